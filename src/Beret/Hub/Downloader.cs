@@ -187,10 +187,7 @@ public sealed class Downloader : IDisposable
         {
             Checksum.WriteNote(target, spec);
         }
-        catch (UnauthorizedAccessException)
-        {
-        }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
         }
     }
@@ -205,6 +202,9 @@ public sealed class Downloader : IDisposable
     {
         var cause = isOffline ? $"there is no connection to {spec.Address.Host}" : "the download broke off";
         var rest = received > 0 ? $"The {received} bytes that came are kept: with a connection, the next run goes on from there. Or fetch" : "Fetch";
-        return new HubException($"{Path.GetFileName(target)} is not in the cache and {cause} ({error.Message}). {rest} {spec.Address}{spec.Description} yourself and put it at {target}", error) { IsUnreachable = true };
+        return new HubException(
+            $"{Path.GetFileName(target)} is not in the cache and {cause} ({error.Message}). {rest} {spec.Address}{spec.Description} yourself and put it at {target}",
+            error)
+        { IsUnreachable = true };
     }
 }

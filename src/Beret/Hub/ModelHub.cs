@@ -102,8 +102,11 @@ public sealed partial class ModelHub(Downloader downloader)
         }
         catch (HubException error) when (error.IsUnreachable)
         {
-            throw new HubException($"{error.Message}. The whole model is: {Config}, {string.Join(", ", TokenizerFiles)} (those that exist) and {CheckpointLocator.SingleFile} "
-                + $"from {AddressOf(entry, "")}, to be put in {folder}; or give the folder where you have them in place of the name.", error);
+            throw new HubException(
+                $"the model {CheckpointException.Quote(entry.Name)} is not, or not all of it, in the cache and cannot be downloaded now ({error.InnerException?.Message}). "
+                + $"With a connection, run again: what came is kept. Or put {Config}, {CheckpointLocator.SingleFile} and what there is of {string.Join(", ", TokenizerFiles)} "
+                + $"from {AddressOf(entry, "")} in {folder}; or give the folder where you have them in place of the name.",
+                error);
         }
     }
 
