@@ -12,6 +12,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     private ulong seed;
     private uint step;
     private uint drops;
+    private PackedBatch? batch;
 
     public IBackend Backend => backend;
 
@@ -29,8 +30,11 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         drops = 0;
     }
 
-    public BatchIndices Upload(PackedBatch batch) => new(
-        Upload(batch.Ids), Upload(batch.Types), Upload(batch.Positions), Upload(batch.Starts), batch.Longest);
+    public BatchIndices Upload(PackedBatch packed)
+    {
+        batch = packed;
+        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest);
+    }
 
     public Indices Upload(ReadOnlySpan<int> values)
     {
@@ -253,6 +257,18 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         Done(record.Output, gradient);
         backend.ScatterAddRows(rows, record.Batch.Positions, tables.Position.Gradient);
         backend.ScatterAddRows(rows, record.Batch.Types, tables.Type.Gradient);
+        if (tables.Word.PaddingRow >= 0)
+        {
+            var ids = batch!.Ids;
+            for (var t = ids.IndexOf(tables.Word.PaddingRow); t >= 0 && t < ids.Length; t++)
+            {
+                if (ids[t] == tables.Word.PaddingRow)
+                {
+                    backend.Clear(rows.RowRange(t, 1));
+                }
+            }
+        }
+
         tables.Word.OccurrenceGradient = rows;
     }
 
