@@ -1,8 +1,8 @@
 namespace Beret.Data;
 
 /// <summary>
-/// A generator whose i-th number follows from its key and i alone: SplitMix64 (Steele, Lea and Flood 2014), whose state is a counter. A key is made of a seed and a stream
-/// number, so that the order of any epoch can be had without the ones before it.
+/// A generator whose i-th number follows from its key and i alone: SplitMix64 (Steele, Lea and Flood 2014), whose state is a counter. A key is made
+/// of a seed and a stream number, so that the order of any epoch can be had without the ones before it.
 /// </summary>
 internal struct CounterRandom
 {
@@ -21,7 +21,9 @@ internal struct CounterRandom
     /// <summary>The next 64 bits.</summary>
     public ulong Next() => Mix(state += GoldenGamma);
 
-    /// <summary>A number below <paramref name="bound"/>, without bias (Lemire 2019: multiply, and reject the few products whose low half is short).</summary>
+    /// <summary>
+    /// A number below <paramref name="bound"/>, without bias (Lemire 2019: multiply, and reject the few products whose low half is short).
+    /// </summary>
     public int Below(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);

@@ -1,6 +1,9 @@
 namespace Beret.Data;
 
-/// <summary>Data that cannot be used: a missing or damaged file, text that is not UTF-8, folders without classes. The message names the file and says what to do.</summary>
+/// <summary>
+/// Data that cannot be used: a missing or damaged file, text that is not UTF-8, folders without classes. The message names the file and says what
+/// to do.
+/// </summary>
 public sealed class DataException : BeretException
 {
     /// <summary>Creates the error with its message.</summary>

@@ -20,13 +20,14 @@ public sealed record DataOptions
     public static DataOptions Default { get; } = new();
 
     /// <summary>
-    /// What to do with an empty file (no bytes, or only white space). They are kept by default, as TensorFlow keeps them: one empty file among thousands does no harm, and leaving it out
-    /// would change the order and the split of all the others.
+    /// What to do with an empty file (no bytes, or only white space). They are kept by default, as TensorFlow keeps them: one empty file among
+    /// thousands does no harm, and leaving it out would change the order and the split of all the others.
     /// </summary>
     public FaultPolicy EmptyTexts { get; init; } = FaultPolicy.Keep;
 
     /// <summary>
-    /// What to do with a file that is not UTF-8. An error by default: it is nearly always a whole data set in another encoding. <see cref="FaultPolicy.Keep"/> puts U+FFFD in the place of what cannot be read.
+    /// What to do with a file that is not UTF-8. An error by default: it is nearly always a whole data set in another encoding.
+    /// <see cref="FaultPolicy.Keep"/> puts U+FFFD in the place of what cannot be read.
     /// </summary>
     public FaultPolicy BadUtf8 { get; init; } = FaultPolicy.Fail;
 
@@ -39,7 +40,10 @@ public sealed record DataOptions
     /// <summary>The most files and folders that are looked at. Two million by default.</summary>
     public int MaxEntries { get; init; } = 2_000_000;
 
-    /// <summary>The most that an archive may expand by: 400 times its compressed size by default (text compresses 3 to 20 times). Asked only beyond the first 256 MiB.</summary>
+    /// <summary>
+    /// The most that an archive may expand by: 400 times its compressed size by default (text compresses 3 to 20 times). Asked only beyond the first
+    /// 256 MiB.
+    /// </summary>
     public int MaxCompressionRatio { get; init; } = 400;
 }
 

@@ -7,8 +7,8 @@ public enum ShuffleMode
     EveryEpoch,
 
     /// <summary>
-    /// As the tutorial: TensorFlow's shuffle through a buffer (of 256 examples there), whose result is cached, so that every epoch has the same order. The structure is TensorFlow's;
-    /// the random numbers are not.
+    /// As the tutorial: TensorFlow's shuffle through a buffer (of 256 examples there), whose result is cached, so that every epoch has the same
+    /// order. The structure is TensorFlow's; the random numbers are not.
     /// </summary>
     Tutorial,
 
@@ -17,7 +17,8 @@ public enum ShuffleMode
 }
 
 /// <summary>
-/// The order of the examples in each epoch. It follows from the seed and the number of the epoch alone: a run that goes on in epoch 7 needs nothing of the six before it.
+/// The order of the examples in each epoch. It follows from the seed and the number of the epoch alone: a run that goes on in epoch 7 needs nothing
+/// of the six before it.
 /// </summary>
 public sealed class EpochOrder
 {

@@ -30,7 +30,8 @@ public sealed class LabelledTexts
         {
             if ((uint)example.Label >= (uint)counts.Length)
             {
-                throw new DataException($"{origin}: {example.Source} has label {example.Label}, but there are only the classes 0 to {counts.Length - 1}.");
+                throw new DataException($"{origin}: {example.Source} has label {example.Label}, but there are only the classes 0 to " +
+                    $"{counts.Length - 1}.");
             }
 
             counts[example.Label]++;
@@ -60,8 +61,8 @@ public sealed class LabelledTexts
     public IReadOnlyList<int> Counts { get; }
 
     /// <summary>
-    /// SHA-256, in lower-case hexadecimal, over the labels and every example's source, label, text and pair, in order. It does not depend on where the data lies:
-    /// a folder and an archive of that folder have the same one. Computed on first use.
+    /// SHA-256, in lower-case hexadecimal, over the labels and every example's source, label, text and pair, in order. It does not depend on where
+    /// the data lies: a folder and an archive of that folder have the same one. Computed on first use.
     /// </summary>
     public string Fingerprint => fingerprint.Value;
 
@@ -81,7 +82,8 @@ public sealed class LabelledTexts
         if (unknown.Length > 0)
         {
             throw new DataException(
-                $"{Origin}: the {(unknown.Length == 1 ? "label" : "labels")} {Names(unknown)} {(unknown.Length == 1 ? "is" : "are")} not known; the known labels are {Names(labels)}. " +
+                $"{Origin}: the {(unknown.Length == 1 ? "label" : "labels")} {Names(unknown)} {(unknown.Length == 1 ? "is" : "are")} not known; " +
+                $"the known labels are {Names(labels)}. " +
                 "Rename or leave out such examples, or train on data that has them.");
         }
 
@@ -124,8 +126,8 @@ public sealed class LabelledTexts
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
-        // Every string is preceded by its length, so that no two lists of strings give the same bytes. UTF-16 code units, little endian, are what is hashed:
-        // they lie in memory already, and are the same on every platform .NET runs on.
+        // Every string is preceded by its length, so that no two lists of strings give the same bytes. UTF-16 code units, little endian, are what is
+        // hashed: they lie in memory already, and are the same on every platform .NET runs on.
         void Text(string? text)
         {
             Number(text?.Length ?? -1);

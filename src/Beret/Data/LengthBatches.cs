@@ -1,8 +1,8 @@
 namespace Beret.Data;
 
 /// <summary>
-/// Batches for inference: texts of like length together, longest first (so that the largest batch, and with it the memory needed, comes at once), under a limit on the number
-/// of texts and on the number of tokens. Results come back in the order of the texts through <see cref="Restore"/>.
+/// Batches for inference: texts of like length together, longest first (so that the largest batch, and with it the memory needed, comes at once),
+/// under a limit on the number of texts and on the number of tokens. Results come back in the order of the texts through <see cref="Restore"/>.
 /// </summary>
 public sealed class LengthBatches
 {

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Beret.Data;
 
 /// <summary>
-/// NumPy's <c>RandomState(seed)</c>: the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998) seeded by <c>init_genrand</c>, with the bounded draws and the shuffle
-/// of NumPy's legacy generator, bit for bit. Keras orders and splits a folder of texts with it.
+/// NumPy's <c>RandomState(seed)</c>: the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998) seeded by <c>init_genrand</c>, with the bounded
+/// draws and the shuffle of NumPy's legacy generator, bit for bit. Keras orders and splits a folder of texts with it.
 /// </summary>
 public sealed class NumpyRandom
 {
@@ -39,7 +39,9 @@ public sealed class NumpyRandom
         return y ^ (y >> 18);
     }
 
-    /// <summary>A number from 0 to <paramref name="max"/> inclusive, by masking and rejection (NumPy's <c>random_interval</c>). Zero draws nothing.</summary>
+    /// <summary>
+    /// A number from 0 to <paramref name="max"/> inclusive, by masking and rejection (NumPy's <c>random_interval</c>). Zero draws nothing.
+    /// </summary>
     public uint NextInterval(uint max)
     {
         if (max == 0)

@@ -7,7 +7,9 @@ internal static class Shown
 {
     private const int LongestPath = 200;
 
-    /// <summary>A path from an archive or a disk, fit for a terminal: control and format characters replaced, cut in the middle when very long.</summary>
+    /// <summary>
+    /// A path from an archive or a disk, fit for a terminal: control and format characters replaced, cut in the middle when very long.
+    /// </summary>
     public static string Path(string path)
     {
         var cut = path.Length <= LongestPath ? path : string.Concat(path.AsSpan(0, LongestPath / 2), "…", path.AsSpan(path.Length - LongestPath / 2));
@@ -24,6 +26,9 @@ internal static class Shown
 
     /// <summary>A number with its thousands set apart: 25,000.</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>So many of something, whose plural ends in s: 1 file, 25,000 files.</summary>
+    public static string Count(long number, string noun) => $"{Count(number)} {noun}{(number == 1 ? "" : "s")}";
 
     /// <summary>A size in bytes, rounded to a unit: 16 MiB.</summary>
     public static string Bytes(long bytes) => bytes switch

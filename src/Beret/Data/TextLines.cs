@@ -15,8 +15,8 @@ public static class TextLines
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Reads the lines of a stream as they arrive. A line ends with LF or CR LF, which are not part of it; the last one need not. A byte order mark at the start is dropped.
-    /// The stream is not closed.
+    /// Reads the lines of a stream as they arrive. A line ends with LF or CR LF, which are not part of it; the last one need not. A byte order mark
+    /// at the start is dropped. The stream is not closed.
     /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="name">What the stream is called in messages.</param>
@@ -106,7 +106,8 @@ public static class TextLines
         }
 
         DataException TooLong(long line) => new(
-            $"{name}, line {line} is longer than {Shown.Bytes(maxLineBytes)}, the most that is read as one text. Is the input really text with one text on each line?");
+            $"{name}, line {line} is longer than {Shown.Bytes(maxLineBytes)}, the most that is read as one text. Is the input really text with " +
+            "one text on each line?");
 
         async ValueTask<int> ReadSome(Memory<byte> into)
         {

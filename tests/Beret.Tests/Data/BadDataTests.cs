@@ -13,11 +13,12 @@ public sealed class BadDataTests : IDisposable
     [Fact]
     public void A_missing_path() => AssertError(() => DataSource.Open(work.Path("nowhere")), "There is no file or folder", "nowhere", ".tar.gz");
 
-    [Theory]
-    [InlineData("a,b\n1,2\n")]
-    [InlineData("")]
-    public void A_file_that_is_no_archive(string content) =>
-        AssertError(() => DataSource.Open(work.Write("table.csv", content)), "table.csv is not a folder, nor an archive", "pack the folder");
+    [Fact]
+    public void An_empty_file_in_the_place_of_an_archive() => AssertError(() => DataSource.Open(work.Write("a.tgz", "")), "a.tgz is empty");
+
+    [Fact]
+    public void A_file_that_is_no_archive() =>
+        AssertError(() => DataSource.Open(work.Write("table.csv", "a,b\n1,2\n")), "table.csv is not a folder, nor an archive", "pack the folder");
 
     [Fact]
     public void A_folder_without_folders() =>
@@ -65,12 +66,13 @@ public sealed class BadDataTests : IDisposable
         var kept = DataSource.Open(folder).Read("all");
         Assert.Equal(["x", "", " \n"], kept.Examples.Select(example => example.Text));
         Assert.StartsWith("2 files are empty: neg/b.txt, pos/a.txt: kept", Assert.Single(kept.Notes));
-        AssertError(() => DataSource.Open(folder, new DataOptions { EmptyTexts = FaultPolicy.Fail }).Read("all"), "2 files are empty: neg/b.txt, pos/a.txt", "remove them");
+        var strict = new DataOptions { EmptyTexts = FaultPolicy.Fail };
+        AssertError(() => DataSource.Open(folder, strict).Read("all"), "2 files are empty: neg/b.txt, pos/a.txt", "or remove them");
         AssertError(() => DataSource.Open(folder, new DataOptions { EmptyTexts = FaultPolicy.Skip }).Read("all"), "less than two classes are left");
     }
 
     [Fact]
-    public void Only_empty_files() => AssertError(() => Load(("neg/a.txt", ""), ("pos/a.txt", "")), "all 2 files are empty");
+    public void Only_empty_files() => AssertError(() => Load(("neg/a.txt", ""), ("pos/a.txt", "")), "nothing but empty files (2)");
 
     [Fact]
     public void A_link_to_nothing()
@@ -139,7 +141,8 @@ public sealed class BadDataTests : IDisposable
     public void A_large_file_that_is_no_text_of_the_split_does_no_harm()
     {
         var options = new DataOptions { MaxTextBytes = 100 };
-        (string, string)[] files = [("d/words.txt", new string('y', 300_000)), ("d/train/neg/a.txt", "x"), ("d/train/pos/a.txt", "y"), ("d/train/urls.txt", new string('y', 101))];
+        var large = new string('y', 300_000);
+        (string, string)[] files = [("d/words.txt", large), ("d/train/neg/a.txt", "x"), ("d/train/pos/a.txt", "y"), ("d/train/urls.txt", large)];
         foreach (var path in new[] { work.Folder("f", files), work.Tar("f.tar", files), work.Tar("f.tgz", files), work.Zip("f.zip", files) })
         {
             Assert.Equal(2, DataSource.Open(path, options).Read("train").Examples.Count);

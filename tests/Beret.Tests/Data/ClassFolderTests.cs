@@ -36,7 +36,7 @@ public sealed class ClassFolderTests : IDisposable
         Assert.Equal(["train/neg/10_1.txt", "train/neg/2_1.txt", "train/pos/10000_4.txt", "train/pos/1000_4.txt"], Sources(train));
         Assert.Equal(["awful", "bad", "good", "fine"], train.Examples.Select(example => example.Text));
         Assert.Equal([0, 0, 1, 1], train.Examples.Select(example => example.Label));
-        Assert.Equal(["train/unsup (1 texts without a label) is not a class and is left out."], train.Notes);
+        Assert.Equal(["train/unsup (1 text without a label) is not a class and is left out."], train.Notes);
         Assert.Equal(["dull", "great"], source.Read("test").Examples.Select(example => example.Text));
     }
 
@@ -70,21 +70,31 @@ public sealed class ClassFolderTests : IDisposable
     [Fact]
     public void Files_below_a_class_are_ordered_by_folder_and_name_as_Keras_does()
     {
-        var texts = Open("folder", ("a/z.txt", "1"), ("a/B.TXT", "2"), ("a/x/a.txt", "3"), ("a/x-y/a.txt", "4"), ("a/x/y/a.txt", "5"), ("a/data.csv", "6"), ("b/\U0001F600.txt", "7"), ("b/\uFF21.txt", "8"));
+        string[] files = ["a/z.txt", "a/B.TXT", "a/x/a.txt", "a/x-y/a.txt", "a/x/y/a.txt", "a/data.csv", "b/\U0001F600.txt", "b/\uFF21.txt"];
+        var texts = Open("folder", [.. files.Select(file => (file, "x"))]);
 
         // "x-y" sorts before "x/y"; and by code point U+FF21 before U+1F600, whose UTF-16 form begins with D83D.
-        Assert.Equal(["a/B.TXT", "a/z.txt", "a/x/a.txt", "a/x-y/a.txt", "a/x/y/a.txt", "b/\uFF21.txt", "b/\U0001F600.txt"], Sources(texts.Read("all")));
+        string[] expected = ["a/B.TXT", "a/z.txt", "a/x/a.txt", "a/x-y/a.txt", "a/x/y/a.txt", "b/\uFF21.txt", "b/\U0001F600.txt"];
+        Assert.Equal(expected, Sources(texts.Read("all")));
     }
 
     [Fact]
     public void Hidden_and_empty_folders_are_no_classes()
     {
-        var folder = work.Folder("folder", (".git/a.txt", "x"), ("__MACOSX/a.txt", "x"), ("neg/a.txt", "x"), ("neg/._a.txt", "\0\u0005"), ("pos/a.txt", "x"), ("images/a.png", "x"));
-        var texts = DataSource.Open(folder).Read("all");
+        string[] files = [".git/a.txt", "__MACOSX/a.txt", "neg/a.txt", "neg/._a.txt", "pos/a.txt", "images/a.png"];
+        var texts = Open("folder", [.. files.Select(file => (file, "x"))]).Read("all");
         Assert.Equal(["neg", "pos"], texts.Labels);
         Assert.Equal(2, texts.Examples.Count);
         Assert.Contains("images holds no .txt files and is left out.", texts.Notes);
         Assert.Contains(texts.Notes, note => note.Contains("._*"));
+    }
+
+    [Fact]
+    public void A_folder_beside_train_and_test_is_left_out_and_said()
+    {
+        var texts = Open("folder", ("train/neg/a.txt", "x"), ("train/pos/a.txt", "y"), ("dev/neg/a.txt", "z"), ("docs/a.txt", "z")).Read("train");
+        Assert.Equal(["x", "y"], texts.Examples.Select(example => example.Text));
+        Assert.Equal(["dev is neither train nor test and is left out."], texts.Notes);
     }
 
     [Fact]
@@ -138,7 +148,7 @@ public sealed class ClassFolderTests : IDisposable
         Assert.Equal(folder, (await DataSource.OpenAsync(folder, Resolve, cancellationToken: cancellation)).Origin);
         Assert.Equal(["imdb"], asked);
         var error = await Assert.ThrowsAsync<DataException>(() => DataSource.OpenAsync("imbd", Resolve, cancellationToken: cancellation));
-        Assert.Contains("no file or folder imbd", error.Message);
+        Assert.Contains("imbd is neither a file or folder nor a data set known by name", error.Message);
     }
 
     [Theory]
@@ -157,8 +167,12 @@ public sealed class ClassFolderTests : IDisposable
 
     private static string[] Sources(LabelledTexts texts) => [.. texts.Examples.Select(example => example.Source)];
 
-    private DataSource Open(string kind, params (string Path, string Text)[] files) => DataSource.Open(
-        kind.EndsWith(".zip", StringComparison.Ordinal) ? work.Zip(kind, files) : kind.Contains('.') ? work.Tar(kind, files) : work.Folder(kind, files));
+    private DataSource Open(string kind, params (string Path, string Text)[] files) => DataSource.Open(Path.GetExtension(kind) switch
+    {
+        "" => work.Folder(kind, files),
+        ".zip" => work.Zip(kind, files),
+        _ => work.Tar(kind, files),
+    });
 
     private sealed class Listener(Action<LoadProgress> tell) : IProgress<LoadProgress>
     {

@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Text;
 using Beret.Data;
 
 namespace Beret.Tests.Data;
@@ -105,7 +104,8 @@ public sealed class HostileArchiveTests : IDisposable
     public void A_long_name_of_many_megabytes_is_not_kept()
     {
         var name = "neg/" + new string('n', 200_000);
-        AssertError(work.Write("a.tar", [.. Workplace.TarHeader("long", name.Length, 'L'), .. Workplace.TarBody(name), .. Text("neg/a.txt"), .. End]), "a file name of 200,004 characters");
+        byte[] bytes = [.. Workplace.TarHeader("long", name.Length, 'L'), .. Workplace.TarBody(name), .. Text("neg/a.txt"), .. End];
+        AssertError(work.Write("a.tar", bytes), "a file name of 200,004 characters");
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class HostileArchiveTests : IDisposable
     [InlineData("12 size=-12\n")]
     public void An_extended_header_that_cannot_be_read(string records)
     {
-        byte[] bytes = [.. Workplace.TarHeader("pax", Encoding.UTF8.GetByteCount(records), 'x'), .. Workplace.TarBody(records), .. Text("neg/a.txt"), .. End];
+        byte[] bytes = [.. Workplace.TarHeader("pax", records.Length, 'x'), .. Workplace.TarBody(records), .. Text("neg/a.txt"), .. End];
         AssertError(work.Write("a.tar", bytes), "the extended header", "cannot be read");
     }
 
@@ -177,7 +177,13 @@ public sealed class HostileArchiveTests : IDisposable
     {
         (string, string)[] files = [("neg/a.txt", "what a dull film"), ("pos/a.txt", "what a fine film")];
         var random = new Random(7);
-        foreach (var whole in new[] { work.Tar("whole.tar", TarEntryFormat.Pax, files), work.Tar("whole.tgz", TarEntryFormat.Gnu, files), work.Zip("whole.zip", files) })
+        string[] archives =
+        [
+            work.Tar("whole.tar", TarEntryFormat.Pax, files),
+            work.Tar("whole.tgz", TarEntryFormat.Gnu, files),
+            work.Zip("whole.zip", files),
+        ];
+        foreach (var whole in archives)
         {
             var bytes = File.ReadAllBytes(whole);
             for (var round = 0; round < 400; round++)
@@ -213,7 +219,8 @@ public sealed class HostileArchiveTests : IDisposable
         }
 
         // gzip's fastest level packs zeros about 230 times; a limit of 100 stands for the default of 400 with a better packer.
-        Assert.Contains("compression bomb", Assert.Throws<DataException>(() => DataSource.Open(path, new DataOptions { MaxCompressionRatio = 100 }).Read("all")).Message);
+        var options = new DataOptions { MaxCompressionRatio = 100 };
+        Assert.Contains("compression bomb", Assert.Throws<DataException>(() => DataSource.Open(path, options).Read("all")).Message);
     }
 
     [Fact]

@@ -99,9 +99,11 @@ public class ImdbTests(ImdbArchive imdb) : IClassFixture<ImdbArchive>
         Assert.All(texts.Examples, example => Assert.StartsWith($"train/{texts.Labels[example.Label]}/", example.Source));
     }
 
-    private static void AssertFirst(JsonElement expected, string[] files) => Assert.Equal(Strings(expected), files.Take(expected.GetArrayLength()));
+    private static void AssertFirst(JsonElement expected, string[] files) =>
+        Assert.Equal(Strings(expected), files.Take(expected.GetArrayLength()));
 
-    private static void AssertLast(JsonElement expected, string[] files) => Assert.Equal(Strings(expected), files.TakeLast(expected.GetArrayLength()));
+    private static void AssertLast(JsonElement expected, string[] files) =>
+        Assert.Equal(Strings(expected), files.TakeLast(expected.GetArrayLength()));
 
     private static IEnumerable<string> Strings(JsonElement array) => array.EnumerateArray().Select(item => item.GetString()!);
 

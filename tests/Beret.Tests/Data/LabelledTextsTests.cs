@@ -4,7 +4,8 @@ namespace Beret.Tests.Data;
 
 public class LabelledTextsTests
 {
-    private static readonly LabelledTexts Texts = new(["neg", "pos"], [new("bad", null, 0, "a"), new("good", null, 1, "b"), new("fine", null, 1, "c")], "here");
+    private static readonly LabelledTexts Texts =
+        new(["neg", "pos"], [new("bad", null, 0, "a"), new("good", null, 1, "b"), new("fine", null, 1, "c")], "here");
 
     [Fact]
     public void Classes_are_counted() => Assert.Equal([1, 2], Texts.Counts);
@@ -26,12 +27,14 @@ public class LabelledTextsTests
         Assert.Equal(others.Length + 1, others.Append(Texts).Select(texts => texts.Fingerprint).Distinct().Count());
         Assert.Equal(Texts.Fingerprint, new LabelledTexts(Texts.Labels, [.. Texts.Examples], "elsewhere").Fingerprint);
 
-        static LabelledTexts[] Changed(Func<Example, Example> change) => [new(Texts.Labels, [Texts.Examples[0], change(Texts.Examples[1]), Texts.Examples[2]], "here")];
+        static LabelledTexts[] Changed(Func<Example, Example> change) =>
+            [new(Texts.Labels, [Texts.Examples[0], change(Texts.Examples[1]), Texts.Examples[2]], "here")];
     }
 
     // Computed apart, with Python's hashlib: "neg", "pos", then source, label, text, pair of each; -1 is the length of no pair.
     [Fact]
-    public void The_fingerprint_never_changes() => Assert.Equal("a45a6f17eadc6bb6511fea1975b42fa2f8481bf5f3deec8bdcc7581176d9ca42", Texts.Fingerprint);
+    public void The_fingerprint_never_changes() =>
+        Assert.Equal("a45a6f17eadc6bb6511fea1975b42fa2f8481bf5f3deec8bdcc7581176d9ca42", Texts.Fingerprint);
 
     [Fact]
     public void Labels_follow_those_of_a_model()

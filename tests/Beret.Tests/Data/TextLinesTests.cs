@@ -63,11 +63,14 @@ public class TextLinesTests
     [Fact]
     public async Task Lines_are_given_as_they_arrive()
     {
-        await using var lines = TextLines.ReadAsync(new Trickle("one\ntwo\n"u8.ToArray(), 4, thenFail: true), cancellationToken: TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var cancellation = TestContext.Current.CancellationToken;
+        var stream = new Trickle("one\ntwo\n"u8.ToArray(), 4, thenFail: true);
+        await using var lines = TextLines.ReadAsync(stream, cancellationToken: cancellation).GetAsyncEnumerator(cancellation);
         Assert.True(await lines.MoveNextAsync());
         Assert.Equal("one", lines.Current);
         Assert.True(await lines.MoveNextAsync());
-        Assert.Contains("standard input cannot be read after line 2: gone", (await Assert.ThrowsAsync<DataException>(async () => await lines.MoveNextAsync())).Message);
+        var error = await Assert.ThrowsAsync<DataException>(async () => await lines.MoveNextAsync());
+        Assert.Contains("standard input cannot be read after line 2: gone", error.Message);
     }
 
     private static async Task<string[]> Read(Stream stream, int most = TextLines.DefaultMaxLineBytes)
@@ -84,7 +87,9 @@ public class TextLinesTests
     private sealed class Trickle(byte[] bytes, int chunk, bool thenFail = false) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            thenFail && Position == Length ? throw new IOException("gone") : base.ReadAsync(buffer[..Math.Min(chunk, buffer.Length)], cancellationToken);
+            thenFail && Position == Length
+                ? throw new IOException("gone")
+                : base.ReadAsync(buffer[..Math.Min(chunk, buffer.Length)], cancellationToken);
     }
 
     private sealed class Endless : MemoryStream

@@ -7,7 +7,8 @@ namespace Beret.Tests.Data;
 
 internal static class Reading
 {
-    public static LabelledTexts Read(this DataSource source, string split) => source.Load(split, progress: null, TestContext.Current.CancellationToken);
+    public static LabelledTexts Read(this DataSource source, string split) =>
+        source.Load(split, progress: null, TestContext.Current.CancellationToken);
 }
 
 /// <summary>A folder of its own for a test, and small archives made in it.</summary>

@@ -5,11 +5,13 @@ namespace Beret.Data.Files;
 /// <param name="Labels">The class names, in Keras' order.</param>
 /// <param name="Files">The paths of the texts of each class, in Keras' order.</param>
 /// <param name="Notes">What was left out.</param>
-internal sealed record SplitFiles(string Folder, IReadOnlyList<string> Labels, IReadOnlyList<IReadOnlyList<string>> Files, IReadOnlyList<string> Notes);
+internal sealed record SplitFiles(
+    string Folder, IReadOnlyList<string> Labels, IReadOnlyList<IReadOnlyList<string>> Files, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Which folders are classes and which files are their texts, as Keras' <c>text_dataset_from_directory</c> sees a folder: the visible subfolders in sorted order are the classes, every *.txt
-/// below one of them is a text of it, by folder and by name. Above that, a folder of <c>train</c> and <c>test</c> is told from a folder of classes.
+/// Which folders are classes and which files are their texts, as Keras' <c>text_dataset_from_directory</c> sees a folder: the visible subfolders in
+/// sorted order are the classes, every *.txt below one of them is a text of it, by folder and by name. Above that, a folder of <c>train</c> and
+/// <c>test</c> is told from a folder of classes.
 /// </summary>
 internal sealed class ClassFolderLayout
 {
@@ -41,9 +43,12 @@ internal sealed class ClassFolderLayout
         var layout = new ClassFolderLayout(index);
         if (!layout.children[layout.Root].Any())
         {
-            var loose = index.Texts.Count > 0 ? $"it has {Shown.Count(index.Texts.Count)} text files, but none in a folder named after its class" : "it has no folders";
+            var loose = index.Texts.Count > 0
+                ? $"it has {Shown.Count(index.Texts.Count, "text file")}, but none in a folder named after its class"
+                : "it has no folders";
             throw new DataException(
-                $"{index.Origin} holds no class folders: {loose}. Make one folder for each class (neg/, pos/) with the texts as .txt files in it, or put such folders below train/ and test/.");
+                $"{index.Origin} holds no class folders: {loose}. Make one folder for each class (neg/, pos/) with the texts as .txt files in it, " +
+                "or put such folders below train/ and test/.");
         }
 
         return layout;
@@ -70,7 +75,8 @@ internal sealed class ClassFolderLayout
         // The tutorial removes train/unsup, the IMDB archive's 50,000 reviews without a label, before it reads the folder.
         if (files.ContainsKey("neg") && files.ContainsKey("pos") && files.Remove(Unlabelled, out var unlabelled))
         {
-            notes.Add($"{Shown.Path(Source(EntryPath.Join(folder, Unlabelled)))} ({Shown.Count(unlabelled.Count)} texts without a label) is not a class and is left out.");
+            notes.Add($"{Shown.Path(Source(EntryPath.Join(folder, Unlabelled)))} ({Shown.Count(unlabelled.Count, "text")} without a label) is not " +
+                "a class and is left out.");
         }
 
         foreach (var empty in files.Where(pair => pair.Value.Count == 0).Select(pair => pair.Key).Order(CodePointOrder.Instance).ToArray())
@@ -79,9 +85,17 @@ internal sealed class ClassFolderLayout
             notes.Add($"{Shown.Path(Source(EntryPath.Join(folder, empty)))} holds no .txt files and is left out.");
         }
 
+        if (name != DataSource.All)
+        {
+            notes.AddRange(children[Root]
+                .Where(beside => !Splits.Contains(beside) && HoldsFolders(EntryPath.Join(Root, beside)))
+                .Order(CodePointOrder.Instance)
+                .Select(beside => $"{Shown.Path(beside)} is neither train nor test and is left out."));
+        }
+
         if (index.Shadows.Count > 0)
         {
-            notes.Add($"{Shown.Count(index.Shadows.Count)} files named ._*, which macOS writes beside the real ones, are left out.");
+            notes.Add($"{Shown.Count(index.Shadows.Count, "file")} named ._*, of the kind that macOS writes beside the real ones, left out.");
         }
 
         var labels = files.Keys.Order(CodePointOrder.Instance).ToArray();
@@ -94,7 +108,8 @@ internal sealed class ClassFolderLayout
     }
 
     // Keras passes over folders that begin with a dot; __MACOSX is what macOS adds to a zip.
-    private static bool IsVisible(ReadOnlySpan<char> folder) => !folder.StartsWith(".", StringComparison.Ordinal) && !folder.SequenceEqual("__MACOSX");
+    private static bool IsVisible(ReadOnlySpan<char> folder) =>
+        !folder.StartsWith(".", StringComparison.Ordinal) && !folder.SequenceEqual("__MACOSX");
 
     private static string? ClassOf(string path, string folder)
     {
@@ -143,7 +158,8 @@ internal sealed class ClassFolderLayout
             if (isClass || (ClassOf(link, folder) is not null && FileIndex.IsText(link)))
             {
                 throw new DataException(
-                    $"{Shown.Path(link)} in {index.Origin} is a link or a special file and is not read. Put the files themselves there (tar: --dereference --hard-dereference), or remove it.");
+                    $"{Shown.Path(link)} in {index.Origin} is a link or a special file and is not read. Put the files themselves there (tar: " +
+                    "--dereference --hard-dereference), or remove it.");
             }
         }
     }

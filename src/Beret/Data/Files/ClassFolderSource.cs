@@ -39,8 +39,8 @@ internal sealed class ClassFolderSource(FileContainer container, DataOptions opt
 
         if (layout is null)
         {
-            // What a tar holds is known only at its end. So as not to read it twice, its texts are taken on the way by a guess from their names; what the guess missed is read in
-            // a second pass, and what it took in vain is dropped.
+            // What a tar holds is known only at its end. So as not to read it twice, its texts are taken on the way by a guess from their names; what
+            // the guess missed is read in a second pass, and what it took in vain is dropped.
             var index = new FileIndex(Origin, options);
             intake.Guess(text => MayBelong(text, splits));
             container.Read(intake, index, report, cancellationToken);
@@ -71,7 +71,8 @@ internal sealed class ClassFolderSource(FileContainer container, DataOptions opt
         {
             if (!splits.Contains(All) || split is not (Train or Test))
             {
-                throw new DataException($"{Origin} has no split `{Shown.Path(split)}`; it has {string.Join(" and ", splits.Select(name => $"`{name}`"))}.");
+                var known = string.Join(" and ", splits.Select(name => $"`{name}`"));
+                throw new DataException($"{Origin} has no split `{Shown.Path(split)}`; it has {known}.");
             }
 
             notes.Add($"{Origin} has no train and test folders: all of it is taken as `{split}`.");
@@ -83,9 +84,10 @@ internal sealed class ClassFolderSource(FileContainer container, DataOptions opt
         var where = files.Folder.Length == 0 ? Origin : $"{Shown.Path(files.Folder)} in {Origin}";
         return files.Labels.Count switch
         {
-            0 => throw new DataException($"{where} has no texts: no .txt file lies in its folders {string.Join(", ", notes)}"),
+            0 => throw new DataException($"{where} has no texts: each text belongs into a .txt file in its class folder. {string.Join(" ", notes)}"),
             1 => throw new DataException(
-                $"{where} has one class only, `{Shown.Path(files.Labels[0])}`: nothing can be learnt or measured with it. Put the texts of each class into a folder of its own, such as neg/ and pos/."),
+                $"{where} has one class only, `{Shown.Path(files.Labels[0])}`: nothing can be learnt or measured with it. Put the texts of each " +
+                "class into a folder of its own, such as neg/ and pos/."),
             _ => (files, notes),
         };
     }
@@ -135,17 +137,23 @@ internal sealed class ClassFolderSource(FileContainer container, DataOptions opt
 
         if (faulty.Count > 0)
         {
-            var files = faulty.Count == 1 ? $"{Shown.Path(faulty[0])} is {firstFault}" : $"{Shown.Count(faulty.Count)} files are not UTF-8: {Shown.Paths(faulty)}; the first is {firstFault}";
-            Settle(options.BadUtf8, files, "Convert them to UTF-8 (iconv -f WINDOWS-1252 -t UTF-8) or remove them.", "what cannot be read is taken as U+FFFD");
+            var files = faulty.Count == 1
+                ? $"{Shown.Path(faulty[0])} is {firstFault}"
+                : $"{Shown.Count(faulty.Count, "file")} are not UTF-8: {Shown.Paths(faulty)}; the first is {firstFault}";
+            const string remedy = "Convert to UTF-8 (iconv -f WINDOWS-1252 -t UTF-8) or remove what is not.";
+            Settle(options.BadUtf8, files, remedy, "what cannot be read is taken as U+FFFD");
         }
 
         if (empty.Count > 0)
         {
-            var files = empty.Count == 1 ? $"{Shown.Path(empty[0])} is empty" : $"{Shown.Count(empty.Count)} files are empty: {Shown.Paths(empty)}";
-            Settle(options.EmptyTexts, files, "Fill or remove them.", "kept as empty texts, as TensorFlow keeps them; remove the files if that is not meant");
+            var files = empty.Count == 1
+                ? $"{Shown.Path(empty[0])} is empty"
+                : $"{Shown.Count(empty.Count, "file")} are empty: {Shown.Paths(empty)}";
+            const string kept = "kept as an empty text, as TensorFlow does; remove it if that is not meant";
+            Settle(options.EmptyTexts, files, "Fill such files or remove them.", kept);
             if (examples.Count == (options.EmptyTexts == FaultPolicy.Keep ? empty.Count : 0))
             {
-                throw new DataException($"{Origin}: all {Shown.Count(empty.Count)} files are empty. Was it unpacked or copied in full?");
+                throw new DataException($"{Origin}: nothing but empty files ({Shown.Count(empty.Count)}). Was it unpacked or copied in full?");
             }
         }
 

@@ -1,7 +1,8 @@
 namespace Beret.Data.Files;
 
 /// <summary>
-/// Python's order of strings: by code point. Ordinal comparison in .NET is by UTF-16 code unit and differs where a character beyond U+FFFF meets one from U+E000 to U+FFFF.
+/// Python's order of strings: by code point. Ordinal comparison in .NET is by UTF-16 code unit and differs where a character beyond U+FFFF meets one
+/// from U+E000 to U+FFFF.
 /// </summary>
 internal sealed class CodePointOrder : IComparer<string>
 {

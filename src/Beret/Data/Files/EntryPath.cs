@@ -12,7 +12,8 @@ internal static class EntryPath
     {
         if (name.Length > MaxLength)
         {
-            throw new DataException($"{origin}: a file name of {Shown.Count(name.Length)} characters; the archive is damaged or made to do harm. Pack it anew.");
+            throw new DataException($"{origin}: a file name of {Shown.Count(name.Length)} characters; the archive is damaged or made to do harm. " +
+                "Pack it anew.");
         }
 
         if (name.StartsWith('/') || name.Contains('\0') || name is [_, ':', '/' or '\\', ..])
@@ -46,5 +47,6 @@ internal static class EntryPath
     }
 
     private static DataException Outside(string name, string origin) =>
-        new($"{origin}: the name `{Shown.Path(name)}` leads out of the archive; it is damaged or made to do harm. Pack the folder anew, with names relative to it.");
+        new($"{origin}: the name `{Shown.Path(name)}` leads out of the archive; it is damaged or made to do harm. Pack the folder anew, with " +
+            "names relative to it.");
 }

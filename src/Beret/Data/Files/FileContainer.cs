@@ -12,7 +12,9 @@ internal abstract class FileContainer(string path, DataOptions options)
     /// <summary>The names of all files, where they can be had without reading the files; else null, and <see cref="Read"/> collects them.</summary>
     public abstract FileIndex? List(CancellationToken cancellationToken);
 
-    /// <summary>Goes through all files once, up to the last that is wanted where that is known, and else to the end, checking that it is sound.</summary>
+    /// <summary>
+    /// Goes through all files once, up to the last that is wanted where that is known, and else to the end, checking that it is sound.
+    /// </summary>
     /// <param name="intake">Says which texts are wanted, and receives them.</param>
     /// <param name="index">Where it is not null, receives the names of all files.</param>
     /// <param name="progress">Told now and then the share of the container gone through.</param>
@@ -38,7 +40,8 @@ internal abstract class FileContainer(string path, DataOptions options)
 
         if (!File.Exists(path))
         {
-            throw new DataException($"There is no file or folder {Shown.Path(path)}. Give the path of a folder of class folders, or of an archive of one (.tar.gz, .tgz, .tar, .zip).");
+            throw new DataException($"There is no file or folder {Shown.Path(path)}, or none that may be looked at. Give the path of a folder of " +
+                "class folders, or of an archive of one (.tar.gz, .tgz, .tar, .zip).");
         }
 
         Span<byte> head = stackalloc byte[TarReader.BlockSize];
@@ -59,8 +62,9 @@ internal abstract class FileContainer(string path, DataOptions options)
             [0x1F, 0x8B, ..] => new TarContainer(path, compressed: true, options),
             [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] => new ZipContainer(path, options),
             _ when TarReader.IsHeader(head) => new TarContainer(path, compressed: false, options),
+            [] => throw new DataException($"{Shown.Path(path)} is empty. Download or pack it again."),
             _ => throw new DataException(
-                $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip){(length == 0 ? ": it is empty" : "")}. " +
+                $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
                 "Unpack it and give the folder, or pack the folder as one of these."),
         };
     }

@@ -1,6 +1,9 @@
 namespace Beret.Data.Files;
 
-/// <summary>The names found in a container: its texts (*.txt in either case, as Keras takes them), its folders, its links. Holds to the limits on their number and size.</summary>
+/// <summary>
+/// The names found in a container: its texts (*.txt in either case, as Keras takes them), its folders, its links. Holds to the limits on their number
+/// and size.
+/// </summary>
 internal sealed class FileIndex(string origin, DataOptions options)
 {
     private readonly HashSet<string> folders = new(StringComparer.Ordinal);
@@ -77,7 +80,8 @@ internal sealed class FileIndex(string origin, DataOptions options)
     {
         if (++entries > options.MaxEntries)
         {
-            throw new DataException($"{origin} holds more than {Shown.Count(options.MaxEntries)} files and folders, the most that are read. Is it the folder you meant?");
+            throw new DataException($"{origin} holds more than {Shown.Count(options.MaxEntries)} files and folders, the most that are read. Is it " +
+                "the folder you meant?");
         }
 
         CountCharacters(path.Length);

@@ -5,7 +5,8 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
 {
     private const int DeepestFolder = 64;
 
-    // Links to folders are followed down to the class folders (holder/train/neg), where people make them to put a data set together; not inside these, as Keras.
+    // Links to folders are followed down to the class folders (holder/train/neg), where people make them to put a data set together; not inside
+    // these, as Keras.
     private const int DeepestFollowedLink = 3;
 
     private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false, RecurseSubdirectories = false };
@@ -59,7 +60,8 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
                     index.AddFolder(childPath);
                     if (depth >= DeepestFolder)
                     {
-                        throw new DataException($"{Shown.Path(child.FullName)}: the folders are nested more than {DeepestFolder} deep. Is it the folder you meant?");
+                        throw new DataException($"{Shown.Path(child.FullName)}: the folders are nested more than {DeepestFolder} deep. Is it the " +
+                            "folder you meant?");
                     }
 
                     Walk((DirectoryInfo)child, childPath, depth + 1, index, cancellationToken);
@@ -104,7 +106,7 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
                 return;
             }
 
-            using var handle = File.OpenHandle(real.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            using var handle = File.OpenHandle(real.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[size];
             var read = 0;
             while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is > 0 and var more)

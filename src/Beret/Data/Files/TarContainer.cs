@@ -10,7 +10,7 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
     protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17, FileOptions.SequentialScan);
-        using var content = compressed ? (Stream)new ExpansionGuard(file, Origin, Options.MaxCompressionRatio) : file;
+        using var content = compressed ? (Stream)new ExpansionGuard(file, Origin, Options.MaxCompressionRatio, cancellationToken) : file;
         try
         {
             ReadTar(new TarReader(content, Origin));
@@ -57,7 +57,6 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
                 var rest = new byte[64 << 10];
                 while (content.Read(rest) > 0)
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
                 }
             }
 
@@ -66,7 +65,7 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
     }
 
     /// <summary>Unpacks gzip, and stops where the content grows out of all proportion to the file: a compression bomb.</summary>
-    private sealed class ExpansionGuard(Stream file, string origin, int maxRatio) : Stream
+    private sealed class ExpansionGuard(Stream file, string origin, int maxRatio, CancellationToken cancellationToken) : Stream
     {
         private const long AlwaysAllowed = 256L << 20;
 
@@ -89,12 +88,14 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
 
         public override int Read(Span<byte> buffer)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var count = content.Read(buffer);
             read += count;
             if (read > AlwaysAllowed && read / maxRatio > file.Position)
             {
                 throw new DataException(
-                    $"{origin} expands to more than {Shown.Count(maxRatio)} times its size: a compression bomb, or not text. Unpack it and give the folder if you trust it.");
+                    $"{origin} expands to more than {Shown.Count(maxRatio)} times its size: a compression bomb, or not text. Unpack it and give " +
+                    "the folder if you trust it.");
             }
 
             return count;

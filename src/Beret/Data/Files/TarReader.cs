@@ -12,8 +12,9 @@ internal enum TarEntryKind
 }
 
 /// <summary>
-/// Reads a tar from front to back: ustar, the old form before it, GNU long names, PAX paths and sizes (POSIX.1-2017, pax, "ustar Interchange Format"). The runtime's own reader takes
-/// memory for an extended header by the size the header claims; this one checks every size before it takes anything.
+/// Reads a tar from front to back: ustar, the old form before it, GNU long names, PAX paths and sizes (POSIX.1-2017, pax, "ustar Interchange
+/// Format"). The runtime's own reader takes memory for an extended header by the size the header claims; this one checks every size before it takes
+/// anything.
 /// </summary>
 internal sealed class TarReader(Stream stream, string origin)
 {
@@ -72,7 +73,8 @@ internal sealed class TarReader(Stream stream, string origin)
 
             if (!IsHeader(block))
             {
-                throw new DataException($"{origin} is damaged: the header after `{Shown.Path(Path)}` has a wrong checksum. Download or pack it again.");
+                throw new DataException($"{origin} is damaged: the header after `{Shown.Path(Path)}` has a wrong checksum. Download or pack it " +
+                    "again.");
             }
 
             var size = Number(block.AsSpan(124, 12));
@@ -158,7 +160,8 @@ internal sealed class TarReader(Stream stream, string origin)
         return TryOctal(field, out var octal) ? octal : throw BadSize();
     }
 
-    private DataException BadSize() => new($"{origin} is damaged: the header after `{Shown.Path(Path)}` has no sound size. Download or pack it again.");
+    private DataException BadSize() => new($"{origin} is damaged: the header after `{Shown.Path(Path)}` has no sound size. Download or pack it " +
+        "again.");
 
     private string HeaderName()
     {
@@ -193,13 +196,15 @@ internal sealed class TarReader(Stream stream, string origin)
         }
     }
 
-    private DataException BadPax() => new($"{origin} is damaged: the extended header after `{Shown.Path(Path)}` cannot be read. Download or pack it again.");
+    private DataException BadPax() => new($"{origin} is damaged: the extended header after `{Shown.Path(Path)}` cannot be read. Download or pack " +
+        "it again.");
 
     private byte[] Metadata(long size)
     {
         if (size > MaxMetadata)
         {
-            throw new DataException($"{origin} is damaged or made to do harm: an extended header of {Shown.Bytes(size)} after `{Shown.Path(Path)}`. Download or pack it again.");
+            throw new DataException($"{origin} is damaged or made to do harm: an extended header of {Shown.Bytes(size)} after " +
+                $"`{Shown.Path(Path)}`. Download or pack it again.");
         }
 
         SetBody(size);
@@ -241,5 +246,6 @@ internal sealed class TarReader(Stream stream, string origin)
         }
     }
 
-    private DataException CutOff() => new($"{origin} is cut off{(Path.Length > 0 ? $" after `{Shown.Path(Path)}`" : "")}: the tar has no end. Download or pack it again.");
+    private DataException CutOff() => new($"{origin} is cut off{(Path.Length > 0 ? $" after `{Shown.Path(Path)}`" : "")}: the tar has no end. " +
+        "Download or pack it again.");
 }

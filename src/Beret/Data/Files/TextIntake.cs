@@ -1,6 +1,9 @@
 namespace Beret.Data.Files;
 
-/// <summary>The texts taken from a container, as bytes, within the limits on their size: by a guess at first, where the container cannot say what it holds, then on demand.</summary>
+/// <summary>
+/// The texts taken from a container, as bytes, within the limits on their size: by a guess at first, where the container cannot say what it holds,
+/// then on demand.
+/// </summary>
 internal sealed class TextIntake(string origin, DataOptions options)
 {
     private readonly Dictionary<string, byte[]> bodies = new(StringComparer.Ordinal);
@@ -44,7 +47,8 @@ internal sealed class TextIntake(string origin, DataOptions options)
         if (size > options.MaxTextBytes)
         {
             return guessing ? false : throw new DataException(
-                $"{Shown.Path(path)} in {origin} is larger than {Shown.Bytes(options.MaxTextBytes)}, the most that is read as one text. Each file holds one text; cut it up or remove it.");
+                $"{Shown.Path(path)} in {origin} is larger than {Shown.Bytes(options.MaxTextBytes)}, the most that is read as one text. Each file " +
+                "holds one text; cut it up or remove it.");
         }
 
         if (size > options.MaxTotalBytes - total)

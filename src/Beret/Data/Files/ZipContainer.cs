@@ -109,7 +109,8 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
         try
         {
             using var content = entry.Open();
-            if (content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length || content.ReadByte() >= 0 || Crc32.Of(bytes) != entry.Crc32)
+            var read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (read < bytes.Length || content.ReadByte() >= 0 || Crc32.Of(bytes) != entry.Crc32)
             {
                 throw new InvalidDataException("its length or checksum is wrong.");
             }
@@ -122,7 +123,8 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
         return bytes;
     }
 
-    // The table of contents lies between the offset that the record at the end names and that record (APPNOTE.TXT 4.3.16). Only its size is checked here; the rest is for the runtime's reader.
+    // The table of contents lies between the offset that the record at the end names and that record (APPNOTE.TXT 4.3.16). Only its size is checked
+    // here; the rest is for the runtime's reader.
     private void CheckDirectory(FileStream file)
     {
         const int recordSize = 22;
@@ -154,7 +156,8 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
 
         if (offset < 0 || end - offset > MaxDirectoryBytes)
         {
-            throw new DataException($"{Origin}: its table of contents is larger than {Shown.Bytes(MaxDirectoryBytes)}, the most that is read. Unpack it and give the folder.");
+            throw new DataException($"{Origin}: its table of contents is larger than {Shown.Bytes(MaxDirectoryBytes)}, the most that is read. " +
+                "Unpack it and give the folder.");
         }
 
         file.Seek(0, SeekOrigin.Begin);
