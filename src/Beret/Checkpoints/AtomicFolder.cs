@@ -28,8 +28,13 @@ public static class AtomicFolder
     public static void Recover(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Exists(path))
+        {
+            return;
+        }
+
         var names = new Names(path);
-        if (Exists(names.Final) || !Directory.Exists(names.Old))
+        if (!Directory.Exists(names.Old))
         {
             return;
         }
