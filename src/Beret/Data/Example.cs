@@ -1,0 +1,9 @@
+namespace Beret.Data;
+
+/// <summary>One labelled text.</summary>
+/// <param name="Text">The text as it stands in the file: no line ending is translated and a byte order mark is kept (the tokenizers drop it).</param>
+/// <param name="Pair">The second text of a pair, or null.</param>
+/// <param name="Label">The index of its class in <see cref="LabelledTexts.Labels"/>.</param>
+/// <param name="Source">Where it came from: the file's path below the data set's root with forward slashes, such as
+/// <c>train/neg/4932_4.txt</c>.</param>
+public sealed record Example(string Text, string? Pair, int Label, string Source);

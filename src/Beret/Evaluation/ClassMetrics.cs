@@ -1,0 +1,37 @@
+namespace Beret.Evaluation;
+
+/// <summary>Precision, recall and F1 of one class against all others.</summary>
+/// <param name="Label">The class's name.</param>
+/// <param name="Support">How many examples are of the class.</param>
+/// <param name="Predicted">How many examples were predicted to be.</param>
+/// <param name="Precision">tp / (tp + fp), Wilson interval.</param>
+/// <param name="Recall">tp / (tp + fn), Wilson interval.</param>
+/// <param name="F1">2tp / (2tp + fp + fn); its interval is Wilson's for tp / (tp + fp + fn), carried over.</param>
+public sealed record ClassMetrics(string Label, long Support, long Predicted, Estimate Precision, Estimate Recall, Estimate F1)
+{
+    /// <summary>
+    /// Whether the class occurs at all, in the truth or in the predictions; averages leave out a class that does not, as scikit-learn does.
+    /// </summary>
+    public bool IsPresent => Support + Predicted > 0;
+
+    internal static ClassMetrics From(ConfusionMatrix confusion, int label)
+    {
+        var hits = confusion[label, label];
+        long support = confusion.Actual(label), predicted = confusion.Predicted(label);
+        return new ClassMetrics(
+            confusion.Labels[label],
+            support,
+            predicted,
+            Estimate.Proportion(hits, predicted, "never predicted"),
+            Estimate.Proportion(hits, support, "no example of this class"),
+            support + predicted == 0
+                ? new Estimate(0, null, "no example of this class, and never predicted")
+                : new Estimate(2.0 * hits / (support + predicted), Interval.F1(hits, predicted - hits, support - hits)));
+    }
+}
+
+/// <summary>Precision, recall and F1 averaged over the classes.</summary>
+/// <param name="Precision">The averaged precision.</param>
+/// <param name="Recall">The averaged recall.</param>
+/// <param name="F1">The averaged F1 (of the classes' F1, not of the averaged precision and recall).</param>
+public sealed record AverageMetrics(Estimate Precision, Estimate Recall, Estimate F1);

@@ -1,0 +1,60 @@
+namespace Beret.Evaluation;
+
+/// <summary>
+/// The evaluation of a classifier with one logit for each of K classes, of which one is right. The class with the largest logit is predicted, the
+/// first of equals.
+/// </summary>
+public sealed record MultiClassEvaluation : EvaluationResult
+{
+    private readonly ConfusionMatrix _confusion;
+    private readonly ClassMetrics[] _classes;
+
+    internal MultiClassEvaluation(ConfusionMatrix confusion, ClassMetrics[] classes)
+    {
+        _confusion = confusion;
+        _classes = classes;
+    }
+
+    /// <inheritdoc/>
+    public override string Task => "multi-class";
+
+    /// <summary>The share of right predictions; Wilson interval.</summary>
+    public required Estimate Accuracy { get; init; }
+
+    /// <summary>
+    /// The plain mean over the classes that occur in the truth or in the predictions. F1 has the delta-method interval of K. Takahashi, K. Yamamoto,
+    /// A. Kuchiba and T. Koyama,
+    /// "Confidence interval for micro-averaged F1 and macro-averaged F1 scores", Applied Intelligence 52, 2022.
+    /// </summary>
+    public required AverageMetrics Macro { get; init; }
+
+    /// <summary>The mean weighted by each class's number of examples.</summary>
+    public required AverageMetrics Weighted { get; init; }
+
+    /// <summary>
+    /// From the classes' pooled counts; where each example has one label and one prediction all three equal <see cref="Accuracy"/>.
+    /// </summary>
+    public required AverageMetrics Micro { get; init; }
+
+    /// <inheritdoc/>
+    public override ConfusionMatrix Confusion => _confusion;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ClassMetrics> Classes => _classes;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Metrics =>
+    [
+        new("loss", "loss", Loss),
+        new("accuracy", "accuracy", Accuracy),
+        new("precision_macro", "precision, macro", Macro.Precision),
+        new("recall_macro", "recall, macro", Macro.Recall),
+        new("f1_macro", "F1, macro", Macro.F1),
+        new("precision_weighted", "precision, weighted", Weighted.Precision),
+        new("recall_weighted", "recall, weighted", Weighted.Recall),
+        new("f1_weighted", "F1, weighted", Weighted.F1),
+        new("precision_micro", "precision, micro", Micro.Precision),
+        new("recall_micro", "recall, micro", Micro.Recall),
+        new("f1_micro", "F1, micro", Micro.F1),
+    ];
+}

@@ -1,0 +1,37 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>
+/// Word, position and token-type embeddings, their normalisation, and, where the tables are narrower than the model, a dense layer to its width.
+/// (Devlin et al., BERT, 2019, §3 "Input/Output Representations"; Clark et al., ELECTRA, 2020, §3.1 for the projection.)
+/// </summary>
+internal sealed class Embeddings
+{
+    private readonly EmbeddingTables tables;
+    private readonly Dense? projection;
+    private readonly double dropout;
+
+    public Embeddings(ParameterSet set, string root, EncoderConfig config)
+    {
+        var prefix = $"{root}embeddings";
+        var width = config.EmbeddingSize;
+        var word = set.Declare($"{prefix}.word_embeddings.weight", [config.VocabularySize, width], decays: true, hasRowGradient: true);
+        word.PaddingRow = config.PaddingId < config.VocabularySize ? config.PaddingId : -1;
+        tables = new EmbeddingTables(
+            word,
+            set.Declare($"{prefix}.position_embeddings.weight", [config.MaxPositions, width], decays: true),
+            set.Declare($"{prefix}.token_type_embeddings.weight", [config.TypeVocabularySize, width], decays: true),
+            set.DeclareLayerNorm($"{prefix}.LayerNorm", width, config.LayerNormEpsilon));
+        projection = width == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], width, config.HiddenSize);
+        dropout = config.HiddenDropout;
+    }
+
+    public Parameter Word => tables.Word;
+
+    public Value Forward(Ops ops, in BatchIndices batch)
+    {
+        var x = ops.Dropout(ops.Embed(tables, batch), dropout);         // [T, E]
+        return projection is null ? x : ops.Linear(x, projection);      // [T, H]
+    }
+}

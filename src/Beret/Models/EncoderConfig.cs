@@ -1,0 +1,60 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>The sizes and rates of an encoder, as its config.json gives them.</summary>
+internal sealed record EncoderConfig
+{
+    /// <summary>The family: "bert".</summary>
+    public required string ModelType { get; init; }
+
+    public required int VocabularySize { get; init; }
+
+    public required int HiddenSize { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required int Heads { get; init; }
+
+    /// <summary>The width of the feed-forward layer.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>The longest sequence that has position embeddings.</summary>
+    public required int MaxPositions { get; init; }
+
+    public required int TypeVocabularySize { get; init; }
+
+    /// <summary>The width of the embedding tables; where it differs from the hidden size, a dense layer leads from one to the other.</summary>
+    public required int EmbeddingSize { get; init; }
+
+    public required Activation Activation { get; init; }
+
+    public required float LayerNormEpsilon { get; init; }
+
+    public required double HiddenDropout { get; init; }
+
+    public required double AttentionDropout { get; init; }
+
+    /// <summary>The rate before the classifier.</summary>
+    public required double ClassifierDropout { get; init; }
+
+    /// <summary>The standard deviation of new weights.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>The [PAD] token, or −1. Its embedding gets no gradient in a model from Hugging Face (PyTorch's padding_idx).</summary>
+    public int PaddingId { get; init; }
+
+    /// <summary>The labels in the order of their logits, where config.json has any.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>config.json's problem_type: how a Hugging Face model was trained.</summary>
+    public string? ProblemType { get; init; }
+
+    /// <summary>The head that config.json's architecture names; "" where it names none.</summary>
+    public string Architecture { get; init; } = "";
+
+    /// <summary>Multiply-adds times two of the matrix products for one token of a sequence of the given length, forward only.</summary>
+    public double FlopsPerToken(int length) =>
+        Layers * (8.0 * HiddenSize * HiddenSize + 4.0 * HiddenSize * IntermediateSize + 4.0 * length * HiddenSize)
+        + (EmbeddingSize == HiddenSize ? 0 : 2.0 * EmbeddingSize * HiddenSize);
+}

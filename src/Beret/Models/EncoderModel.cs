@@ -1,0 +1,42 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>What an encoder computes for a batch.</summary>
+/// <param name="Sequence">[T, H]: each token in the context of its sequence, the last block's output.</param>
+/// <param name="Pooled">[B, H]: each sequence as a whole.</param>
+internal readonly record struct EncoderOutputs(Value Sequence, Value Pooled);
+
+/// <summary>Is shown the input of the first block (number 0) and the output of each block (1 … L), as they are computed. [T, H].</summary>
+internal delegate void LayerObserver(int number, Value value);
+
+/// <summary>An encoder of any family: tokens in, vectors out.</summary>
+internal abstract class EncoderModel
+{
+    public abstract EncoderConfig Config { get; }
+
+    /// <summary>The encoder's own part of a checkpoint name, such as "bert."; checkpoints of the bare encoder leave it out.</summary>
+    public abstract string Prefix { get; }
+
+    public abstract EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null);
+
+    /// <summary>Checks that the tables have a row for every number in the batch.</summary>
+    /// <exception cref="ModelException">A token id, position or type is out of range.</exception>
+    public void Check(PackedBatch batch)
+    {
+        Check(batch.Ids, Config.VocabularySize, "token id", "the tokenizer's vocabulary is not the one that this model was made with");
+        Check(batch.Positions, Config.MaxPositions, "position", $"shorten the texts to {Config.MaxPositions} tokens (--max-length)");
+        Check(batch.Types, Config.TypeVocabularySize, "token type", "this model has no embedding for that segment");
+    }
+
+    private static void Check(ReadOnlySpan<int> values, int size, string what, string advice)
+    {
+        foreach (var value in values)
+        {
+            if ((uint)value >= (uint)size)
+            {
+                throw new ModelException($"{what} {value} is outside the model's table of {size} rows: {advice}");
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>Multi-head self-attention with its residual (Vaswani et al., 2017, §3.2): LayerNorm(x + Dropout(Attention(x)·Wₒ + bₒ)).</summary>
+internal sealed class SelfAttention
+{
+    private readonly Dense queryKeyValue;
+    private readonly Dense output;
+    private readonly LayerNorm norm;
+    private readonly EncoderConfig config;
+
+    public SelfAttention(ParameterSet set, string prefix, EncoderConfig config)
+    {
+        this.config = config;
+        queryKeyValue = set.DeclareDense($"{prefix}.self", ["query", "key", "value"], config.HiddenSize, config.HiddenSize);
+        output = set.DeclareDense($"{prefix}.output", ["dense"], config.HiddenSize, config.HiddenSize);
+        norm = set.DeclareLayerNorm($"{prefix}.output.LayerNorm", config.HiddenSize, config.LayerNormEpsilon);
+    }
+
+    public Value Forward(Ops ops, Value x, in BatchIndices batch)
+    {
+        var qkv = ops.Linear(x, queryKeyValue);                                                 // [T, 3H]
+        var context = ops.Attention(qkv, batch, config.Heads, config.AttentionDropout);         // [T, H]
+        return ops.ResidualNorm(x, ops.Linear(context, output), norm, config.HiddenDropout);    // [T, H]
+    }
+}

@@ -1,0 +1,91 @@
+using Beret.Checkpoints;
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>What a checkpoint had for a model.</summary>
+/// <param name="Missing">Parameters that it does not have.</param>
+/// <param name="Unused">Tensors that the model has no use for.</param>
+internal sealed record LoadReport(IReadOnlyList<Parameter> Missing, IReadOnlyList<string> Unused);
+
+/// <summary>
+/// Fills parameters from a checkpoint of the Hugging Face layout: with or without the encoder's prefix, with weight/bias or the older gamma/beta
+/// for layer norms.
+/// </summary>
+internal static class WeightLoader
+{
+    /// <param name="skip">A layer that is to be new: its tensors, if there are any, are left alone.</param>
+    /// <exception cref="CheckpointException">A tensor is damaged or has no float type.</exception>
+    /// <exception cref="ModelException">A tensor has another shape than the configuration asks for.</exception>
+    public static LoadReport Load(Checkpoint checkpoint, ParameterSet set, string prefix, Dense? skip = null)
+    {
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        var missing = new List<Parameter>();
+        foreach (var parameter in set.All)
+        {
+            if (skip is not null && (skip.Weights.Contains(parameter) || skip.Biases.Contains(parameter)))
+            {
+                continue;
+            }
+
+            var name = Spellings(parameter.Name, prefix).FirstOrDefault(checkpoint.Contains);
+            if (name is null)
+            {
+                missing.Add(parameter);
+                continue;
+            }
+
+            var tensor = checkpoint.Get(name);
+            if (!tensor.Shape.SequenceEqual(parameter.Shape.Select(size => (long)size)))
+            {
+                throw new ModelException(
+                    $"{checkpoint.Path}: tensor {name} is [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", parameter.Shape)}]");
+            }
+
+            used.Add(name);
+            ReadInto(checkpoint, name, set.Backend, parameter);
+        }
+
+        set.Touch();
+        return new LoadReport(missing, [.. checkpoint.Tensors.Select(t => t.Name).Where(name => !used.Contains(name))]);
+    }
+
+    /// <summary>The names under which checkpoints keep a parameter, the usual one first.</summary>
+    private static IEnumerable<string> Spellings(string name, string prefix)
+    {
+        yield return name;
+        var bare = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
+        if (bare is not null)
+        {
+            yield return bare;
+        }
+
+        if (OldNormName(name) is { } old)
+        {
+            yield return old;
+            if (bare is not null)
+            {
+                yield return OldNormName(bare)!;
+            }
+        }
+    }
+
+    private static string? OldNormName(string name) =>
+        name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) ? string.Concat(name.AsSpan(0, name.Length - "weight".Length), "gamma")
+        : name.EndsWith("LayerNorm.bias", StringComparison.Ordinal) ? string.Concat(name.AsSpan(0, name.Length - "bias".Length), "beta")
+        : null;
+
+    /// <summary>By pieces, so that loading needs no second copy of a large table.</summary>
+    private static void ReadInto(Checkpoint checkpoint, string name, IBackend backend, Parameter parameter)
+    {
+        var rows = Math.Max(1, (1 << 18) / parameter.Columns);
+        var buffer = new float[(long)Math.Min(rows, parameter.Rows) * parameter.Columns];
+        for (var row = 0; row < parameter.Rows; row += rows)
+        {
+            var count = Math.Min(rows, parameter.Rows - row);
+            var part = buffer.AsSpan(0, count * parameter.Columns);
+            checkpoint.Read(name, (long)row * parameter.Columns, part);
+            backend.Write(part, parameter.Value.RowRange(row, count));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using Beret.Numerics.Kernels;
+
+namespace Beret.Numerics;
+
+internal sealed unsafe partial class CpuBackend<V, S>
+{
+    public long PackedLength(int rows, int columns) => Gemm<V, S>.PackedLength(rows, columns);
+
+    public void PackWeight(Matrix weight, Matrix packed)
+    {
+        Shapes.Require(packed.Length == PackedLength(weight.Rows, weight.Columns), "the packed weight has its packed length");
+        Gemm<V, S>.PackB(pool, Pointer(weight), weight.Stride, transposed: true, weight.Rows, weight.Columns, Pointer(packed));
+    }
+
+    public void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    {
+        Shapes.Require(input.Columns == weight.Columns, "the input has a column for each of the weight's");
+        Shapes.Require(output.Rows == input.Rows && output.Columns == weight.Rows, "the output is [input rows, weight rows]");
+        Shapes.Require(bias.IsNone || bias.Length == weight.Rows, "the bias has an element for each output column");
+        Shapes.Require(derivative.IsNone || (derivative.Rows == output.Rows && derivative.Columns == output.Columns), "the derivative has the output's shape");
+        var arguments = new Gemm<V, S>.Arguments
+        {
+            A = Pointer(input), AStride = input.Stride,
+            B = Pointer(weight), BStride = weight.Stride, BTransposed = true, BPacked = Pointer(packed),
+            C = Pointer(output), CStride = output.Stride,
+            Rows = output.Rows, Columns = output.Columns, K = input.Columns,
+            Epilogue = new Epilogue
+            {
+                Bias = Pointer(bias), Activation = activation, Derivative = Pointer(derivative), DerivativeStride = derivative.Stride,
+            },
+        };
+        Gemm<V, S>.Run(pool, scratch, ref arguments);
+    }
+
+    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    {
+        Shapes.Require(outputGradient.Columns == weight.Rows, "the output gradient has a column for each of the weight's rows");
+        Shapes.Require(
+            inputGradient.Rows == outputGradient.Rows && inputGradient.Columns == weight.Columns, "the input gradient is [rows, weight columns]");
+        var arguments = new Gemm<V, S>.Arguments
+        {
+            A = Pointer(outputGradient), AStride = outputGradient.Stride,
+            B = Pointer(weight), BStride = weight.Stride,
+            C = Pointer(inputGradient), CStride = inputGradient.Stride,
+            Rows = inputGradient.Rows, Columns = inputGradient.Columns, K = weight.Rows, Accumulate = accumulate,
+        };
+        Gemm<V, S>.Run(pool, scratch, ref arguments);
+    }
+
+    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    {
+        Shapes.Require(outputGradient.Rows == input.Rows, "the output gradient has a row for each of the input's");
+        Shapes.Require(
+            weightGradient.Rows == outputGradient.Columns && weightGradient.Columns == input.Columns, "the weight gradient is [outputs, inputs]");
+        Shapes.Require(biasGradient.IsNone || biasGradient.Length == outputGradient.Columns, "the bias gradient has an element for each output");
+        var arguments = new Gemm<V, S>.Arguments
+        {
+            A = Pointer(outputGradient), AStride = outputGradient.Stride, ATransposed = true,
+            B = Pointer(input), BStride = input.Stride,
+            C = Pointer(weightGradient), CStride = weightGradient.Stride,
+            Rows = weightGradient.Rows, Columns = weightGradient.Columns, K = input.Rows, Accumulate = true,
+        };
+        Gemm<V, S>.Run(pool, scratch, ref arguments);
+        if (!biasGradient.IsNone)
+        {
+            var sums = new ColumnSums { Source = outputGradient, Target = Pointer(biasGradient) };
+            pool.Run((outputGradient.Columns + ColumnSums.Width - 1) / ColumnSums.Width, &SumColumns, &sums);
+        }
+    }
+
+    public void MultiplyInPlace(Matrix gradient, Matrix derivative)
+    {
+        Shapes.RequireSame(gradient, derivative);
+        var pair = new MatrixPair { A = gradient, B = derivative };
+        pool.Run(RowTasks(gradient.Rows), &MultiplyRows, &pair);
+    }
+
+    private static void MultiplyRows(void* state, int task, int slot)
+    {
+        var pair = *(MatrixPair*)state;
+        var end = Math.Min((task + 1) * RowsPerTask, pair.A.Rows);
+        for (var r = task * RowsPerTask; r < end; r++)
+        {
+            Elementwise<V, S>.Multiply(Row(pair.A, r), Row(pair.B, r), pair.A.Columns);
+        }
+    }
+
+    /// <summary>One task adds up, row after row, the columns that four cache lines of a row hold.</summary>
+    private static void SumColumns(void* state, int task, int slot)
+    {
+        var sums = *(ColumnSums*)state;
+        var column = task * ColumnSums.Width;
+        var count = Math.Min(ColumnSums.Width, sums.Source.Columns - column);
+        var total = stackalloc float[ColumnSums.Width];
+        new Span<float>(total, ColumnSums.Width).Clear();
+        for (var r = 0; r < sums.Source.Rows; r++)
+        {
+            Elementwise<V, S>.Add(total, Row(sums.Source, r) + column, count);
+        }
+
+        Elementwise<V, S>.Add(sums.Target + column, total, count);
+    }
+
+    private struct ColumnSums
+    {
+        public const int Width = 64;
+        public Matrix Source;
+        public float* Target;
+    }
+
+    private struct MatrixPair
+    {
+        public Matrix A;
+        public Matrix B;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Beret.Numerics.Kernels;
+
+namespace Beret.Numerics;
+
+/// <summary>Makes the backend that computes on the processor's vector units.</summary>
+internal static class CpuBackend
+{
+    /// <param name="threads">Threads that compute; the results do not depend on it.</param>
+    /// <param name="set">The instruction set, or null for <see cref="InstructionSets.Chosen"/>.</param>
+    public static IBackend Create(int threads, InstructionSet? set = null) => (set ?? InstructionSets.Chosen()) switch
+    {
+        InstructionSet.Vector512 => new CpuBackend<Vector512<float>, Simd512>(threads),
+        InstructionSet.Vector256 => new CpuBackend<Vector256<float>, Simd256>(threads),
+        InstructionSet.Vector128 => new CpuBackend<Vector128<float>, Simd128>(threads),
+        _ => new CpuBackend<float, SimdScalar>(threads),
+    };
+}
+
+/// <summary>
+/// The backend for one instruction set: each operation checks its operands' shapes, cuts the work into tasks by shape, and hands these to the worker pool.
+/// The arithmetic is in Kernels/.
+/// </summary>
+internal sealed unsafe partial class CpuBackend<V, S>(int threads) : IBackend
+    where V : struct
+    where S : ISimd<V>
+{
+    private const int RowsPerTask = 32;
+    private const int FloatsPerTask = 1 << 14;
+
+    private readonly WorkerPool pool = new(threads);
+    private readonly Scratch scratch = new(threads);
+
+    public nint Allocate(long bytes)
+    {
+        var memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 64), 64);
+        NativeMemory.Clear(memory, (nuint)Math.Max(bytes, 64));
+        return (nint)memory;
+    }
+
+    public void Free(nint handle) => NativeMemory.AlignedFree((void*)handle);
+
+    public void Dispose()
+    {
+        pool.Dispose();
+        scratch.Dispose();
+    }
+
+    public void Write(ReadOnlySpan<float> values, Matrix destination)
+    {
+        Shapes.Require(values.Length == destination.Length, "values fit the matrix");
+        for (var r = 0; r < destination.Rows; r++)
+        {
+            values.Slice(r * destination.Columns, destination.Columns).CopyTo(new Span<float>(Row(destination, r), destination.Columns));
+        }
+    }
+
+    public void Write(ReadOnlySpan<int> values, Indices destination)
+    {
+        Shapes.Require(values.Length == destination.Count, "values fit the list");
+        values.CopyTo(new Span<int>((int*)destination.Handle, destination.Count));
+    }
+
+    public void Read(Matrix source, Span<float> destination)
+    {
+        Shapes.Require(destination.Length == source.Length, "values fit the matrix");
+        for (var r = 0; r < source.Rows; r++)
+        {
+            new ReadOnlySpan<float>(Row(source, r), source.Columns).CopyTo(destination.Slice(r * source.Columns, source.Columns));
+        }
+    }
+
+    public void Clear(Matrix matrix)
+    {
+        if (matrix.IsContiguous)
+        {
+            NativeMemory.Clear(Pointer(matrix), (nuint)matrix.Length * sizeof(float));
+            return;
+        }
+
+        for (var r = 0; r < matrix.Rows; r++)
+        {
+            NativeMemory.Clear(Row(matrix, r), (nuint)matrix.Columns * sizeof(float));
+        }
+    }
+
+    public void Copy(Matrix source, Matrix destination)
+    {
+        Shapes.RequireSame(source, destination);
+        if (source.IsContiguous && destination.IsContiguous)
+        {
+            NativeMemory.Copy(Pointer(source), Pointer(destination), (nuint)source.Length * sizeof(float));
+            return;
+        }
+
+        for (var r = 0; r < source.Rows; r++)
+        {
+            NativeMemory.Copy(Row(source, r), Row(destination, r), (nuint)source.Columns * sizeof(float));
+        }
+    }
+
+    private static float* Pointer(Matrix matrix) => (float*)matrix.Handle;
+
+    private static float* Row(Matrix matrix, int row) => (float*)matrix.Handle + (nint)row * matrix.Stride;
+
+    private static int* Pointer(Indices indices) => (int*)indices.Handle;
+
+    private static int RowTasks(int rows) => (rows + RowsPerTask - 1) / RowsPerTask;
+}

@@ -1,0 +1,171 @@
+namespace Beret.Numerics;
+
+/// <summary>What a Linear does to its sums before it writes them.</summary>
+internal enum Activation : byte
+{
+    None,
+
+    /// <summary>x · Φ(x), with the exact normal distribution function (erf).</summary>
+    Gelu,
+
+    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
+    GeluTanh,
+
+    Tanh,
+
+    Relu,
+}
+
+/// <summary>The loss of one batch; the mean over examples is what training minimises.</summary>
+internal enum Loss : byte
+{
+    /// <summary>Binary cross-entropy from logits; targets in [0, 1], one per logit; an example's loss is the mean over its logits.</summary>
+    BinaryCrossEntropy,
+
+    /// <summary>Cross-entropy of the softmax; targets hold the class number in column 0.</summary>
+    CrossEntropy,
+
+    /// <summary>Squared error; an example's loss is the mean over its outputs.</summary>
+    MeanSquaredError,
+}
+
+/// <summary>The constants of one AdamW update (Loshchilov and Hutter, 2019).</summary>
+/// <param name="Decay">w is first multiplied by 1 − Decay: the scheduled rate times the weight decay; 0 for parameters that do not decay.</param>
+/// <param name="StepSize">The rate with its bias correction, as the optimizer defines it.</param>
+/// <param name="GradientScale">The clip factor: gradients are multiplied by it.</param>
+/// <param name="SecondMomentCorrection">√(1 − β₂ᵗ) where ε stands outside the bias-corrected root (PyTorch), else 1 (TensorFlow).</param>
+internal readonly record struct AdamWStep(
+    float Decay, float StepSize, float Beta1, float Beta2, float Epsilon, float GradientScale, float SecondMomentCorrection);
+
+/// <summary>
+/// The seam between what is computed and how: every operation that a model needs, on matrices whose memory the backend owns. Compute only: operations
+/// keep no state and no operand, allocate nothing on the managed heap, and give the same bits whatever the number of threads.
+/// Element types are fp32 unless said. T = rows of a packed batch (tokens), B = sequences, H = features.
+/// "Accumulate" means += into the output; without it the output is overwritten.
+/// </summary>
+internal interface IBackend : IDisposable
+{
+    // Memory
+
+    /// <summary>Zeroed memory, aligned to 64 bytes.</summary>
+    nint Allocate(long bytes);
+
+    void Free(nint handle);
+
+    /// <summary>Copies rows·columns values, row by row, into a matrix.</summary>
+    void Write(ReadOnlySpan<float> values, Matrix destination);
+
+    void Write(ReadOnlySpan<int> values, Indices destination);
+
+    /// <summary>Copies a matrix, row by row, into rows·columns values.</summary>
+    void Read(Matrix source, Span<float> destination);
+
+    void Clear(Matrix matrix);
+
+    void Copy(Matrix source, Matrix destination);
+
+    // Embedding
+
+    /// <summary>sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]; output = LayerNorm(sum); statistics[t] = (mean, 1/σ).</summary>
+    /// <param name="sum">[T, H], kept for the backward pass.</param>
+    /// <param name="statistics">[T, 2].</param>
+    void EmbeddingLayerNorm(
+        Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
+        Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output);
+
+    /// <summary>table[indices[t]] += rows[t], in the order of t. Small dense tables: positions, token types.</summary>
+    void ScatterAddRows(Matrix rows, Indices indices, Matrix table);
+
+    /// <summary>output[g] = Σ rows[order[i]] for i in [groups[g], groups[g+1]), in that order. Sums the gradients of the occurrences of each token.</summary>
+    void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output);
+
+    // Linear
+
+    /// <summary>output = activation(input · weightᵀ + bias).</summary>
+    /// <param name="input">[T, K].</param>
+    /// <param name="weight">[N, K], as checkpoints keep it.</param>
+    /// <param name="packed">The weight packed by <see cref="PackWeight"/>, or none: then the kernel packs for itself.</param>
+    /// <param name="bias">[1, N] or none.</param>
+    /// <param name="derivative">[T, N] or none: receives activation′ of the sums, for the backward pass.</param>
+    /// <param name="output">[T, N].</param>
+    void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output);
+
+    /// <summary>The number of floats that the packed form of a weight [rows, columns] takes.</summary>
+    long PackedLength(int rows, int columns);
+
+    /// <summary>Packs a weight [N, K] for <see cref="Linear"/>.</summary>
+    void PackWeight(Matrix weight, Matrix packed);
+
+    /// <summary>inputGradient (+)= outputGradient · weight. [T, N] · [N, K] → [T, K].</summary>
+    void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate);
+
+    /// <summary>weightGradient += outputGradientᵀ · input, [N, T] · [T, K] → [N, K]; biasGradient += column sums of outputGradient (where given).</summary>
+    void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient);
+
+    /// <summary>gradient ∘= derivative, element by element.</summary>
+    void MultiplyInPlace(Matrix gradient, Matrix derivative);
+
+    // Attention
+
+    /// <summary>
+    /// Scaled dot-product attention over packed sequences: for each sequence and head, softmax(Q Kᵀ / √D) with dropout on the probabilities, times V.
+    /// </summary>
+    /// <param name="queryKeyValue">[T, 3H]: queries, keys, values side by side; head a takes columns a·D … of each, D = H / heads.</param>
+    /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
+    /// <param name="logSumExp">[heads, T] or none: the logarithm of each query's softmax denominator, for the backward pass.</param>
+    /// <param name="context">[T, H].</param>
+    void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>The gradient of <see cref="Attention"/>, with the probabilities computed anew. queryKeyValueGradient is overwritten.</summary>
+    void AttentionGradient(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient);
+
+    // LayerNorm and dropout
+
+    /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>
+    void ResidualLayerNorm(
+        Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output);
+
+    /// <summary>
+    /// The gradient of LayerNorm(sum): sumGradient (+)= …; gammaGradient and betaGradient are added to.
+    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(gradient of sum), overwritten.
+    /// </summary>
+    /// <param name="sum">[T, H], what was normalised.</param>
+    /// <param name="sumGradient">[T, H].</param>
+    void LayerNormGradient(
+        Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
+        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout);
+
+    /// <summary>Zeroes the dropped elements and scales the others, in place; forward and backward are the same.</summary>
+    void ApplyDropout(Matrix matrix, Dropout dropout);
+
+    // Rows
+
+    /// <summary>output[i] = input[rows[i]].</summary>
+    void GatherRows(Matrix input, Indices rows, Matrix output);
+
+    /// <summary>The gradient of <see cref="GatherRows"/>: inputGradient (+)= the rows put back, zero elsewhere. Rows are distinct.</summary>
+    void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate);
+
+    // Loss and optimizer
+
+    /// <summary>losses[b] = the loss of example b; logitsGradient = d(mean of losses)/d(logits).</summary>
+    /// <param name="logits">[B, K].</param>
+    /// <param name="targets">[B, K], or [B, 1] holding class numbers for cross-entropy.</param>
+    /// <param name="losses">[B, 1].</param>
+    /// <param name="logitsGradient">[B, K] or none.</param>
+    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
+
+    /// <summary>The sum of squares, in double precision.</summary>
+    double SquaredNorm(Matrix matrix);
+
+    /// <summary>m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², w −= decay·w, w −= stepSize · m / (√v / correction + ε), with g the scaled gradient.</summary>
+    void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step);
+
+    /// <summary>
+    /// <see cref="AdamW"/> on a table [V, H] whose gradient has only some rows: row r has gradient rows[slotOfRow[r]], or zero where slotOfRow[r] is negative.
+    /// Every row's moments decay all the same.
+    /// </summary>
+    void AdamWRows(Matrix value, Matrix rows, Indices slotOfRow, Matrix firstMoment, Matrix secondMoment, AdamWStep step);
+}

@@ -1,0 +1,87 @@
+namespace Beret.Numerics;
+
+/// <summary>
+/// A batch of token sequences, one after the other without padding: sequence b has rows Starts[b] … Starts[b+1]−1. Made to be filled again and again:
+/// once it has grown to the largest batch it allocates nothing more.
+/// </summary>
+internal sealed class PackedBatch
+{
+    private int[] ids = [];
+    private int[] types = [];
+    private int[] positions = [];
+    private int[] starts = [0];
+
+    /// <summary>The number of tokens, T.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>The number of sequences, B.</summary>
+    public int Sequences { get; private set; }
+
+    /// <summary>The length of the longest sequence.</summary>
+    public int Longest { get; private set; }
+
+    public ReadOnlySpan<int> Ids => ids.AsSpan(0, Tokens);
+
+    /// <summary>Segment numbers: 0 for the first text, 1 for the second of a pair.</summary>
+    public ReadOnlySpan<int> Types => types.AsSpan(0, Tokens);
+
+    /// <summary>Each token's position in its sequence; with gaps where a mask had holes.</summary>
+    public ReadOnlySpan<int> Positions => positions.AsSpan(0, Tokens);
+
+    /// <summary>B + 1 row numbers.</summary>
+    public ReadOnlySpan<int> Starts => starts.AsSpan(0, Sequences + 1);
+
+    public void Clear()
+    {
+        Tokens = 0;
+        Sequences = 0;
+        Longest = 0;
+    }
+
+    /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
+    /// <exception cref="ArgumentException">The sequence is empty: a softmax over nothing has no value.</exception>
+    public void Add(ReadOnlySpan<int> ids, ReadOnlySpan<int> types = default, ReadOnlySpan<int> positions = default)
+    {
+        if (ids.IsEmpty)
+        {
+            throw new ArgumentException("a sequence holds at least one token", nameof(ids));
+        }
+
+        Grow(Tokens + ids.Length);
+        ids.CopyTo(this.ids.AsSpan(Tokens));
+        if (types.IsEmpty)
+        {
+            this.types.AsSpan(Tokens, ids.Length).Clear();
+        }
+        else
+        {
+            types.CopyTo(this.types.AsSpan(Tokens, ids.Length));
+        }
+
+        for (var i = 0; i < ids.Length; i++)
+        {
+            this.positions[Tokens + i] = positions.IsEmpty ? i : positions[i];
+        }
+
+        Tokens += ids.Length;
+        Sequences++;
+        starts[Sequences] = Tokens;
+        Longest = Math.Max(Longest, ids.Length);
+    }
+
+    private void Grow(int tokens)
+    {
+        if (tokens > ids.Length)
+        {
+            var size = Math.Max(tokens, 2 * ids.Length);
+            Array.Resize(ref ids, size);
+            Array.Resize(ref types, size);
+            Array.Resize(ref positions, size);
+        }
+
+        if (Sequences + 2 > starts.Length)
+        {
+            Array.Resize(ref starts, Math.Max(Sequences + 2, 2 * starts.Length));
+        }
+    }
+}

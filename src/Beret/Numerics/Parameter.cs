@@ -1,0 +1,45 @@
+namespace Beret.Numerics;
+
+/// <summary>One trainable tensor, under its checkpoint name.</summary>
+internal sealed class Parameter
+{
+    public required string Name { get; init; }
+
+    /// <summary>The shape in the checkpoint: [rows, columns] or [length].</summary>
+    public required int[] Shape { get; init; }
+
+    /// <summary>Whether AdamW's weight decay applies: to matrices and embeddings, not to biases and layer norms.</summary>
+    public required bool Decays { get; init; }
+
+    /// <summary>An embedding table whose gradient is kept as (ids, rows) instead of a matrix that is almost all zeros.</summary>
+    public bool HasRowGradient { get; init; }
+
+    /// <summary>The row of the table that gets no gradient (PyTorch's padding_idx), or −1.</summary>
+    public int PaddingRow { get; set; } = -1;
+
+    /// <summary>Where training leaves it as it is.</summary>
+    public bool IsFrozen { get; set; }
+
+    /// <summary>A vector is one row.</summary>
+    public int Rows => Shape.Length == 1 ? 1 : Shape[0];
+
+    public int Columns => Shape[^1];
+
+    public long Length => (long)Rows * Columns;
+
+    public Matrix Value { get; internal set; }
+
+    /// <summary>The gradient, added to by every backward pass; none for a table with a row gradient.</summary>
+    public Matrix Gradient { get; internal set; }
+
+    /// <summary>Adam's m.</summary>
+    public Matrix FirstMoment { get; internal set; }
+
+    /// <summary>Adam's v.</summary>
+    public Matrix SecondMoment { get; internal set; }
+
+    /// <summary>The gradient of a table: one row for each occurrence of a token in the batch, in the batch's order. None: no backward pass yet.</summary>
+    public Matrix OccurrenceGradient { get; internal set; }
+
+    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]";
+}

@@ -1,0 +1,211 @@
+namespace Beret.Numerics;
+
+/// <summary>
+/// The parameters of a model in the order of their declaration. Values, gradients and the two moments lie in one flat block each, so that clipping,
+/// accumulation and exchange walk them once; within a <see cref="Dense"/> of several outputs the weights follow each other and act as one matrix.
+/// </summary>
+internal sealed class ParameterSet(IBackend backend) : IDisposable
+{
+    private const int AlignmentFloats = 16;
+
+    private readonly List<Parameter> parameters = [];
+    private readonly List<Parameter[]> groups = [];
+    private readonly List<Dense> denses = [];
+    private readonly List<nint> blocks = [];
+
+    public IReadOnlyList<Parameter> All => parameters;
+
+    public IBackend Backend => backend;
+
+    /// <summary>Grows with every change of the values; packed forms made from an older version are made anew.</summary>
+    public int Version { get; private set; } = 1;
+
+    /// <summary>The number of trainable numbers.</summary>
+    public long Count => parameters.Sum(p => p.Length);
+
+    /// <summary>Bytes of the values.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>All dense gradients, as one run of floats.</summary>
+    public Matrix Gradients { get; private set; }
+
+    public Parameter Declare(string name, int[] shape, bool decays, bool hasRowGradient = false)
+    {
+        var parameter = new Parameter { Name = name, Shape = shape, Decays = decays, HasRowGradient = hasRowGradient };
+        Add([parameter]);
+        return parameter;
+    }
+
+    /// <summary>Declares PREFIX.NAME.weight [outputs, inputs] and PREFIX.NAME.bias [outputs] for each name; they act as one layer with all outputs side by side.</summary>
+    public Dense DeclareDense(string prefix, ReadOnlySpan<string> names, int inputs, int outputs)
+    {
+        var weights = new Parameter[names.Length];
+        var biases = new Parameter[names.Length];
+        for (var i = 0; i < names.Length; i++)
+        {
+            var name = string.Join('.', new[] { prefix, names[i] }.Where(part => part.Length > 0));
+            weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true };
+            biases[i] = new Parameter { Name = $"{name}.bias", Shape = [outputs], Decays = false };
+        }
+
+        Add(weights);
+        Add(biases);
+        var dense = new Dense(this, weights, biases);
+        denses.Add(dense);
+        return dense;
+    }
+
+    /// <summary>Declares NAME.weight (γ) and NAME.bias (β).</summary>
+    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon) => new(
+        Declare($"{name}.weight", [size], decays: false), Declare($"{name}.bias", [size], decays: false), epsilon);
+
+    /// <summary>Takes memory for the values. All parameters are declared by now.</summary>
+    public void Allocate()
+    {
+        (_, Bytes) = Place(_ => true, (parameter, matrix) => parameter.Value = matrix);
+    }
+
+    /// <summary>Takes memory for gradients and moments.</summary>
+    public void AllocateForTraining()
+    {
+        if (!Gradients.IsNone)
+        {
+            return;
+        }
+
+        var (block, bytes) = Place(p => !p.HasRowGradient, (parameter, matrix) => parameter.Gradient = matrix);
+        Gradients = new Matrix(block, 1, checked((int)(bytes / sizeof(float))));
+        Place(_ => true, (parameter, matrix) => parameter.FirstMoment = matrix);
+        Place(_ => true, (parameter, matrix) => parameter.SecondMoment = matrix);
+    }
+
+    /// <summary>Zeroes all gradients.</summary>
+    public void ClearGradients()
+    {
+        backend.Clear(Gradients);
+        foreach (var parameter in parameters)
+        {
+            parameter.OccurrenceGradient = Matrix.None;
+        }
+    }
+
+    /// <summary>Says that values have changed.</summary>
+    public void Touch() => Version++;
+
+    /// <summary>Packs the weights of all layers for inference, where they are not yet.</summary>
+    public void Pack()
+    {
+        foreach (var dense in denses)
+        {
+            dense.Pack();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var dense in denses)
+        {
+            dense.Release();
+        }
+
+        foreach (var block in blocks)
+        {
+            backend.Free(block);
+        }
+
+        blocks.Clear();
+    }
+
+    private static long RoundUp(long floats) => (floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+
+    private void Add(Parameter[] group)
+    {
+        groups.Add(group);
+        parameters.AddRange(group);
+    }
+
+    /// <summary>One block for all parameters that belong; a group's members follow each other without a gap.</summary>
+    private (nint Block, long Bytes) Place(Func<Parameter, bool> belongs, Action<Parameter, Matrix> assign)
+    {
+        long total = 0;
+        foreach (var group in groups)
+        {
+            total += RoundUp(group.Where(belongs).Sum(p => p.Length));
+        }
+
+        var block = backend.Allocate(total * sizeof(float));
+        blocks.Add(block);
+        long offset = 0;
+        foreach (var group in groups)
+        {
+            var start = offset;
+            foreach (var parameter in group.Where(belongs))
+            {
+                assign(parameter, new Matrix(block + (nint)(offset * sizeof(float)), parameter.Rows, parameter.Columns));
+                offset += parameter.Length;
+            }
+
+            offset = start + RoundUp(offset - start);
+        }
+
+        return (block, total * sizeof(float));
+    }
+}
+
+/// <summary>A linear layer: one or several [outputs, inputs] weights whose outputs stand side by side.</summary>
+internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] biases)
+{
+    private Matrix packed;
+    private int packedVersion;
+
+    public IReadOnlyList<Parameter> Weights => weights;
+
+    public IReadOnlyList<Parameter> Biases => biases;
+
+    public int Inputs => weights[0].Columns;
+
+    public int Outputs => weights.Length * weights[0].Rows;
+
+    public Matrix Weight => weights[0].Value with { Rows = Outputs };
+
+    public Matrix Bias => Wide(biases[0].Value);
+
+    public Matrix WeightGradient => weights[0].Gradient with { Rows = Outputs };
+
+    public Matrix BiasGradient => Wide(biases[0].Gradient);
+
+    /// <summary>The packed weight, or none where it is not packed or out of date.</summary>
+    public Matrix Packed => packedVersion == set.Version ? packed : Matrix.None;
+
+    internal void Pack()
+    {
+        if (packedVersion == set.Version)
+        {
+            return;
+        }
+
+        if (packed.IsNone)
+        {
+            var length = set.Backend.PackedLength(Outputs, Inputs);
+            packed = new Matrix(set.Backend.Allocate(length * sizeof(float)), 1, checked((int)length));
+        }
+
+        set.Backend.PackWeight(Weight, packed);
+        packedVersion = set.Version;
+    }
+
+    internal void Release()
+    {
+        if (!packed.IsNone)
+        {
+            set.Backend.Free(packed.Handle);
+            packed = Matrix.None;
+            packedVersion = 0;
+        }
+    }
+
+    private Matrix Wide(Matrix vector) => vector with { Columns = Outputs, Stride = Outputs };
+}
+
+/// <summary>The scale γ, the shift β and ε of a layer normalisation.</summary>
+internal sealed record LayerNorm(Parameter Gamma, Parameter Beta, float Epsilon);

@@ -1,0 +1,94 @@
+namespace Beret.Numerics.Reference;
+
+/// <content>Copies: in and out of the backend, and of whole rows.</content>
+internal sealed partial class ReferenceBackend
+{
+    public void Write(ReadOnlySpan<float> values, Matrix destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, destination.Length, nameof(values));
+        for (var t = 0; t < destination.Rows; t++)
+        {
+            values.Slice(t * destination.Columns, destination.Columns).CopyTo(Row(destination, t));
+        }
+    }
+
+    public void Write(ReadOnlySpan<int> values, Indices destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, destination.Count, nameof(values));
+        values.CopyTo(Values(destination));
+    }
+
+    public void Read(Matrix source, Span<float> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, source.Length, nameof(destination));
+        for (var t = 0; t < source.Rows; t++)
+        {
+            Row(source, t).CopyTo(destination.Slice(t * source.Columns, source.Columns));
+        }
+    }
+
+    public void Clear(Matrix matrix)
+    {
+        for (var t = 0; t < matrix.Rows; t++)
+        {
+            Row(matrix, t).Clear();
+        }
+    }
+
+    public void Copy(Matrix source, Matrix destination)
+    {
+        Expect(destination, source.Rows, source.Columns);
+        for (var t = 0; t < source.Rows; t++)
+        {
+            Row(source, t).CopyTo(Row(destination, t));
+        }
+    }
+
+    public void GatherRows(Matrix input, Indices rows, Matrix output)
+    {
+        Expect(output, rows.Count, input.Columns);
+        var from = Values(rows);
+        for (var i = 0; i < from.Length; i++)
+        {
+            Row(input, from[i]).CopyTo(Row(output, i));
+        }
+    }
+
+    public void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate)
+    {
+        Expect(outputGradient, rows.Count, inputGradient.Columns);
+        if (!accumulate)
+        {
+            Clear(inputGradient);
+        }
+
+        var to = Values(rows);
+        for (var i = 0; i < to.Length; i++)
+        {
+            AddTo(Row(inputGradient, to[i]), Row(outputGradient, i));
+        }
+    }
+
+    public void MultiplyInPlace(Matrix gradient, Matrix derivative)
+    {
+        Expect(derivative, gradient.Rows, gradient.Columns);
+        for (var t = 0; t < gradient.Rows; t++)
+        {
+            var g = Row(gradient, t);
+            var d = Row(derivative, t);
+            for (var c = 0; c < g.Length; c++)
+            {
+                g[c] *= d[c];
+            }
+        }
+    }
+
+    /// <summary>sum += values, each addition rounded to fp32: where the seam fixes the order of a sum, it fixes its bits.</summary>
+    private static void AddTo(Span<float> sum, ReadOnlySpan<float> values)
+    {
+        for (var c = 0; c < sum.Length; c++)
+        {
+            sum[c] += values[c];
+        }
+    }
+}

@@ -1,0 +1,88 @@
+namespace Beret.Numerics;
+
+/// <summary>An activation: its data, and the place of its gradient on the tape (−1 without a tape).</summary>
+internal readonly record struct Value(Matrix Data, int Slot = -1);
+
+internal enum Operation : byte
+{
+    Embedding,
+    Linear,
+    Attention,
+    ResidualNorm,
+    Dropout,
+    Gather,
+}
+
+/// <summary>One operation that was done and what its gradient needs.</summary>
+internal struct Record
+{
+    public Operation Operation;
+    public Value Input;
+    public Value Branch;
+    public Value Output;
+
+    /// <summary>What the forward pass kept: statistics, derivatives, sums.</summary>
+    public Matrix Saved;
+    public Matrix Statistics;
+    public Dense? Dense;
+    public LayerNorm? Norm;
+    public EmbeddingTables? Tables;
+    public BatchIndices Batch;
+    public Indices Rows;
+    public Dropout Dropout;
+    public int Heads;
+
+    /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
+    public long Mark;
+}
+
+/// <summary>The three tables of a BERT embedding and its normalisation.</summary>
+internal sealed record EmbeddingTables(Parameter Word, Parameter Position, Parameter Type, LayerNorm Norm);
+
+/// <summary>
+/// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.
+/// A gradient is written by its first reader and added to by the others.
+/// </summary>
+internal sealed class Tape
+{
+    private Record[] records = new Record[64];
+    private Matrix[] gradients = new Matrix[64];
+    private int slots;
+
+    public int Count { get; private set; }
+
+    public ref Record this[int index] => ref records[index];
+
+    public void Clear()
+    {
+        Count = 0;
+        slots = 0;
+    }
+
+    /// <summary>A new activation.</summary>
+    public Value Track(Matrix data)
+    {
+        if (slots == gradients.Length)
+        {
+            Array.Resize(ref gradients, 2 * slots);
+        }
+
+        gradients[slots] = Matrix.None;
+        return new Value(data, slots++);
+    }
+
+    public void Add(in Record record)
+    {
+        if (Count == records.Length)
+        {
+            Array.Resize(ref records, 2 * Count);
+        }
+
+        records[Count++] = record;
+    }
+
+    /// <summary>The gradient of an activation, or none.</summary>
+    public Matrix Gradient(Value value) => gradients[value.Slot];
+
+    public void SetGradient(Value value, Matrix gradient) => gradients[value.Slot] = gradient;
+}

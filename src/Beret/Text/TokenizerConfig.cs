@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Beret.Text;
+
+/// <summary>Reads Hugging Face's tokenizer_config.json and special_tokens_map.json into settings.</summary>
+internal static class TokenizerConfig
+{
+    /// <summary>The tokenizer classes that are BERT's WordPiece.</summary>
+    private static readonly string[] Classes =
+        ["Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert", "LayoutLM", "Lxmert", "Funnel", "DPRQuestionEncoder", "DPRContextEncoder", "DPRReader", "RetriBert"];
+
+    /// <summary>Keys that say nothing about the ids of a text, or repeat what is decided elsewhere.</summary>
+    private static readonly HashSet<string> Silent = new(StringComparer.Ordinal)
+    {
+        "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "clean_up_tokenization_spaces", "model_input_names", "auto_map", "backend",
+        "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
+    };
+
+    public static void Read(string path, TokenizerSettings settings)
+    {
+        using var document = Json.Parse(path);
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            var (key, value) = (property.Name, property.Value);
+            switch (key)
+            {
+                case "do_lower_case":
+                    var lower = Json.Boolean(value, path, key);
+                    if (lower != settings.LowerCase && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json")))
+                    {
+                        settings.Notes.Add($"tokenizer_config.json says do_lower_case {Text(value)} where tokenizer.json does not; tokenizer_config.json is followed, as Hugging Face does");
+                    }
+
+                    settings.LowerCase = lower;
+                    break;
+                case "strip_accents":
+                    settings.StripAccents = value.ValueKind == JsonValueKind.Null ? null : Json.Boolean(value, path, key);
+                    break;
+                case "tokenize_chinese_chars":
+                    settings.SpaceChinese = Json.Boolean(value, path, key);
+                    break;
+                case "do_basic_tokenize":
+                    Require(Json.Boolean(value, path, key), path, key, value);
+                    break;
+                case "never_split":
+                    Require(value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0), path, key, value);
+                    break;
+                case "wordpieces_prefix":
+                    settings.ContinuingPrefix = Json.String(value, path, key);
+                    break;
+                case "tokenizer_class":
+                    CheckClass(value, path);
+                    break;
+                case "model_max_length":
+                    // "No limit" is written as 1e30.
+                    settings.ModelMaxLength = value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var length) && length > 0 ? length : null;
+                    break;
+                case "added_tokens_decoder":
+                    ReadAdded(value, path, settings);
+                    break;
+                case "max_length" or "truncation_side" or "truncation_strategy" or "stride" or "padding_side" or "pad_to_multiple_of" or "pad_token_type_id" or "padding" or "truncation":
+                    settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is replaced by the recipe's packing");
+                    break;
+                default:
+                    if (!ReadSpecial(key, value, path, settings) && !Silent.Contains(key))
+                    {
+                        settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is not known and has no effect");
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    /// <summary>special_tokens_map.json: names only.</summary>
+    public static void ReadSpecialTokens(string path, TokenizerSettings settings)
+    {
+        using var document = Json.Parse(path);
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            ReadSpecial(property.Name, property.Value, path, settings);
+        }
+    }
+
+    /// <summary>An entry of added_tokens or added_tokens_decoder.</summary>
+    public static void Add(int id, JsonElement token, string path, TokenizerSettings settings)
+    {
+        var content = Json.String(Json.Property(token, "content", path), path, "added token's content");
+        if (content.Length == 0)
+        {
+            throw new TokenizerException($"{path}: added token {id} is empty");
+        }
+
+        foreach (var flag in new[] { "single_word", "normalized" })
+        {
+            if (Flag(flag))
+            {
+                throw new TokenizerException($"{path}: added token {Quote(content)} has {flag} true, which is not supported");
+            }
+        }
+
+        settings.Added[content] = new AddedToken(content, id, Flag("lstrip"), Flag("rstrip"), Flag("special"));
+
+        bool Flag(string name) => token.TryGetProperty(name, out var value) && Json.Boolean(value, path, name);
+    }
+
+    public static string Quote(string text) => $"\"{text}\"";
+
+    private static void ReadAdded(JsonElement value, string path, TokenizerSettings settings)
+    {
+        foreach (var entry in Json.Object(value, path, "added_tokens_decoder"))
+        {
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                throw new TokenizerException($"{path}: added_tokens_decoder has the key {Quote(entry.Name)}, which is no token id");
+            }
+
+            Add(id, entry.Value, path, settings);
+        }
+    }
+
+    private static bool ReadSpecial(string key, JsonElement value, string path, TokenizerSettings settings)
+    {
+        switch (key)
+        {
+            case "unk_token":
+                settings.Unknown = Name(value, path, key) ?? settings.Unknown;
+                return true;
+            case "cls_token":
+                settings.Classification = Name(value, path, key) ?? settings.Classification;
+                return true;
+            case "sep_token":
+                settings.Separator = Name(value, path, key) ?? settings.Separator;
+                return true;
+            case "pad_token":
+                settings.Padding = Name(value, path, key) ?? settings.Padding;
+                return true;
+            case "mask_token":
+                settings.Mask = Name(value, path, key) ?? settings.Mask;
+                return true;
+            case "bos_token" or "eos_token":
+                _ = Name(value, path, key) is { } name
+                    ? throw new TokenizerException($"{path}: {key} {Quote(name)} is not supported: BERT's packing has [CLS] and [SEP] only")
+                    : true;
+                return true;
+            case "additional_special_tokens" or "extra_special_tokens":
+                // Their ids are in added_tokens_decoder or tokenizer.json; without one they would be unknown to the model.
+                var empty = value.ValueKind switch
+                {
+                    JsonValueKind.Null => true,
+                    JsonValueKind.Array => value.EnumerateArray().All(t => Name(t, path, key) is { } token && settings.Added.ContainsKey(token)),
+                    JsonValueKind.Object => value.EnumerateObject().All(t => Name(t.Value, path, key) is { } token && settings.Added.ContainsKey(token)),
+                    _ => false,
+                };
+                Require(empty, path, key, value);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static string? Name(JsonElement value, string path, string key) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.Object => Json.String(Json.Property(value, "content", path), path, key),
+        _ => Json.String(value, path, key),
+    };
+
+    private static void CheckClass(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        var name = Json.String(value, path, "tokenizer_class");
+        var family = name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^"TokenizerFast".Length]
+            : name.EndsWith("Tokenizer", StringComparison.Ordinal) ? name[..^"Tokenizer".Length] : name;
+        if (!Classes.Contains(family) && !(name is "PreTrainedTokenizerFast" or "TokenizersBackend" && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json"))))
+        {
+            throw new TokenizerException($"{path}: tokenizer_class {Quote(name)} is not supported; BERT's WordPiece (BertTokenizer and its kin) is");
+        }
+    }
+
+    private static void Require(bool condition, string path, string key, JsonElement value)
+    {
+        if (!condition)
+        {
+            throw new TokenizerException($"{path}: {key} {Text(value)} is not supported");
+        }
+    }
+
+    private static string Text(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length > 200 ? text[..200] + "…" : text;
+    }
+}

@@ -1,0 +1,65 @@
+namespace Beret.Text;
+
+/// <summary>Everything but the vocabulary that decides the ids, and what a folder said that does not.</summary>
+internal sealed class TokenizerSettings
+{
+    public const int HuggingFaceWordLimit = 100;
+
+    public TokenizerFlavour Flavour { get; set; } = TokenizerFlavour.HuggingFace;
+
+    public bool LowerCase { get; set; } = true;
+
+    /// <summary>Null follows <see cref="LowerCase"/>.</summary>
+    public bool? StripAccents { get; set; }
+
+    public bool SpaceChinese { get; set; } = true;
+
+    public bool CleanText { get; set; } = true;
+
+    /// <summary>Hugging Face's max_input_chars_per_word; the other flavours have limits of their own.</summary>
+    public int WordLimit { get; set; } = HuggingFaceWordLimit;
+
+    public string ContinuingPrefix { get; set; } = "##";
+
+    public string Unknown { get; set; } = "[UNK]";
+
+    public string Classification { get; set; } = "[CLS]";
+
+    public string Separator { get; set; } = "[SEP]";
+
+    public string Padding { get; set; } = "[PAD]";
+
+    public string Mask { get; set; } = "[MASK]";
+
+    public int? ModelMaxLength { get; set; }
+
+    /// <summary>Tokens cut out of the raw text, by content.</summary>
+    public Dictionary<string, AddedToken> Added { get; } = new(StringComparer.Ordinal);
+
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Refuses what the flavour's own program does not have.</summary>
+    public void Validate()
+    {
+        if (Flavour == TokenizerFlavour.HuggingFace)
+        {
+            return;
+        }
+
+        var name = Flavour.Format();
+        if (StripAccents is { } strip && strip != LowerCase)
+        {
+            throw new TokenizerException($"strip_accents {(strip ? "true" : "false")} is not supported by the {name} flavour, where it goes with do_lower_case");
+        }
+
+        if (!SpaceChinese)
+        {
+            throw new TokenizerException($"tokenize_chinese_chars false is not supported by the {name} flavour, which always splits Chinese characters");
+        }
+
+        if (!CleanText)
+        {
+            throw new TokenizerException($"clean_text false is not supported by the {name} flavour");
+        }
+    }
+}

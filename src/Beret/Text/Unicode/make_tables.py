@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Makes tables.bin, the Unicode tables of the tokenizers.  Usage: make_tables.py FOLDER  (see README.md beside this file).
+
+FOLDER holds the recorded tables of Hugging Face tokenizers and TF-Text (hf_classes.tsv.gz, tf_uncased.tsv.gz, ...). The tables of the
+original Google tokenizer, which is written in Python, come from unicodedata of the Python that runs this script: it must be 14.0 (Python 3.11).
+"""
+import gzip, os, sys, unicodedata, zlib
+
+assert unicodedata.unidata_version == "14.0.0", "run this with Python 3.11: the Google tables are those of Unicode 14"
+folder = sys.argv[1]
+SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+HANGUL = range(0xAC00, 0xD7A4)
+
+
+def rows(name):
+    with gzip.open(os.path.join(folder, name + ".tsv.gz"), "rt", encoding="utf-8") as file:
+        return [line.rstrip("\n").split("\t") for line in file]
+
+
+def mapping(name):
+    return {int(r[0], 16): [int(x, 16) for x in r[1].split()] for r in rows(name)}
+
+
+def classes(name):
+    sets = {}
+    for r in rows(name):
+        sets.setdefault(r[0], set()).update(range(int(r[1], 16), int(r[2], 16) + 1))
+    return sets
+
+
+hf, tf = classes("hf_classes"), classes("tf_classes")
+ccc = {int(r[0], 16): int(r[1]) for r in rows("ccc")}
+strip, fold, nfd, uncased = mapping("hf_nfd_strip"), mapping("tf_casefold"), mapping("tf_nfd"), mapping("tf_uncased")
+
+# A character that always decomposes takes part in reordering with the class of what it becomes (U+0F73 has class 0 and becomes 129, 130).
+def reordering_classes(own, decompose):
+    result = dict(own)
+    for c in [c for c in own if c not in HANGUL] + [0x0F73, 0x0F75, 0x0F81]:
+        first = decompose(c)[:1]
+        if first and first[0] in own:
+            result[c] = own[first[0]]
+    return result
+
+
+# Hugging Face orders marks by Unicode 9.0, the recorded classes are newer: keep those that were marks in 9.0.
+hf_ccc = reordering_classes({c: v for c, v in ccc.items() if c in hf["combining_mark"]}, lambda c: nfd.get(c, [c]))
+gone = {c for c, v in fold.items() if not v}
+tf_ccc = reordering_classes(ccc, lambda c: nfd.get(c, [c]))
+
+py_ccc = {c: unicodedata.combining(chr(c)) for c in SCALARS if unicodedata.combining(chr(c))}
+py_category = {c: unicodedata.category(chr(c)) for c in SCALARS}
+
+
+def google(c):
+    return [ord(x) for x in unicodedata.normalize("NFD", chr(c).lower()) if unicodedata.category(x) != "Mn"]
+
+
+def is_cased(c):  # cased and not case-ignorable, as str.lower sees it
+    return (chr(c) + "\u03a3").lower()[-1] == "\u03c2"
+
+
+def is_case_ignorable(c):
+    return ("a" + chr(c) + "\u03a3").lower()[-1] == "\u03c2" and not is_cased(c)
+
+
+py_white = {c for c in SCALARS if chr(c).isspace()}
+py_deleted = {c for c in SCALARS if (py_category[c] in ("Cc", "Cf") and c not in (9, 10, 13)) or c in (0, 0xFFFD)}
+ASCII_PUNCTUATION = {c for c in range(33, 127) if not chr(c).isalnum()}
+
+tables = [
+    ("hf.deleted", hf["deleted"]),
+    ("hf.space", hf["space"]),
+    ("hf.white", hf["white_pretok"]),
+    ("hf.cjk", hf["cjk"]),
+    ("hf.punctuation", hf["punct"]),
+    ("hf.strip", strip),
+    ("hf.lower", mapping("hf_lower")),
+    ("hf.order", hf_ccc),
+    ("tf.deleted", gone),
+    ("tf.space", tf["cc_cf"] | {0x20}),
+    ("tf.alone", tf["split_keep"]),
+    ("tf.uncased", {c: v for c, v in uncased.items() if c not in gone}),
+    ("tf.order", tf_ccc),
+    ("google.deleted", py_deleted),
+    ("google.white", py_white - py_deleted),
+    ("google.punctuation", ASCII_PUNCTUATION | {c for c in SCALARS if py_category[c][0] == "P"}),
+    ("google.uncased", {c: google(c) for c in SCALARS if c not in HANGUL and google(c) != [c]}),
+    ("google.order", reordering_classes(py_ccc, lambda c: [ord(x) for x in unicodedata.normalize("NFD", chr(c))])),
+    ("google.cased", {c for c in SCALARS if is_cased(c)}),
+    ("google.ignorable", {c for c in SCALARS if is_case_ignorable(c)}),
+]
+
+
+def varint(n, out):
+    while n >= 0x80:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+
+
+def ranges(values):
+    result = []
+    for c in sorted(values):
+        if result and result[-1][1] == c - 1:
+            result[-1][1] = c
+        else:
+            result.append([c, c])
+    return result
+
+
+data = bytearray()
+varint(len(tables), data)
+for name, table in tables:
+    varint(len(name), data)
+    data += name.encode()
+    previous = 0
+    if isinstance(table, set):
+        data.append(0)
+        varint(len(ranges(table)), data)
+        for first, last in ranges(table):
+            varint(first - previous, data)
+            varint(last - first, data)
+            previous = last
+    else:
+        data.append(1)
+        varint(len(table), data)
+        for c in sorted(table):
+            value = table[c]
+            value = value if isinstance(value, list) else [value]
+            varint(c - previous, data)
+            varint(len(value), data)
+            for x in value:
+                d = x - c
+                varint(d * 2 if d >= 0 else -d * 2 - 1, data)
+            previous = c
+
+packed = zlib.compress(bytes(data), 9)
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables.bin"), "wb") as file:
+    file.write(packed)
+print(f"{len(data)} bytes, {len(packed)} compressed")
