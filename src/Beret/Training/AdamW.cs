@@ -110,8 +110,10 @@ internal sealed class AdamW : IDisposable
 
     private AdamWStep StepOf(Parameter parameter, double learningRate, double scale)
     {
-        var correction1 = 1 - Math.Pow(options.Beta1, Steps);
-        var correction2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
+        // The corrections are those of the β that the moments decay with: as a float 0.999 has a rest of 0.00099998712, which is 1.3e-5 off 1 − 0.999.
+        var (beta1, beta2) = ((float)options.Beta1, (float)options.Beta2);
+        var correction1 = 1 - Math.Pow(beta1, Steps);
+        var correction2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
         return new AdamWStep(
             Decay: parameter.Decays ? (float)(learningRate * options.WeightDecay) : 0,
             StepSize: (float)(options.Variant switch
@@ -120,7 +122,7 @@ internal sealed class AdamW : IDisposable
                 AdamVariant.PyTorch => learningRate / correction1,
                 _ => learningRate,
             }),
-            (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)scale,
+            beta1, beta2, (float)options.Epsilon, (float)scale,
             SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1);
     }
 
