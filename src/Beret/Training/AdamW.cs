@@ -76,8 +76,10 @@ internal sealed class AdamW : IDisposable
         }
 
         Steps++;
-        foreach (var parameter in set.All)
+        for (var i = 0; i < set.All.Count; i++)
         {
+            // By number: the enumerator of an interface is an object, and a step allocates none.
+            var parameter = set.All[i];
             if (parameter.IsFrozen)
             {
                 continue;
