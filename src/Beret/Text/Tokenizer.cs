@@ -21,7 +21,6 @@ public sealed class Tokenizer
     private static TokenBuffer? _threadBuffer;
 
     private readonly WordPieceEncoder _encoder;
-    private readonly int _size;
 
     internal Tokenizer(TokenizerSettings settings, Vocabulary vocabulary, string source)
     {
@@ -43,6 +42,11 @@ public sealed class Tokenizer
             }
         }
 
+        foreach (var name in settings.Additional)
+        {
+            settings.Added.TryAdd(name, new AddedToken(name, Required(name, "additional special token")));
+        }
+
         foreach (var token in settings.Added.Values)
         {
             if (token.Id < 0 || token.Id > vocabulary.Tokens.Length + settings.Added.Count)
@@ -55,10 +59,10 @@ public sealed class Tokenizer
                 throw new TokenizerException($"{source}: added token \"{token.Content}\" has the id {token.Id}, which is \"{other}\" in the vocabulary");
             }
 
-            _size = Math.Max(_size, token.Id + 1);
+            VocabularySize = Math.Max(VocabularySize, token.Id + 1);
         }
 
-        _size = Math.Max(_size, vocabulary.Tokens.Length);
+        VocabularySize = Math.Max(VocabularySize, vocabulary.Tokens.Length);
         var rules = ScalarRules.For(new ScalarSettings(
             settings.Flavour, settings.LowerCase, settings.StripAccents ?? settings.LowerCase, settings.SpaceChinese, settings.CleanText));
         var limit = settings.Flavour switch
@@ -76,7 +80,7 @@ public sealed class Tokenizer
         int? Find(string token) => vocabulary.Ids.TryGetValue(token, out var id) ? id : settings.Added.TryGetValue(token, out var added) ? added.Id : null;
 
         int Required(string token, string role) => Find(token) ?? throw new TokenizerException(
-            $"{source}: the vocabulary has no \"{token}\", the {role}; it is not this model's vocabulary, or tokenizer_config.json must name another {role}");
+            $"{source}: the vocabulary has no \"{token}\", which it needs as {role}; it is not this model's vocabulary, or tokenizer_config.json must name another {role}");
     }
 
     /// <summary>The system whose ids are reproduced.</summary>
@@ -86,7 +90,7 @@ public sealed class Tokenizer
     public bool LowerCase => Settings.LowerCase;
 
     /// <summary>The number of ids: one more than the largest.</summary>
-    public int VocabularySize => _size;
+    public int VocabularySize { get; }
 
     /// <summary>The id that fills a batch up to its length, [PAD].</summary>
     public int PaddingId { get; }

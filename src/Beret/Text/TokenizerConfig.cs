@@ -60,7 +60,7 @@ internal static class TokenizerConfig
                     ReadAdded(value, path, settings);
                     break;
                 case "max_length" or "truncation_side" or "truncation_strategy" or "stride" or "padding_side" or "pad_to_multiple_of" or "pad_token_type_id" or "padding" or "truncation":
-                    settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is replaced by the recipe's packing");
+                    settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is replaced by the recipe's");
                     break;
                 default:
                     if (!ReadSpecial(key, value, path, settings) && !Silent.Contains(key))
@@ -140,20 +140,16 @@ internal static class TokenizerConfig
                 settings.Mask = Name(value, path, key) ?? settings.Mask;
                 return true;
             case "bos_token" or "eos_token":
-                _ = Name(value, path, key) is { } name
-                    ? throw new TokenizerException($"{path}: {key} {Quote(name)} is not supported: BERT's packing has [CLS] and [SEP] only")
-                    : true;
+                Require(Name(value, path, key) is null, path, key, value);
                 return true;
             case "additional_special_tokens" or "extra_special_tokens":
-                // Their ids are in added_tokens_decoder or tokenizer.json; without one they would be unknown to the model.
-                var empty = value.ValueKind switch
+                var list = value.ValueKind switch
                 {
-                    JsonValueKind.Null => true,
-                    JsonValueKind.Array => value.EnumerateArray().All(t => Name(t, path, key) is { } token && settings.Added.ContainsKey(token)),
-                    JsonValueKind.Object => value.EnumerateObject().All(t => Name(t.Value, path, key) is { } token && settings.Added.ContainsKey(token)),
-                    _ => false,
+                    JsonValueKind.Null => [],
+                    JsonValueKind.Object => value.EnumerateObject().Select(t => t.Value),
+                    _ => Json.Array(value, path, key).AsEnumerable(),
                 };
-                Require(empty, path, key, value);
+                settings.Additional.AddRange(list.Select(t => Name(t, path, key)).OfType<string>().Where(n => n.Length > 0));
                 return true;
             default:
                 return false;

@@ -20,7 +20,7 @@ internal static class TokenizerJson
                 case "truncation" or "padding":
                     if (value.ValueKind != JsonValueKind.Null)
                     {
-                        settings.Notes.Add($"tokenizer.json: {key} {value.GetRawText()} is replaced by the recipe's packing");
+                        settings.Notes.Add($"tokenizer.json: {key} {value.GetRawText()} is replaced by the recipe's");
                     }
 
                     break;
@@ -110,7 +110,7 @@ internal static class TokenizerJson
         }
 
         Vocabulary? vocabulary = null;
-        foreach (var property in value.EnumerateObject())
+        foreach (var property in Json.Object(value, path, "model"))
         {
             switch (property.Name)
             {
@@ -124,9 +124,9 @@ internal static class TokenizerJson
                     break;
                 case "max_input_chars_per_word":
                     settings.WordLimit = Json.Int(property.Value, path, "max_input_chars_per_word");
-                    if (settings.WordLimit < 1)
+                    if (settings.WordLimit is < 1 or > TokenizerSettings.LargestWordLimit)
                     {
-                        throw new TokenizerException($"{path}: max_input_chars_per_word {settings.WordLimit} leaves no word to tokenize");
+                        throw new TokenizerException($"{path}: max_input_chars_per_word {settings.WordLimit} is not between 1 and {TokenizerSettings.LargestWordLimit}");
                     }
 
                     break;

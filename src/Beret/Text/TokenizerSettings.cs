@@ -5,6 +5,9 @@ internal sealed class TokenizerSettings
 {
     public const int HuggingFaceWordLimit = 100;
 
+    /// <summary>The work for a word grows with the square of its length in the worst case.</summary>
+    public const int LargestWordLimit = 10_000;
+
     public TokenizerFlavour Flavour { get; set; } = TokenizerFlavour.HuggingFace;
 
     public bool LowerCase { get; set; } = true;
@@ -35,6 +38,9 @@ internal sealed class TokenizerSettings
 
     /// <summary>Tokens cut out of the raw text, by content.</summary>
     public Dictionary<string, AddedToken> Added { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Further special tokens that the files name; their ids are among the added tokens or in the vocabulary.</summary>
+    public List<string> Additional { get; } = [];
 
     public List<string> Notes { get; } = [];
 

@@ -5,7 +5,7 @@ namespace Beret.Text;
 /// <summary>Tokens and their ids.</summary>
 internal sealed class Vocabulary
 {
-    private const long MaxFileBytes = 512L << 20;
+    private const long MaxFileBytes = 256L << 20;
     private readonly Dictionary<string, int> _ids;
 
     /// <summary>Tokens in the order of their ids; null where an id has no token. Of equal tokens the last has the id, as in a Python dictionary.</summary>
@@ -54,7 +54,7 @@ internal sealed class Vocabulary
         return new Vocabulary(lines[..count]);
     }
 
-    /// <summary>A text file of at most 512 MiB in strict UTF-8.</summary>
+    /// <summary>A text file of at most 256 MiB in strict UTF-8.</summary>
     public static string ReadFile(string path)
     {
         try
