@@ -106,7 +106,8 @@ internal static class TokenizerFolder
         {
             if (!tokenizer.TryGetId(entry.Name, out var id) || id != Json.Int(entry.Value, path, entry.Name))
             {
-                throw new TokenizerException($"{path}: added token \"{entry.Name}\" is not supported; only tokens of the vocabulary and of {ConfigFile} are");
+                throw new TokenizerException(
+                    $"{path}: added token \"{entry.Name}\" is not supported; only tokens of the vocabulary and of {ConfigFile} are");
             }
         }
     }

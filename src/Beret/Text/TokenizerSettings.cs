@@ -55,12 +55,14 @@ internal sealed class TokenizerSettings
         var name = Flavour.Format();
         if (StripAccents is { } strip && strip != LowerCase)
         {
-            throw new TokenizerException($"strip_accents {(strip ? "true" : "false")} is not supported by the {name} flavour, where it goes with do_lower_case");
+            throw new TokenizerException(
+                $"strip_accents {(strip ? "true" : "false")} is not supported by the {name} flavour, where it goes with do_lower_case");
         }
 
         if (!SpaceChinese)
         {
-            throw new TokenizerException($"tokenize_chinese_chars false is not supported by the {name} flavour, which always splits Chinese characters");
+            throw new TokenizerException(
+                $"tokenize_chinese_chars false is not supported by the {name} flavour, which always splits Chinese characters");
         }
 
         if (!CleanText)

@@ -67,7 +67,8 @@ public class PreprocessingModelTests
         return (tokenizer, [.. root.GetProperty("texts").EnumerateArray().Select(t => t.GetString()!)], root);
     }
 
-    private static void AssertPacked(Tokenizer tokenizer, (string Text, string? Pair)[] inputs, int length, string name, Dictionary<string, int[]> tensors)
+    private static void AssertPacked(
+        Tokenizer tokenizer, (string Text, string? Pair)[] inputs, int length, string name, Dictionary<string, int[]> tensors)
     {
         var (ids, mask, types) = (tensors[$"{name}/input_word_ids"], tensors[$"{name}/input_mask"], tensors[$"{name}/input_type_ids"]);
         Assert.Equal(inputs.Length * length, ids.Length);

@@ -4,7 +4,10 @@ namespace Beret.Tests.Text;
 internal sealed class SmallVocabulary : IDisposable
 {
     public static readonly string[] Tokens =
-        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "movie", "was", "great", "un", "##believ", "##able", "!", ".", "Movie", "cafe", "café", "a", "b", "c", "d", "e", "f", "g", "h", "中", "##s"];
+    [
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "movie", "was", "great", "un", "##believ", "##able", "!", ".", "Movie", "cafe", "café",
+        "a", "b", "c", "d", "e", "f", "g", "h", "中", "##s",
+    ];
 
     public SmallVocabulary()
     {
