@@ -23,7 +23,8 @@ public class GradientTests
     public void Is_the_limit_of_difference_quotients(string operation)
     {
         using var reference = Backends.Reference();
-        Assert.Empty(OpCases.For(Uses.Gradient).Where(one => one.Operation == operation).SelectMany(one => Errors(one, reference)));
+        var errors = OpCases.For(Uses.Gradient).Where(one => one.Operation == operation).SelectMany(one => Errors(one, reference)).ToList();
+        Assert.True(errors.Count == 0, string.Join('\n', errors.Take(10)));
     }
 
     private static IEnumerable<string> Errors(OpCase one, IBackend backend)
@@ -38,7 +39,7 @@ public class GradientTests
         var weights = operands.Read(function.OutputGradient);
         var before = function.Inputs.Select(input => operands.Read(input.Gradient)).ToArray();
         bound.Run();
-        var analytic = function.Inputs.Select((input, i) => Added(before[i], operands.Read(input.Gradient))).ToArray();
+        var analytic = function.Inputs.Select((input, i) => Added(input.InPlace ? null : before[i], operands.Read(input.Gradient))).ToArray();
         var random = new Random(one.Seed);
         foreach (var (input, gradient) in function.Inputs.Zip(analytic))
         {
@@ -81,5 +82,5 @@ public class GradientTests
     }
 
     /// <summary>What a run added to an accumulated gradient, or wrote over a gradient that held nothing.</summary>
-    private static double[] Added(float[] before, float[] after) => [.. before.Zip(after, (b, a) => float.IsNaN(b) ? a : (double)a - b)];
+    private static double[] Added(float[]? before, float[] after) => [.. after.Select((a, i) => before is null || float.IsNaN(before[i]) ? a : (double)a - before[i])];
 }
