@@ -114,8 +114,8 @@ internal static class LayerNormCases
             var input = operands.Input(tokens, width);
             var output = operands.Scratch(tokens, width);
             var outputGradient = operands.Input(tokens, width);
-            var matrix = operands.InOut("matrix", tokens, width);
-            backend.Copy(outputGradient, matrix);
+            var gradients = operands.Read(outputGradient);
+            var matrix = operands.InOut("matrix", tokens, width, i => gradients[i]);
             return new(() => backend.ApplyDropout(matrix, dropout))
             {
                 Differentiation = new(
@@ -126,7 +126,7 @@ internal static class LayerNormCases
                     },
                     output,
                     outputGradient,
-                    new Differentiation.Input("matrix", input, matrix)),
+                    new Differentiation.Input("matrix", input, matrix) { InPlace = true }),
             };
         })
     {

@@ -87,5 +87,9 @@ internal sealed record Bound(Action Run)
 internal sealed record Differentiation(Action Forward, Matrix Output, Matrix OutputGradient, params Differentiation.Input[] Inputs)
 {
     /// <param name="Gradient">What the case adds to, or overwrites with, the gradient of <paramref name="Value"/>.</param>
-    internal sealed record Input(string Name, Matrix Value, Matrix Gradient);
+    internal sealed record Input(string Name, Matrix Value, Matrix Gradient)
+    {
+        /// <summary>The gradient lies in the place of what the case reads, which is not a gradient gathered before.</summary>
+        public bool InPlace { get; init; }
+    }
 }
