@@ -7,7 +7,8 @@ namespace Beret.Tests.Numerics;
 public class OpCaseTests
 {
     [Fact]
-    public void Every_case_has_a_name_of_its_own() => Assert.Empty(OpCases.All.GroupBy(one => (one.Name, one.Uses)).Where(group => group.Count() > 1).Select(group => group.Key));
+    public void Every_case_has_a_name_of_its_own() =>
+        Assert.Empty(OpCases.All.GroupBy(one => (one.Name, one.Uses)).Where(group => group.Count() > 1).Select(group => group.Key));
 
     [Fact]
     public void Every_operation_of_the_seam_has_cases_for_correctness_and_for_speed()

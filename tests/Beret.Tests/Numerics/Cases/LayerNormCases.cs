@@ -44,7 +44,7 @@ internal static class LayerNormCases
         }
     }
 
-    /// <summary>BERT's ε; but where a row has so few columns that they may be nearly alike, one that keeps 1/σ and with it the rounding errors small.</summary>
+    /// <summary>BERT's ε; where a row has so few columns that they may be nearly alike, one that keeps 1/σ, and with it the rounding errors, small.</summary>
     public static float Epsilon(int width) => width <= 3 ? 1e-2f : 1e-12f;
 
     private static OpCase Forward(int tokens, int width, double rate) => new(

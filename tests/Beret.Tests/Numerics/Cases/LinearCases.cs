@@ -74,7 +74,8 @@ internal static class LinearCases
         public bool Strided { get; init; }
 
         public override string ToString() =>
-            $"[{Tokens}, {Inputs}] → {Outputs} {Activation}{(Bias ? " bias" : "")}{(Packed ? " packed" : "")}{(Derivative ? " derivative" : "")}{(Strided ? " strided" : "")}";
+            $"[{Tokens}, {Inputs}] → {Outputs} {Activation}"
+            + $"{(Bias ? " bias" : "")}{(Packed ? " packed" : "")}{(Derivative ? " derivative" : "")}{(Strided ? " strided" : "")}";
 
         public Work Work => new(
             2.0 * Tokens * Inputs * Outputs,
