@@ -121,7 +121,11 @@ internal sealed class AdamW : IDisposable
                 _ => learningRate,
             }),
             (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)scale,
-            SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1);
+            SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1)
+        {
+            Rest1 = options.Variant == AdamVariant.PyTorch ? (float)(1 - options.Beta1) : 1 - (float)options.Beta1,
+            Rest2 = options.Variant == AdamVariant.PyTorch ? (float)(1 - options.Beta2) : 1 - (float)options.Beta2,
+        };
     }
 
     /// <summary>Sums the rows of each token, in the order of their places in the batch, so that the sums have the same bits in every run.</summary>
