@@ -28,8 +28,13 @@ public static class AtomicFolder
     public static void Recover(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Exists(path))
+        {
+            return;
+        }
+
         var names = new Names(path);
-        if (Exists(names.Final) || !Directory.Exists(names.Old))
+        if (!Directory.Exists(names.Old))
         {
             return;
         }
@@ -214,7 +219,13 @@ public static class AtomicFolder
     {
         public Names(string path)
         {
+            // Behind a link it is the folder that is replaced, not the link.
             Final = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+            if (Directory.Exists(Final))
+            {
+                Final = new DirectoryInfo(Final).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Final;
+            }
+
             Parent = Path.GetDirectoryName(Final) ?? throw new CheckpointException($"{Final} cannot be replaced: it is the root of a disk");
             var name = Path.GetFileName(Final);
             New = Path.Combine(Parent, $".{name}.new");

@@ -1,18 +1,16 @@
-using System.Collections.Frozen;
-
 namespace Beret.Checkpoints;
 
 /// <summary>One safetensors file, mapped into memory.</summary>
 internal sealed class SafetensorsCheckpoint : Checkpoint
 {
     private readonly MappedFile file;
-    private readonly FrozenDictionary<string, long> positions;
+    private readonly Dictionary<string, long> positions;
 
     private SafetensorsCheckpoint(MappedFile file, SafetensorsHeader header, long dataStart)
         : base(file.Path, [.. header.Entries.Select(entry => entry.Tensor)], header.Metadata)
     {
         this.file = file;
-        positions = header.Entries.ToFrozenDictionary(entry => entry.Tensor.Name, entry => dataStart + entry.Begin, StringComparer.Ordinal);
+        positions = header.Entries.ToDictionary(entry => entry.Tensor.Name, entry => dataStart + entry.Begin, StringComparer.Ordinal);
     }
 
     public static SafetensorsCheckpoint OpenFile(string path)

@@ -44,7 +44,8 @@ internal sealed class SafetensorsHeader
 
         if (length > (ulong)(fileLength - LengthField))
         {
-            throw new CheckpointException($"{file}: the header should be {length} bytes long, but only {fileLength - LengthField} follow; the file is cut off or not a safetensors file");
+            throw new CheckpointException(
+                $"{file}: the header should be {length} bytes long, but only {fileLength - LengthField} follow; the file is cut off or not a safetensors file");
         }
 
         return (int)length;
@@ -211,7 +212,9 @@ internal sealed class SafetensorsHeader
     // Sorted by range, each tensor must begin where the one before it ends; an empty tensor sorts before the one that shares its beginning.
     private void CheckRanges(long dataLength)
     {
-        entries.Sort((a, b) => (a.Begin, a.End, a.Tensor.Name).CompareTo((b.Begin, b.End, b.Tensor.Name)));
+        entries.Sort(static (a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin)
+            : a.End != b.End ? a.End.CompareTo(b.End)
+            : string.CompareOrdinal(a.Tensor.Name, b.Tensor.Name));
         long covered = 0;
         foreach (var (tensor, begin, end) in entries)
         {

@@ -107,7 +107,8 @@ internal sealed class ShardIndex
             var shard = reader.GetString()!;
             if (!IsPlainFileName(shard))
             {
-                throw Refuse($"tensor {CheckpointException.Quote(tensor)} should be in {CheckpointException.Quote(shard)}, which is not the name of a file in the same folder");
+                throw Refuse(
+                    $"tensor {CheckpointException.Quote(tensor)} should be in {CheckpointException.Quote(shard)}, which is not the name of a file in the same folder");
             }
 
             if (!shardOf.TryAdd(tensor, shard))

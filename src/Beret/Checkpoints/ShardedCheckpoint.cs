@@ -1,18 +1,16 @@
-using System.Collections.Frozen;
-
 namespace Beret.Checkpoints;
 
 /// <summary>Several files of weights under one index. Every tensor of every named file is offered; the index must agree with them.</summary>
 internal sealed class ShardedCheckpoint : Checkpoint
 {
     private readonly IReadOnlyList<Checkpoint> shards;
-    private readonly FrozenDictionary<string, Checkpoint> shardOf;
+    private readonly Dictionary<string, Checkpoint> shardOf;
 
     private ShardedCheckpoint(string path, IReadOnlyList<Checkpoint> shards, Dictionary<string, Checkpoint> shardOf)
         : base(path, [.. shards.SelectMany(shard => shard.Tensors)], shards[0].Metadata)
     {
         this.shards = shards;
-        this.shardOf = shardOf.ToFrozenDictionary(StringComparer.Ordinal);
+        this.shardOf = shardOf;
     }
 
     /// <summary>Opens an index and the files it names.</summary>

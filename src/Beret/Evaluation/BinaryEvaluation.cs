@@ -1,6 +1,9 @@
 namespace Beret.Evaluation;
 
-/// <summary>The evaluation of a binary classifier with one logit; the positive class is the second label. An example is predicted positive where p &gt; 0.5, which is logit &gt; 0.</summary>
+/// <summary>
+/// The evaluation of a binary classifier with one logit; the positive class is the second label. An example is predicted positive where p &gt; 0.5,
+/// which is logit &gt; 0.
+/// </summary>
 public sealed record BinaryEvaluation : EvaluationResult
 {
     private readonly ConfusionMatrix _confusion;
@@ -14,7 +17,8 @@ public sealed record BinaryEvaluation : EvaluationResult
     public required Estimate Accuracy { get; init; }
 
     /// <summary>
-    /// The share of right predictions where an example counts as positive only above a <em>logit</em> of 0.5 (p &gt; 0.622). The tutorial's notebook reports this figure, for Keras'
+    /// The share of right predictions where an example counts as positive only above a <em>logit</em> of 0.5 (p &gt; 0.622). The tutorial's notebook
+    /// reports this figure, for Keras'
     /// BinaryAccuracy compares its threshold of 0.5 with whatever the model gives, and the tutorial's model gives logits.
     /// </summary>
     public required Estimate AccuracyAtLogitHalf { get; init; }

@@ -9,7 +9,9 @@ namespace Beret.Evaluation;
 /// <param name="F1">2tp / (2tp + fp + fn); its interval is Wilson's for tp / (tp + fp + fn), carried over.</param>
 public sealed record ClassMetrics(string Label, long Support, long Predicted, Estimate Precision, Estimate Recall, Estimate F1)
 {
-    /// <summary>Whether the class occurs at all, in the truth or in the predictions; averages leave out a class that does not, as scikit-learn does.</summary>
+    /// <summary>
+    /// Whether the class occurs at all, in the truth or in the predictions; averages leave out a class that does not, as scikit-learn does.
+    /// </summary>
     public bool IsPresent => Support + Predicted > 0;
 
     internal static ClassMetrics From(ConfusionMatrix confusion, int label)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Beret.Evaluation;
 
-/// <summary>How often each true class was predicted as each class. Rows are the true classes, columns the predicted ones, as in scikit-learn.</summary>
+/// <summary>
+/// How often each true class was predicted as each class. Rows are the true classes, columns the predicted ones, as in scikit-learn.
+/// </summary>
 public sealed class ConfusionMatrix
 {
     private readonly long[] _counts;

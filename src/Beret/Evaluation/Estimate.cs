@@ -1,7 +1,8 @@
 namespace Beret.Evaluation;
 
 /// <summary>One measured figure.</summary>
-/// <param name="Value">The figure itself. Where it is not defined: 0 for precision, recall and F1 (scikit-learn's zero_division=0), NaN for ROC-AUC; <paramref name="Note"/> then says why.</param>
+/// <param name="Value">The figure itself. Where it is not defined: 0 for precision, recall and F1 (scikit-learn's zero_division=0), NaN for ROC-AUC;
+/// <paramref name="Note"/> then says why.</param>
 /// <param name="Interval95">Its 95% confidence interval, or null where none can be given.</param>
 /// <param name="Note">Why the value or its interval is not defined; null in the ordinary case.</param>
 public readonly record struct Estimate(double Value, Interval? Interval95 = null, string? Note = null)

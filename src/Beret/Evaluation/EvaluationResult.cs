@@ -24,7 +24,9 @@ public abstract record EvaluationResult
     /// <summary>The confusion matrix, or null for a task without classes.</summary>
     public virtual ConfusionMatrix? Confusion => null;
 
-    /// <summary>Precision, recall and F1 of each class in the model's order; empty where the task has none to show beside <see cref="Metrics"/>.</summary>
+    /// <summary>
+    /// Precision, recall and F1 of each class in the model's order; empty where the task has none to show beside <see cref="Metrics"/>.
+    /// </summary>
     public virtual IReadOnlyList<ClassMetrics> Classes => [];
 
     /// <summary>The figure under a key such as <c>accuracy</c> or <c>roc_auc</c>, or null where this task has none of that name.</summary>
@@ -83,8 +85,10 @@ public abstract record EvaluationResult
     }
 
     /// <summary>
-    /// Writes one object: <c>task</c>, <c>examples</c>, each figure under its key (null where it is not defined), <c>intervals_95</c> with [lower, upper] under the same keys,
-    /// then what the task adds (<c>labels</c>, <c>confusion_matrix</c> by rows of the true class, <c>per_class</c>), and <c>notes</c> where something is not defined.
+    /// Writes one object: <c>task</c>, <c>examples</c>, each figure under its key (null where it is not defined), <c>intervals_95</c> with [lower,
+    /// upper] under the same keys,
+    /// then what the task adds (<c>labels</c>, <c>confusion_matrix</c> by rows of the true class, <c>per_class</c>), and <c>notes</c> where something
+    /// is not defined.
     /// </summary>
     /// <param name="writer">The writer, where a value is expected.</param>
     public void WriteJson(Utf8JsonWriter writer)

@@ -9,7 +9,8 @@ public readonly record struct Interval(double Lower, double Upper)
     internal const double Z = 1.959963984540054;
 
     /// <summary>
-    /// The Wilson score interval of a proportion (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927):
+    /// The Wilson score interval of a proportion (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22,
+    /// 1927):
     /// (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n). It stays inside [0, 1] and keeps its width when every trial succeeds or fails.
     /// </summary>
     /// <returns>The interval, or null where there is no trial.</returns>
@@ -40,7 +41,9 @@ public readonly record struct Interval(double Lower, double Upper)
             ? new Interval(2 * star.Lower / (1 + star.Lower), 2 * star.Upper / (1 + star.Upper))
             : null;
 
-    /// <summary>value ± z · standardError, cut to [minimum, maximum]; null where the standard error is zero or not finite, for then it says nothing.</summary>
+    /// <summary>
+    /// value ± z · standardError, cut to [minimum, maximum]; null where the standard error is zero or not finite, for then it says nothing.
+    /// </summary>
     internal static Interval? Normal(double value, double standardError, double minimum, double maximum) =>
         double.IsFinite(standardError) && standardError > 0
             ? new Interval(Math.Max(minimum, value - Z * standardError), Math.Min(maximum, value + Z * standardError))

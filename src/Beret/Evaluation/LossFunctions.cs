@@ -3,7 +3,9 @@ namespace Beret.Evaluation;
 /// <summary>The losses of one example, from logits, in double precision and without overflow for any finite logit.</summary>
 internal static class LossFunctions
 {
-    /// <summary>Binary cross entropy of one logit: −ln σ(x) for label 1, −ln(1 − σ(x)) for label 0, as Keras' BinaryCrossentropy(from_logits=True).</summary>
+    /// <summary>
+    /// Binary cross entropy of one logit: −ln σ(x) for label 1, −ln(1 − σ(x)) for label 0, as Keras' BinaryCrossentropy(from_logits=True).
+    /// </summary>
     public static double BinaryCrossEntropy(double logit, bool positive) => Softplus(positive ? -logit : logit);
 
     /// <summary>Softmax cross entropy of one row of logits: ln Σ exp(x_k) − x_label.</summary>

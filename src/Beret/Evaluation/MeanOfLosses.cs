@@ -1,6 +1,9 @@
 namespace Beret.Evaluation;
 
-/// <summary>The mean of per-example losses and its standard error, in one pass (B. P. Welford, Technometrics 4, 1962, for the deviation; the mean itself from a compensated sum).</summary>
+/// <summary>
+/// The mean of per-example losses and its standard error, in one pass (B. P. Welford, Technometrics 4, 1962, for the deviation; the mean itself from
+/// a compensated sum).
+/// </summary>
 internal struct MeanOfLosses
 {
     private CompensatedSum _sum;

@@ -1,6 +1,9 @@
 namespace Beret.Evaluation;
 
-/// <summary>The evaluation of a classifier with one logit for each of K classes, of which one is right. The class with the largest logit is predicted, the first of equals.</summary>
+/// <summary>
+/// The evaluation of a classifier with one logit for each of K classes, of which one is right. The class with the largest logit is predicted, the
+/// first of equals.
+/// </summary>
 public sealed record MultiClassEvaluation : EvaluationResult
 {
     private readonly ConfusionMatrix _confusion;
@@ -19,7 +22,8 @@ public sealed record MultiClassEvaluation : EvaluationResult
     public required Estimate Accuracy { get; init; }
 
     /// <summary>
-    /// The plain mean over the classes that occur in the truth or in the predictions. F1 has the delta-method interval of K. Takahashi, K. Yamamoto, A. Kuchiba and T. Koyama,
+    /// The plain mean over the classes that occur in the truth or in the predictions. F1 has the delta-method interval of K. Takahashi, K. Yamamoto,
+    /// A. Kuchiba and T. Koyama,
     /// "Confidence interval for micro-averaged F1 and macro-averaged F1 scores", Applied Intelligence 52, 2022.
     /// </summary>
     public required AverageMetrics Macro { get; init; }
@@ -27,7 +31,9 @@ public sealed record MultiClassEvaluation : EvaluationResult
     /// <summary>The mean weighted by each class's number of examples.</summary>
     public required AverageMetrics Weighted { get; init; }
 
-    /// <summary>From the classes' pooled counts; where each example has one label and one prediction all three equal <see cref="Accuracy"/>.</summary>
+    /// <summary>
+    /// From the classes' pooled counts; where each example has one label and one prediction all three equal <see cref="Accuracy"/>.
+    /// </summary>
     public required AverageMetrics Micro { get; init; }
 
     /// <inheritdoc/>

@@ -78,7 +78,8 @@ public static class MultiClassMetrics
     }
 
     /// <summary>
-    /// Macro F1 is the mean of F_k = 2 p_kk / s_k with s_k = p_k· + p_·k, the cells p_ij being a multinomial's. Its gradient is g_kk = 2(1 − F_k) / (K s_k) and
+    /// Macro F1 is the mean of F_k = 2 p_kk / s_k with s_k = p_k· + p_·k, the cells p_ij being a multinomial's. Its gradient is g_kk = 2(1 − F_k) /
+    /// (K s_k) and
     /// g_ij = −(F_i/s_i + F_j/s_j) / K, with Σ p g = 0, so that its variance is Σ p g² / n.
     /// </summary>
     private static Interval? MacroF1Interval(ConfusionMatrix confusion, ClassMetrics[] classes)

@@ -4,8 +4,10 @@ namespace Beret.Evaluation;
 internal static class RocAuc
 {
     /// <summary>
-    /// The probability that a positive example scores above a negative one, ties counting half (the Mann–Whitney statistic with mid-ranks, which is the
-    /// trapezoidal area that scikit-learn's roc_auc_score gives), with the interval of E. DeLong, D. DeLong and D. Clarke-Pearson (Biometrics 44, 1988)
+    /// The probability that a positive example scores above a negative one, ties counting half (the Mann–Whitney statistic with mid-ranks, which is
+    /// the
+    /// trapezoidal area that scikit-learn's roc_auc_score gives), with the interval of E. DeLong, D. DeLong and D. Clarke-Pearson (Biometrics 44,
+    /// 1988)
     /// cut to [0, 1]. O(n log n). With one class only it is NaN, and said.
     /// </summary>
     /// <param name="labels">0 or 1 for each example.</param>

@@ -1,6 +1,8 @@
 namespace Beret.Evaluation;
 
-/// <summary>Loss and accuracy so far, as training goes on: batches are added, means are read at any time. Adding allocates nothing. Not thread-safe.</summary>
+/// <summary>
+/// Loss and accuracy so far, as training goes on: batches are added, means are read at any time. Adding allocates nothing. Not thread-safe.
+/// </summary>
 public sealed class RunningMetrics
 {
     private CompensatedSum _loss;

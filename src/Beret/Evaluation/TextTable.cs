@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Beret.Evaluation;
 
-/// <summary>An aligned plain-text table: the first column to the left, the others to the right. Control characters in cells are shown, never sent to a terminal.</summary>
+/// <summary>
+/// An aligned plain-text table: the first column to the left, the others to the right. Control characters in cells are shown, never sent to a
+/// terminal.
+/// </summary>
 internal sealed class TextTable(IReadOnlyList<string> header)
 {
     private readonly List<string[]> _rows = [[.. header.Select(Printable)]];
@@ -37,7 +40,10 @@ internal sealed class TextTable(IReadOnlyList<string> header)
         return text.ToString();
     }
 
-    /// <summary>The text with control, format and line-breaking characters written as \uXXXX, so that a label can neither break the table nor command the terminal.</summary>
+    /// <summary>
+    /// The text with control, format and line-breaking characters written as \uXXXX, so that a label can neither break the table nor command the
+    /// terminal.
+    /// </summary>
     public static string Printable(string text)
     {
         var result = new StringBuilder(text.Length);

@@ -14,14 +14,20 @@ internal sealed record LoadReport(IReadOnlyList<Parameter> Missing, IReadOnlyLis
 /// </summary>
 internal static class WeightLoader
 {
+    /// <param name="skip">A layer that is to be new: its tensors, if there are any, are left alone.</param>
     /// <exception cref="CheckpointException">A tensor is damaged or has no float type.</exception>
     /// <exception cref="ModelException">A tensor has another shape than the configuration asks for.</exception>
-    public static LoadReport Load(Checkpoint checkpoint, ParameterSet set, string prefix)
+    public static LoadReport Load(Checkpoint checkpoint, ParameterSet set, string prefix, Dense? skip = null)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
         var missing = new List<Parameter>();
         foreach (var parameter in set.All)
         {
+            if (skip is not null && (skip.Weights.Contains(parameter) || skip.Biases.Contains(parameter)))
+            {
+                continue;
+            }
+
             var name = Spellings(parameter.Name, prefix).FirstOrDefault(checkpoint.Contains);
             if (name is null)
             {
@@ -30,7 +36,7 @@ internal static class WeightLoader
             }
 
             var tensor = checkpoint.Get(name);
-            if (!tensor.Shape.Select(size => (long)size).SequenceEqual(parameter.Shape.Select(size => (long)size)))
+            if (!tensor.Shape.SequenceEqual(parameter.Shape.Select(size => (long)size)))
             {
                 throw new ModelException(
                     $"{checkpoint.Path}: tensor {name} is [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", parameter.Shape)}]");

@@ -148,6 +148,9 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return losses;
     }
 
+    /// <summary>d loss / d logits, between <see cref="Loss"/> and <see cref="Backward"/>.</summary>
+    public Matrix LogitsGradient(Value logits) => tape!.Gradient(logits);
+
     /// <summary>
     /// Without a tape: gives back all that was taken since the mark, but for one value, which moves down to the mark. With a tape: nothing, its activations are needed.
     /// </summary>

@@ -4,12 +4,13 @@ using System.Text;
 namespace Beret.Reports;
 
 /// <summary>
-/// The tutorial's figure: training and validation loss above, training and validation accuracy below, over the epochs; training red, validation blue. One standalone SVG
+/// The tutorial's figure: training and validation loss above, training and validation accuracy below, over the epochs; training red, validation blue.
+/// One standalone SVG
 /// document that follows the reader's light or dark setting, where the viewer knows it, and is light where it does not.
 /// </summary>
 public static class CurvesSvg
 {
-    private const double Width = 760, Left = 58, Right = 20, PlotHeight = 200, TitleHeight = 46, FootHeight = 30, Gap = 18, Inset = 10;
+    private const double Left = 58, Right = 20, PlotHeight = 200, FootHeight = 30, Gap = 18, Inset = 10;
 
     // Presentation attributes give the light colours to every viewer; the style sheet gives the dark ones to those that know media queries.
     private const string DarkStyle =
@@ -34,37 +35,44 @@ public static class CurvesSvg
     /// <param name="history">What happened; with nothing in it the axes are empty and the figure says so.</param>
     /// <param name="title">The document's title, read out by screen readers.</param>
     /// <returns>An SVG document of 760 × 600 units that scales to its container; it may be put into HTML as it is, once a page.</returns>
-    public static string Render(TrainingHistory history, string title = "Training curves")
+    public static string Render(TrainingHistory history, string title = "Training curves") => Render(history, title, width: 760, name: "beret-curves");
+
+    /// <summary>The figure at another width; below 600 units the legend gets a row of its own, for a phone.</summary>
+    /// <param name="history">What happened.</param>
+    /// <param name="title">The document's title.</param>
+    /// <param name="width">The width in units.</param>
+    /// <param name="name">The beginning of its ids, for two figures on one page must not share them.</param>
+    internal static string Render(TrainingHistory history, string title, double width, string name)
     {
         ArgumentNullException.ThrowIfNull(history);
-        var plots = CurvePlot.From(history, finePoints: 160, horizontalTicks: 10, verticalTicks: 6);
-        var height = plots.Length * (TitleHeight + PlotHeight + FootHeight) + (plots.Length - 1) * Gap + 24;
+        var narrow = width < 600;
+        var plots = CurvePlot.From(history, finePoints: (int)(width / 4.75), horizontalTicks: narrow ? 5 : 10, verticalTicks: 8);
+        var titleHeight = narrow ? 68 : 46;
+        var height = plots.Length * (titleHeight + PlotHeight + FootHeight) + (plots.Length - 1) * Gap + 24;
         var svg = new Markup();
-        svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" class="beret-curves" viewBox="0 0 {Width} {height}" width="{Width}" height="{height}" role="img" aria-labelledby="beret-curves-title beret-curves-description" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="13">""");
-        svg.Line($"""<title id="beret-curves-title">{title}</title>""");
-        svg.Line($"""<desc id="beret-curves-description">{Describe(plots)}</desc>""");
+        svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" class="beret-curves" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="{name}-title {name}-description" """);
+        svg.Line($"""font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="13">""");
+        svg.Line($"""<title id="{name}-title">{title}</title>""");
+        svg.Line($"""<desc id="{name}-description">{Describe(plots)}</desc>""");
         svg.Raw(DarkStyle);
-        svg.Line($"""<rect class="background" width="{Width}" height="{height}" rx="8" fill="#ffffff"/>""");
+        svg.Line($"""<rect class="background" width="{width}" height="{height}" rx="8" fill="#ffffff"/>""");
         double top = 0;
         foreach (var plot in plots)
         {
-            Draw(svg, plot, top);
-            top += TitleHeight + PlotHeight + FootHeight + Gap;
+            Draw(svg, plot, width, top, titleHeight);
+            Legend(svg, plot, width - Right, top + (narrow ? 52 : 28));
+            top += titleHeight + PlotHeight + FootHeight + Gap;
         }
 
-        svg.Line($"""<text class="quiet" x="{(Left + Width - Right) / 2}" y="{height - 12}" text-anchor="middle" fill="#59636e">epoch</text>""");
-        if (plots.Any(plot => plot.Fine.Length > 1))
-        {
-            svg.Line($"""<text class="quiet" x="{Width - Right}" y="{height - 12}" text-anchor="end" font-size="12" fill="#59636e">thin line: training, within epochs</text>""");
-        }
-
+        var label = plots.Any(plot => plot.Fine.Length > 1) ? "epoch (thin line: training, within epochs)" : "epoch";
+        svg.Line($"""<text class="quiet" x="{(Left + width - Right) / 2}" y="{height - 12}" text-anchor="middle" fill="#59636e">{label}</text>""");
         svg.Raw("</svg>\n");
         return svg.ToString();
     }
 
-    private static void Draw(Markup svg, CurvePlot plot, double top)
+    private static void Draw(Markup svg, CurvePlot plot, double width, double top, double titleHeight)
     {
-        double y0 = top + TitleHeight + PlotHeight, x0 = Left, x1 = Width - Right;
+        double y0 = top + titleHeight + PlotHeight, x0 = Left, x1 = width - Right;
         double X(double value) => x0 + Inset + plot.Horizontal.Position(value) * (x1 - x0 - 2 * Inset);
         double Y(double value) => y0 - plot.Vertical.Position(value) * PlotHeight;
 
@@ -93,19 +101,18 @@ public static class CurvesSvg
         Path(svg, "validation", "#1766c2", plot.Validation, X, Y, """stroke-width="2" """);
         foreach (var point in plot.Training.Where(p => double.IsFinite(p.Y)))
         {
-            svg.Line($"""<circle class="training-mark" cx="{X(point.X)}" cy="{Y(point.Y)}" r="{MarkSize(plot.Training)}" fill="#c8321f" stroke="#ffffff"><title>{Tip("training", plot, point)}</title></circle>""");
+            svg.Line($"""<circle class="training-mark" cx="{X(point.X)}" cy="{Y(point.Y)}" r="4" opacity="{Opacity(plot.Training)}" fill="#c8321f" stroke="#ffffff">""");
+            svg.Line($"""<title>{Tip("training", plot, point)}</title></circle>""");
         }
 
-        var half = MarkSize(plot.Validation);
         foreach (var point in plot.Validation.Where(p => double.IsFinite(p.Y)))
         {
-            svg.Line($"""<rect class="validation-mark" x="{X(point.X) - half}" y="{Y(point.Y) - half}" width="{2 * half}" height="{2 * half}" fill="#1766c2" stroke="#ffffff"><title>{Tip("validation", plot, point)}</title></rect>""");
+            svg.Line($"""<rect class="validation-mark" x="{X(point.X) - 4}" y="{Y(point.Y) - 4}" width="8" height="8" opacity="{Opacity(plot.Validation)}" """);
+            svg.Line($"""fill="#1766c2" stroke="#ffffff"><title>{Tip("validation", plot, point)}</title></rect>""");
         }
-
-        Legend(svg, plot, x1, top + 28);
     }
 
-    /// <summary>The legend stands in the title's row, flush right, where no curve can pass; with each curve's last value.</summary>
+    /// <summary>The legend stands above the plot, flush right, where no curve can pass; with each curve's last value.</summary>
     private static void Legend(Markup svg, CurvePlot plot, double right, double baseline)
     {
         var validation = Last(plot.Validation);
@@ -153,7 +160,8 @@ public static class CurvesSvg
         svg.Line($"""<path class="{name}" d="{path}" fill="none" stroke="{colour}" stroke-linejoin="round" stroke-linecap="round" {new Verbatim(attributes)}/>""");
     }
 
-    private static double MarkSize(CurvePoint[] points) => points.Length <= 30 ? 4 : 2.2;
+    /// <summary>Where marks would run into each other they are not seen, but still answer the pointer with their values.</summary>
+    private static int Opacity(CurvePoint[] points) => points.Length <= 30 ? 1 : 0;
 
     private static string? Last(CurvePoint[] points) => points.Length > 0 ? Figure(points[^1].Y) : null;
 
@@ -172,7 +180,8 @@ public static class CurvesSvg
             {
                 if (points.Length > 0)
                 {
-                    text.Append(CultureInfo.InvariantCulture, $" {name} from {Figure(points[0].Y)} at epoch {points[0].X:0.##} to {Figure(points[^1].Y)} at epoch {points[^1].X:0.##}.");
+                    var (first, last) = (points[0], points[^1]);
+                    text.Append(CultureInfo.InvariantCulture, $" {name} from {Figure(first.Y)} at epoch {first.X:0.##} to {Figure(last.Y)} at epoch {last.X:0.##}.");
                 }
             }
         }

@@ -1,7 +1,8 @@
 namespace Beret.Reports;
 
 /// <summary>
-/// Places the nodes of an acyclic diagram in rows, from inputs to outputs (K. Sugiyama, S. Tagawa, M. Toda, IEEE SMC 11, 1981): the row is the longest path from an input, edges that skip
+/// Places the nodes of an acyclic diagram in rows, from inputs to outputs (K. Sugiyama, S. Tagawa, M. Toda, IEEE SMC 11, 1981): the row is the
+/// longest path from an input, edges that skip
 /// rows get a place in each row they pass, and the rows are ordered by the mean position of their neighbours.
 /// </summary>
 internal sealed class DiagramLayout

@@ -4,7 +4,8 @@ using Beret.Evaluation;
 namespace Beret.Reports;
 
 /// <summary>
-/// The report of a run as one HTML file: no script, no request to anywhere (its own content security policy forbids both), light and dark, readable on a phone and by a screen reader.
+/// The report of a run as one HTML file: no script, no request to anywhere (its own content security policy forbids both), light and dark, readable
+/// on a phone and by a screen reader.
 /// The same content gives the same bytes.
 /// </summary>
 public static class HtmlReport
@@ -59,7 +60,9 @@ public static class HtmlReport
 
         if (content.History is { } history)
         {
-            page.Raw("<section><h2>Training</h2>\n<figure>\n").Raw(CurvesSvg.Render(history)).Raw("</figure>\n");
+            page.Raw("<section><h2>Training</h2>\n<figure>\n")
+                .Raw("<div class=\"wide\">").Raw(CurvesSvg.Render(history)).Raw("</div>\n")
+                .Raw("<div class=\"narrow\">").Raw(CurvesSvg.Render(history, "Training curves", width: 400, name: "beret-curves-narrow")).Raw("</div>\n</figure>\n");
             Epochs(page, history);
             page.Raw("</section>\n");
         }
@@ -97,7 +100,8 @@ public static class HtmlReport
         foreach (var metric in keys.Select(key => headline.Result.Metrics.FirstOrDefault(metric => metric.Key == key)).OfType<Metric>())
         {
             var name = metric.Key == "accuracy" ? "accuracy" : metric.Name;
-            page.Line($"<div class=\"tile\"><div class=\"name\">{headline.Name} {name}</div><div class=\"figure\">{EvaluationResult.Figure(metric.Estimate.Value)}</div>");
+            page.Line($"<div class=\"tile\"><div class=\"name\"><bdi>{headline.Name}</bdi> {name}</div>");
+            page.Line($"<div class=\"figure\">{Figure(metric.Estimate.Value)}</div>");
             page.Line($"<div class=\"range\">{(metric.Estimate.Interval95 is null ? "" : EvaluationResult.Range(metric.Estimate))}</div></div>");
         }
 
@@ -122,11 +126,13 @@ public static class HtmlReport
             return;
         }
 
-        OpenTable(page, "Epochs", "numbers");
-        page.Line($"<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">step</th><th scope=\"col\">loss</th><th scope=\"col\">{history.MetricName}</th><th scope=\"col\">val. loss</th><th scope=\"col\">val. {history.MetricName}</th><th scope=\"col\">seconds</th></tr></thead><tbody>");
+        var metric = history.MetricName;
+        OpenTable(page, "Epochs", "numbers", "epoch", "step", "loss", metric, "val. loss", $"val. {metric}", "seconds");
         foreach (var epoch in history.Epochs)
         {
-            page.Line($"<tr><th scope=\"row\">{epoch.Epoch}</th><td>{epoch.Step}</td><td>{Figure(epoch.TrainingLoss)}</td><td>{Figure(epoch.TrainingAccuracy)}</td><td>{Figure(epoch.ValidationLoss)}</td><td>{Figure(epoch.ValidationAccuracy)}</td><td>{epoch.Seconds:F0}</td></tr>");
+            page.Line($"<tr><th scope=\"row\">{epoch.Epoch}</th><td>{epoch.Step}</td>");
+            page.Line($"<td>{Figure(epoch.TrainingLoss)}</td><td>{Figure(epoch.TrainingAccuracy)}</td>");
+            page.Line($"<td>{Figure(epoch.ValidationLoss)}</td><td>{Figure(epoch.ValidationAccuracy)}</td><td>{epoch.Seconds:F0}</td></tr>");
         }
 
         CloseTable(page);
@@ -137,11 +143,11 @@ public static class HtmlReport
         var result = evaluation.Result;
         page.Line($"<section><h2>Evaluation: <bdi>{evaluation.Name}</bdi></h2>");
         page.Line($"<p>{result.Count} examples. Intervals are 95%.</p>");
-        OpenTable(page, "Metrics", "numbers");
-        page.Raw("<thead><tr><th scope=\"col\">metric</th><th scope=\"col\">value</th><th scope=\"col\">95% interval</th><th scope=\"col\"><span class=\"unseen\">interval drawn from 0 to 1</span></th></tr></thead><tbody>\n");
+        OpenTable(page, "Metrics", "numbers metrics", "metric", "value", "95% interval", "from 0 to 1");
         foreach (var metric in result.Metrics)
         {
-            page.Line($"<tr><th scope=\"row\">{metric.Name}</th><td>{EvaluationResult.Figure(metric.Estimate.Value)}</td><td>{EvaluationResult.Range(metric.Estimate)}</td><td>{Whisker(metric)}</td></tr>");
+            page.Line($"<tr><th scope=\"row\">{metric.Name}</th><td>{Figure(metric.Estimate.Value)}</td>");
+            page.Line($"<td>{EvaluationResult.Range(metric.Estimate)}</td><td>{Whisker(metric)}</td></tr>");
         }
 
         CloseTable(page);
@@ -174,9 +180,10 @@ public static class HtmlReport
             return new Verbatim("");
         }
 
+        double left = 100 * range.Lower, width = 100 * (range.Upper - range.Lower), mark = 100 * metric.Estimate.Value;
         return new Verbatim(string.Create(
             CultureInfo.InvariantCulture,
-            $"<span class=\"track\" aria-hidden=\"true\"><span style=\"left:{100 * range.Lower:0.##}%;width:{100 * (range.Upper - range.Lower):0.##}%\"></span><i style=\"left:{100 * metric.Estimate.Value:0.##}%\"></i></span>"));
+            $"<span class=\"track\" aria-hidden=\"true\"><span style=\"left:{left:0.##}%;width:{width:0.##}%\"></span><i style=\"left:{mark:0.##}%\"></i></span>"));
     }
 
     private static void Classes(Markup page, IReadOnlyList<ClassMetrics> classes)
@@ -187,11 +194,11 @@ public static class HtmlReport
         }
 
         page.Raw("<h3>Classes</h3>\n");
-        OpenTable(page, "Classes", "numbers");
-        page.Raw("<thead><tr><th scope=\"col\">class</th><th scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th scope=\"col\">95% interval of F1</th><th scope=\"col\">support</th></tr></thead><tbody>\n");
+        OpenTable(page, "Classes", "numbers", "class", "precision", "recall", "F1", "95% interval of F1", "support");
         foreach (var row in classes)
         {
-            page.Line($"<tr><th scope=\"row\"><bdi>{row.Label}</bdi></th><td>{Figure(row.Precision.Value)}</td><td>{Figure(row.Recall.Value)}</td><td>{Figure(row.F1.Value)}</td><td>{EvaluationResult.Range(row.F1)}</td><td>{row.Support}</td></tr>");
+            page.Line($"<tr><th scope=\"row\"><bdi>{row.Label}</bdi></th><td>{Figure(row.Precision.Value)}</td><td>{Figure(row.Recall.Value)}</td>");
+            page.Line($"<td>{Figure(row.F1.Value)}</td><td>{EvaluationResult.Range(row.F1)}</td><td>{row.Support}</td></tr>");
         }
 
         CloseTable(page);
@@ -207,14 +214,7 @@ public static class HtmlReport
         }
 
         page.Raw("<p>Rows are the true classes, columns the predicted ones; the shade is the share of the row.</p>\n");
-        OpenTable(page, "Confusion matrix", "heat");
-        page.Raw("<thead><tr><th scope=\"col\">true \\ predicted</th>");
-        foreach (var label in confusion.Labels)
-        {
-            page.Line($"<th scope=\"col\"><bdi>{label}</bdi></th>");
-        }
-
-        page.Raw("</tr></thead><tbody>\n");
+        OpenTable(page, "Confusion matrix", "heat", ["true \\ predicted", .. confusion.Labels]);
         for (var row = 0; row < confusion.Labels.Count; row++)
         {
             var support = confusion.Actual(row);
@@ -222,7 +222,8 @@ public static class HtmlReport
             for (var column = 0; column < confusion.Labels.Count; column++)
             {
                 var share = support == 0 ? 0 : (double)confusion[row, column] / support;
-                page.Line($"<td class=\"{(row == column ? "right" : "wrong")}\" style=\"--share:{share:0.####}\">{confusion[row, column]}<small>{100 * share:F1}%</small></td>");
+                var kind = row == column ? "right" : "wrong";
+                page.Line($"<td class=\"{kind}\" style=\"--share:{share:0.####}\">{confusion[row, column]}<small>{100 * share:F1}%</small></td>");
             }
 
             page.Raw("</tr>\n");
@@ -242,12 +243,12 @@ public static class HtmlReport
             .Take(MostConfusionsListed)
             .ToList();
         page.Line($"<p>The {worst.Count} most frequent confusions among {classes} classes.</p>");
-        OpenTable(page, "Most frequent confusions", "numbers");
-        page.Raw("<thead><tr><th scope=\"col\">true class</th><th scope=\"col\">predicted as</th><th scope=\"col\">examples</th><th scope=\"col\">of the class</th></tr></thead><tbody>\n");
+        OpenTable(page, "Most frequent confusions", "numbers", "true class", "predicted as", "examples", "of the class");
         foreach (var (actual, predicted) in worst)
         {
             var count = confusion[actual, predicted];
-            page.Line($"<tr><th scope=\"row\"><bdi>{confusion.Labels[actual]}</bdi></th><td><bdi>{confusion.Labels[predicted]}</bdi></td><td>{count}</td><td>{100.0 * count / confusion.Actual(actual):F1}%</td></tr>");
+            page.Line($"<tr><th scope=\"row\"><bdi>{confusion.Labels[actual]}</bdi></th><td><bdi>{confusion.Labels[predicted]}</bdi></td>");
+            page.Line($"<td>{count}</td><td>{100.0 * count / confusion.Actual(actual):F1}%</td></tr>");
         }
 
         CloseTable(page);
@@ -261,12 +262,11 @@ public static class HtmlReport
         }
 
         page.Raw("<section><h2>Predictions</h2>\n");
-        OpenTable(page, "Predictions", "samples");
         var withTruth = samples.Any(sample => sample.Actual is not null);
-        page.Line($"<thead><tr><th scope=\"col\">text</th><th scope=\"col\">predicted</th><th scope=\"col\">score</th>{new Verbatim(withTruth ? "<th scope=\"col\">true</th>" : "")}</tr></thead><tbody>");
+        OpenTable(page, "Predictions", "samples", ["text", "predicted", "score", .. withTruth ? new[] { "true" } : []]);
         foreach (var sample in samples)
         {
-            var mark = sample.Actual is null ? "" : sample.Actual == sample.Predicted ? "✓ " : "✗ ";
+            var mark = sample.Actual is null ? "" : sample.Actual == sample.Predicted ? "✓\u00a0" : "✗\u00a0";
             page.Line($"<tr><td><bdi>{Shorten(sample.Text)}</bdi></td><td><bdi>{sample.Predicted}</bdi></td><td>{Score(sample.Score)}</td>");
             if (withTruth)
             {
@@ -280,8 +280,17 @@ public static class HtmlReport
         page.Raw("</section>\n");
     }
 
-    private static void OpenTable(Markup page, string name, string kind) =>
-        page.Line($"<div class=\"scroll\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\"><table class=\"{kind}\">");
+    /// <summary>A table that scrolls sideways where it is too wide, by keyboard too.</summary>
+    private static void OpenTable(Markup page, string name, string kind, params IReadOnlyList<string> columns)
+    {
+        page.Line($"<div class=\"scroll\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\"><table class=\"{kind}\"><thead><tr>");
+        foreach (var column in columns)
+        {
+            page.Line($"<th scope=\"col\"><bdi>{column}</bdi></th>");
+        }
+
+        page.Raw("</tr></thead><tbody>\n");
+    }
 
     private static void CloseTable(Markup page) => page.Raw("</tbody></table></div>\n");
 

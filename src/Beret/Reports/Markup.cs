@@ -7,7 +7,8 @@ namespace Beret.Reports;
 internal readonly record struct Verbatim(string Text);
 
 /// <summary>
-/// Builds HTML or SVG from interpolated strings. Whatever is interpolated is escaped, unless it is <see cref="Verbatim"/>: to forget escaping is not possible.
+/// Builds HTML or SVG from interpolated strings. Whatever is interpolated is escaped, unless it is <see cref="Verbatim"/>: to forget escaping is not
+/// possible.
 /// Numbers are written in the invariant culture, doubles with at most two decimals.
 /// </summary>
 internal sealed class Markup : IFormatProvider, ICustomFormatter
@@ -47,7 +48,8 @@ internal sealed class Markup : IFormatProvider, ICustomFormatter
     }
 
     /// <summary>
-    /// The text as character data or as an attribute's value, in HTML and in XML. What XML 1.0 cannot hold (control characters, lone surrogates) becomes U+FFFD; direction overrides
+    /// The text as character data or as an attribute's value, in HTML and in XML. What XML 1.0 cannot hold (control characters, lone surrogates)
+    /// becomes U+FFFD; direction overrides
     /// become visible, lest they turn around what follows.
     /// </summary>
     public static string Escape(string text)

@@ -4,12 +4,16 @@ using System.Text;
 namespace Beret.Reports;
 
 /// <summary>
-/// Draws a model's structure as Keras' plot_model does: a box for each layer with its name, its kind and its output's shape, joined by arrows from input to output.
+/// Draws a model's structure as Keras' plot_model does: a box for each layer with its name, its kind and its output's shape, joined by arrows from
+/// input to output.
 /// One standalone SVG document that follows the reader's light or dark setting where the viewer knows it.
 /// </summary>
 public static class ModelDiagramSvg
 {
-    private const double Margin = 20, RowGap = 38, ColumnGap = 28, LineHeight = 18, FramePadding = 16, FrameLabel = 24, MostBoxWidth = 360, Stack = 5;
+    private const double Margin = 20, RowGap = 38, ColumnGap = 28, LineHeight = 18, FramePadding = 16, FrameLabel = 24, MostBoxWidth = 400, Stack = 5;
+
+    // Bold text of 13 pixels is about as wide as plain text of this size.
+    private const double BoldSize = 14.6;
 
     private const string DarkStyle =
         """
@@ -39,7 +43,8 @@ public static class ModelDiagramSvg
         var layout = DiagramLayout.Of(nodes);
         var (width, height) = PlaceRows(layout);
         var svg = new Markup();
-        svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" class="beret-model" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="beret-model-title beret-model-description" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="13">""");
+        svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" class="beret-model" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="beret-model-title beret-model-description" """);
+        svg.Line($"""font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="13">""");
         svg.Line($"""<title id="beret-model-title">{title}</title>""");
         svg.Line($"""<desc id="beret-model-description">{Describe(nodes)}</desc>""");
         svg.Raw(DarkStyle);
@@ -72,7 +77,7 @@ public static class ModelDiagramSvg
             {
                 var lines = Lines(node);
                 place.Width = Math.Min(MostBoxWidth, Math.Max(150, Math.Max(
-                    TextWidth.Of(Heading(node), 13) * 1.06 + (node.Repeat > 1 ? 56 : 0),
+                    TextWidth.Of(Heading(node), BoldSize) + (node.Repeat > 1 ? 56 : 0),
                     lines.Max(line => TextWidth.Of(line, 12))) + 28));
                 place.Height = 28 + lines.Count * LineHeight + 8;
             }
@@ -133,7 +138,7 @@ public static class ModelDiagramSvg
         svg.Line($"""<rect class="box" x="{left}" y="{top}" width="{box.Width}" height="{box.Height}" rx="6" fill="#ffffff" stroke="#818b98"/>""");
         svg.Line($"""<path class="head" d="M{left + 0.5} {top + 28}V{top + 6.5}a6 6 0 0 1 6 -6h{box.Width - 13}a6 6 0 0 1 6 6V{top + 28}Z" fill="#e8eef6"/>""");
         var room = box.Width - 24 - (node.Repeat > 1 ? 52 : 0);
-        svg.Line($"""<text class="strong" x="{left + 12}" y="{top + 19}" font-weight="600" fill="#1f2328">{TextWidth.Fit(Heading(node), 13.8, room)}</text>""");
+        svg.Line($"""<text class="strong" x="{left + 12}" y="{top + 19}" font-weight="600" fill="#1f2328">{TextWidth.Fit(Heading(node), BoldSize, room)}</text>""");
         if (node.Repeat > 1)
         {
             svg.Line($"""<text class="strong" x="{left + box.Width - 12}" y="{top + 19}" text-anchor="end" font-weight="600" fill="#1f2328">× {node.Repeat}</text>""");

@@ -37,27 +37,30 @@ internal static class ReportStyle
         th:first-child, td:first-child { text-align: left; padding-left: 0; }
         .numbers, .samples { width: 100%; }
         .numbers td, .samples td:nth-child(3) { white-space: nowrap; }
-        .numbers tbody th { max-width: 24rem; overflow-wrap: anywhere; }
+        .numbers tbody th { min-width: 7rem; max-width: 24rem; overflow-wrap: break-word; }
         .track { display: inline-block; position: relative; width: 8rem; height: .5rem; border-radius: .25rem; background: var(--line); vertical-align: middle; }
         .track span { position: absolute; top: 0; height: 100%; min-width: 3px; border-radius: .25rem; background: var(--accent); opacity: .55; }
         .track i { position: absolute; top: -.2rem; height: .9rem; width: 2px; margin-left: -1px; background: var(--accent); }
         .heat { border-collapse: separate; border-spacing: 3px; }
-        .heat th { border: 0; max-width: 12rem; overflow-wrap: anywhere; }
+        .heat th { border: 0; max-width: 12rem; overflow-wrap: break-word; }
+        .heat tbody th { vertical-align: middle; padding-right: .75rem; }
         .heat thead th { text-align: center; }
         .heat td { min-width: 5rem; padding: .6rem .75rem; text-align: center; border: 0; border-radius: .35rem; font-weight: 600; }
         .heat td.right { background: rgba(var(--right), calc(.04 + .5 * var(--share))); }
         .heat td.wrong { background: rgba(var(--wrong), calc(.04 + .5 * var(--share))); }
         .heat small { display: block; font-weight: 400; }
-        .samples td:first-child { width: 60%; overflow-wrap: anywhere; white-space: pre-line; }
-        .samples th:nth-child(2), .samples td:nth-child(2), .samples th:nth-child(4), .samples td:nth-child(4) { text-align: left; overflow-wrap: anywhere; }
+        .samples td:first-child { width: 60%; min-width: 11rem; overflow-wrap: anywhere; white-space: pre-line; }
+        .samples th:nth-child(2), .samples td:nth-child(2), .samples th:nth-child(4), .samples td:nth-child(4) { text-align: left; max-width: 14rem; overflow-wrap: break-word; }
         .notes { color: var(--quiet); font-size: .925rem; padding-left: 1.25rem; }
-        .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+        .narrow { display: none; }
         @media (max-width: 36rem) {
           main { padding: 1.25rem 1rem 3rem; }
           h1 { font-size: 1.4rem; }
           .tiles { grid-template-columns: 1fr 1fr; }
           .tile .figure { font-size: 1.4rem; }
-          .track { width: 4rem; }
+          .wide, .metrics th:nth-child(4), .metrics td:nth-child(4) { display: none; }
+          .narrow { display: block; }
+          .heat td { min-width: 4rem; padding: .5rem; }
           th, td { padding: .4rem .5rem; }
           dl { grid-template-columns: minmax(6rem, 40%) minmax(0, 1fr); }
         }

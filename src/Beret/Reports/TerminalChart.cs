@@ -7,7 +7,7 @@ namespace Beret.Reports;
 /// <summary>How a chart is drawn in a terminal.</summary>
 public sealed record TerminalChartOptions
 {
-    /// <summary>Columns to fill at most; at least 30. From 60 on the two plots stand side by side, below that one under the other.</summary>
+    /// <summary>Columns to fill at most; at least 40. From 60 on the two plots stand side by side, below that one under the other.</summary>
     public int Width { get; init; } = 72;
 
     /// <summary>Lines to fill; at least 8 side by side, 15 one under the other.</summary>
@@ -20,7 +20,9 @@ public sealed record TerminalChartOptions
     public bool Color { get; init; }
 }
 
-/// <summary>The curves of a run as plain text. Training is a solid line with rings, validation a dotted line with discs, so that colour is not needed.</summary>
+/// <summary>
+/// The curves of a run as plain text. Training is a solid line with rings, validation a dotted line with discs, so that colour is not needed.
+/// </summary>
 public static class TerminalChart
 {
     private const int SideBySideFrom = 60, Gutter = 2;
@@ -34,7 +36,7 @@ public static class TerminalChart
         ArgumentNullException.ThrowIfNull(history);
         options ??= new TerminalChartOptions();
         var sideBySide = options.Width >= SideBySideFrom;
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 30);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 40);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Height, sideBySide ? 8 : 15);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Width, 1000);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Height, 1000);
@@ -76,7 +78,10 @@ public static class TerminalChart
             : $"  {training}   {validation}";
     }
 
-    /// <summary>A title, the plot with its ticks, the axis and its labels: exactly <paramref name="height"/> lines of at most <paramref name="width"/> columns.</summary>
+    /// <summary>
+    /// A title, the plot with its ticks, the axis and its labels: exactly <paramref name="height"/> lines of at most <paramref name="width"/>
+    /// columns.
+    /// </summary>
     private static List<(string Text, int Width)> Panel(CurvePlot plot, int width, int height, TerminalChartOptions options)
     {
         var labels = plot.Vertical.Ticks.Select(plot.Vertical.Label).ToList();

@@ -3,7 +3,8 @@ using System.Text;
 namespace Beret.Reports;
 
 /// <summary>
-/// A grid of character cells to draw two curves on. With Unicode each cell holds 2 × 4 dots (braille patterns, U+2800 on); without, one. Positions are fractions of the grid:
+/// A grid of character cells to draw two curves on. With Unicode each cell holds 2 × 4 dots (braille patterns, U+2800 on); without, one. Positions
+/// are fractions of the grid:
 /// (0, 0) is the upper left dot, (1, 1) the lower right one.
 /// </summary>
 internal sealed class TerminalRaster(int columns, int rows, bool unicode)

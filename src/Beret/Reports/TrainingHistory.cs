@@ -33,7 +33,9 @@ public sealed record TrainingHistory
     /// <summary>Finer points of the training curve, in order of their steps; may be empty.</summary>
     public IReadOnlyList<StepRecord> Steps { get; init; } = [];
 
-    /// <summary>Validations by step, in order, where there were more than one an epoch; they replace the epochs' in the curves. May be empty.</summary>
+    /// <summary>
+    /// Validations by step, in order, where there were more than one an epoch; they replace the epochs' in the curves. May be empty.
+    /// </summary>
     public IReadOnlyList<ValidationRecord> Validations { get; init; } = [];
 
     /// <summary>Optimizer steps of one epoch; 0 where unknown, and then taken from the first epoch.</summary>

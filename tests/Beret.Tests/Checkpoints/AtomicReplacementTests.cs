@@ -132,6 +132,18 @@ public class AtomicReplacementTests
     }
 
     [Fact]
+    public void Behind_a_link_the_folder_is_replaced_and_the_link_stays()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets only administrators make links");
+        using var disk = new TemporaryFolder();
+        Fill(disk["big", "model"], "old");
+        Directory.CreateSymbolicLink(disk["model"], disk["big", "model"]);
+        AtomicFolder.Write(disk["model"], temporary => Fill(temporary, "new"));
+        Assert.Equal("new", Contents(disk["big", "model"]));
+        Assert.NotNull(new DirectoryInfo(disk["model"]).LinkTarget);
+    }
+
+    [Fact]
     public void A_folder_whose_writer_fails_stays_old_and_nothing_is_left_over()
     {
         using var disk = new TemporaryFolder();

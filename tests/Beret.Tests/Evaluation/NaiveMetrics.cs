@@ -3,7 +3,9 @@ namespace Beret.Tests.Evaluation;
 /// <summary>The metrics once more, by their definitions, as slowly and plainly as can be.</summary>
 internal static class NaiveMetrics
 {
-    /// <summary>The share of (positive, negative) pairs in which the positive scores higher, ties counting half; NaN where there is no pair.</summary>
+    /// <summary>
+    /// The share of (positive, negative) pairs in which the positive scores higher, ties counting half; NaN where there is no pair.
+    /// </summary>
     public static double AreaByPairs(int[] labels, float[] scores)
     {
         double won = 0, pairs = 0;

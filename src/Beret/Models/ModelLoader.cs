@@ -1,0 +1,59 @@
+using Beret.Checkpoints;
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>Makes a model from a folder in the Hugging Face layout: config.json and weights.</summary>
+internal static class ModelLoader
+{
+    /// <summary>
+    /// Loads an encoder and its classifier. Where the folder has no classifier, or one with another number of outputs, a new one is drawn
+    /// (Glorot uniform, zero bias); everything else has to be there.
+    /// </summary>
+    /// <param name="folder">Holds config.json and a checkpoint.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="outputs">The number of logits, or null for as many as the folder's classifier has.</param>
+    /// <param name="seed">For a new classifier.</param>
+    /// <param name="adjust">Changes the configuration before the model is made: dropout rates, the activation of a TensorFlow source.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    public static LoadedModel Load(string folder, IBackend backend, int? outputs = null, ulong seed = 0, Func<EncoderConfig, EncoderConfig>? adjust = null)
+    {
+        var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
+        config = adjust?.Invoke(config) ?? config;
+        using var checkpoint = Checkpoint.Open(folder);
+        var stored = checkpoint.Find("classifier.weight") is { Shape.Length: 2 } head ? (int?)head.Shape[0] : null;
+        var count = outputs ?? stored ?? throw new ModelException(
+            $"{folder} has no classifier (no tensor classifier.weight): train one with beret train --model {folder}");
+        var model = new SequenceClassifier(backend, config, count);
+        try
+        {
+            var isNew = stored != count;
+            var report = WeightLoader.Load(checkpoint, model.Parameters, model.Encoder.Prefix, isNew ? model.Head : null);
+            if (report.Missing.Count > 0)
+            {
+                throw new ModelException(
+                    $"{checkpoint.Path} lacks {report.Missing.Count} of the model's {model.Parameters.All.Count} tensors, the first of them {report.Missing[0].Name}; "
+                    + "is it a checkpoint of the model that config.json describes?");
+            }
+
+            if (isNew)
+            {
+                Initialization.GlorotUniform(backend, model.Head.Weights[0], seed);
+                Initialization.Constant(backend, model.Head.Biases[0], 0);
+            }
+
+            return new LoadedModel(model, isNew, report.Unused);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>A model and what was noticed as it was loaded.</summary>
+/// <param name="Model">The model; the caller's to dispose.</param>
+/// <param name="HasNewHead">Whether the classifier was drawn at random.</param>
+/// <param name="UnusedTensors">Tensors of the checkpoint that the model has no use for.</param>
+internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IReadOnlyList<string> UnusedTensors);

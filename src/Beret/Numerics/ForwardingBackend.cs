@@ -1,0 +1,84 @@
+namespace Beret.Numerics;
+
+/// <summary>A backend that hands everything on to another: the base of those that watch (time, attention) on the way.</summary>
+internal abstract class ForwardingBackend(IBackend inner) : IBackend
+{
+    protected IBackend Inner => inner;
+
+    public virtual nint Allocate(long bytes) => inner.Allocate(bytes);
+
+    public virtual void Free(nint handle) => inner.Free(handle);
+
+    public virtual void Write(ReadOnlySpan<float> values, Matrix destination) => inner.Write(values, destination);
+
+    public virtual void Write(ReadOnlySpan<int> values, Indices destination) => inner.Write(values, destination);
+
+    public virtual void Read(Matrix source, Span<float> destination) => inner.Read(source, destination);
+
+    public virtual void Clear(Matrix matrix) => inner.Clear(matrix);
+
+    public virtual void Copy(Matrix source, Matrix destination) => inner.Copy(source, destination);
+
+    public virtual void EmbeddingLayerNorm(
+        Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
+        Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output) =>
+        inner.EmbeddingLayerNorm(word, position, type, ids, positions, types, gamma, beta, epsilon, sum, statistics, output);
+
+    public virtual void ScatterAddRows(Matrix rows, Indices indices, Matrix table) => inner.ScatterAddRows(rows, indices, table);
+
+    public virtual void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output) => inner.SumRowGroups(rows, order, groups, output);
+
+    public virtual void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output) =>
+        inner.Linear(input, weight, packed, bias, activation, derivative, output);
+
+    public virtual long PackedLength(int rows, int columns) => inner.PackedLength(rows, columns);
+
+    public virtual void PackWeight(Matrix weight, Matrix packed) => inner.PackWeight(weight, packed);
+
+    public virtual void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate) =>
+        inner.LinearInputGradient(outputGradient, weight, inputGradient, accumulate);
+
+    public virtual void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient) =>
+        inner.LinearWeightGradient(outputGradient, input, weightGradient, biasGradient);
+
+    public virtual void MultiplyInPlace(Matrix gradient, Matrix derivative) => inner.MultiplyInPlace(gradient, derivative);
+
+    public virtual void Attention(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
+
+    public virtual void AttentionGradient(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient) =>
+        inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+
+    public virtual void ResidualLayerNorm(
+        Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output) =>
+        inner.ResidualLayerNorm(residual, branch, dropout, gamma, beta, epsilon, statistics, output);
+
+    public virtual void LayerNormGradient(
+        Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
+        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout) =>
+        inner.LayerNormGradient(
+            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout);
+
+    public virtual void ApplyDropout(Matrix matrix, Dropout dropout) => inner.ApplyDropout(matrix, dropout);
+
+    public virtual void GatherRows(Matrix input, Indices rows, Matrix output) => inner.GatherRows(input, rows, output);
+
+    public virtual void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate) =>
+        inner.GatherRowsGradient(outputGradient, rows, inputGradient, accumulate);
+
+    public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient) =>
+        inner.Loss(loss, logits, targets, losses, logitsGradient);
+
+    public virtual double SquaredNorm(Matrix matrix) => inner.SquaredNorm(matrix);
+
+    public virtual void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step) =>
+        inner.AdamW(value, gradient, firstMoment, secondMoment, step);
+
+    public virtual void AdamWRows(Matrix value, Matrix rows, Indices slotOfRow, Matrix firstMoment, Matrix secondMoment, AdamWStep step) =>
+        inner.AdamWRows(value, rows, slotOfRow, firstMoment, secondMoment, step);
+
+    public virtual void Dispose() => inner.Dispose();
+}

@@ -1,0 +1,126 @@
+namespace Beret.Numerics;
+
+/// <summary>Computes nothing: a dry run of a step on this backend and a dry arena tells the memory that the real step will need.</summary>
+internal sealed class PlanningBackend : IBackend
+{
+    private nint next = 64;
+
+    /// <summary>Bytes asked for and not given back.</summary>
+    public long Allocated { get; private set; }
+
+    public nint Allocate(long bytes)
+    {
+        Allocated += bytes;
+        next += 64;
+        return next;
+    }
+
+    public void Free(nint handle)
+    {
+    }
+
+    public void Write(ReadOnlySpan<float> values, Matrix destination)
+    {
+    }
+
+    public void Write(ReadOnlySpan<int> values, Indices destination)
+    {
+    }
+
+    public void Read(Matrix source, Span<float> destination) => destination.Clear();
+
+    public void Clear(Matrix matrix)
+    {
+    }
+
+    public void Copy(Matrix source, Matrix destination)
+    {
+    }
+
+    public void EmbeddingLayerNorm(
+        Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
+        Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output)
+    {
+    }
+
+    public void ScatterAddRows(Matrix rows, Indices indices, Matrix table)
+    {
+    }
+
+    public void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output)
+    {
+    }
+
+    public void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    {
+    }
+
+    public long PackedLength(int rows, int columns) => (long)rows * columns;
+
+    public void PackWeight(Matrix weight, Matrix packed)
+    {
+    }
+
+    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    {
+    }
+
+    public void MultiplyInPlace(Matrix gradient, Matrix derivative)
+    {
+    }
+
+    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+    }
+
+    public void AttentionGradient(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient)
+    {
+    }
+
+    public void ResidualLayerNorm(
+        Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
+    {
+    }
+
+    public void LayerNormGradient(
+        Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
+        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+    {
+    }
+
+    public void ApplyDropout(Matrix matrix, Dropout dropout)
+    {
+    }
+
+    public void GatherRows(Matrix input, Indices rows, Matrix output)
+    {
+    }
+
+    public void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    {
+    }
+
+    public double SquaredNorm(Matrix matrix) => 0;
+
+    public void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step)
+    {
+    }
+
+    public void AdamWRows(Matrix value, Matrix rows, Indices slotOfRow, Matrix firstMoment, Matrix secondMoment, AdamWStep step)
+    {
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Beret.Checkpoints;
+using Beret.Models;
+using Beret.Numerics;
+
+namespace Beret.Training;
+
+/// <summary>The inputs of a parity file, packed: masked tokens are dropped, the others keep their positions.</summary>
+internal sealed class ParityBatch
+{
+    private ParityBatch(PackedBatch packed, int[][] places, int paddedLength, float[]? targets)
+    {
+        Packed = packed;
+        Places = places;
+        PaddedLength = paddedLength;
+        Targets = targets;
+    }
+
+    public PackedBatch Packed { get; }
+
+    /// <summary>For each sequence the positions that are not masked, ascending.</summary>
+    public int[][] Places { get; }
+
+    public int PaddedLength { get; }
+
+    /// <summary>[B, K], or [B] class numbers, or null where the file has no labels.</summary>
+    public float[]? Targets { get; }
+
+    public static bool IsInput(string name) => name is "input_ids" or "attention_mask" or "token_type_ids" or "labels";
+
+    public static ParityBatch Read(Checkpoint file, int outputs, Loss loss)
+    {
+        if (file.Find("input_ids") is not { Shape.Length: 2 } shape)
+        {
+            throw new CheckpointException($"{file.Path} holds no tensor input_ids of shape [batch, length]: docs/parity.md shows how to write such a file");
+        }
+
+        var (sequences, length) = ((int)shape.Shape[0], (int)shape.Shape[1]);
+        var ids = Integers(file, "input_ids", shape.Shape.AsSpan());
+        var mask = file.Contains("attention_mask") ? Integers(file, "attention_mask", shape.Shape.AsSpan()) : null;
+        var types = file.Contains("token_type_ids") ? Integers(file, "token_type_ids", shape.Shape.AsSpan()) : null;
+        var packed = new PackedBatch();
+        var places = new int[sequences][];
+        for (var b = 0; b < sequences; b++)
+        {
+            var row = b * length;
+            places[b] = [.. Enumerable.Range(0, length).Where(s => mask is null || mask[row + s] != 0)];
+            if (places[b].Length == 0)
+            {
+                throw new CheckpointException($"{file.Path}: row {b} of attention_mask is all zeros, so there is nothing to attend to");
+            }
+
+            packed.Add(
+                [.. places[b].Select(s => checked((int)ids[row + s]))],
+                types is null ? [] : [.. places[b].Select(s => checked((int)types[row + s]))],
+                places[b]);
+        }
+
+        return new ParityBatch(packed, places, length, ReadTargets(file, sequences, outputs, loss));
+    }
+
+    /// <summary>The rows of a [B, S, …] tensor that are not masked, in the packed order.</summary>
+    public int[]? RowsOf(TensorInfo tensor) =>
+        tensor.Shape.Length == 3 && tensor.Shape[0] == Places.Length && tensor.Shape[1] == PaddedLength
+            ? [.. Places.SelectMany((places, b) => places.Select(s => b * PaddedLength + s))]
+            : null;
+
+    private static float[]? ReadTargets(Checkpoint file, int sequences, int outputs, Loss loss)
+    {
+        if (file.Find("labels") is not { } labels)
+        {
+            return null;
+        }
+
+        var perExample = loss == Loss.CrossEntropy ? 1 : outputs;
+        if (labels.Count != (long)sequences * perExample)
+        {
+            throw new CheckpointException(
+                $"{file.Path}: labels is {labels.ShapeText}, but this model's loss needs {perExample} for each of the {sequences} rows of input_ids");
+        }
+
+        if (labels.Type.IsFloat())
+        {
+            return file.Read("labels");
+        }
+
+        var values = new long[labels.Count];
+        file.ReadInt64("labels", values);
+        if (loss == Loss.CrossEntropy && values.FirstOrDefault(v => v < 0 || v >= outputs, -1) is var bad && values.Any(v => v < 0 || v >= outputs))
+        {
+            throw new CheckpointException($"{file.Path}: labels holds {bad}, but the model has {outputs} classes");
+        }
+
+        return [.. values.Select(v => (float)v)];
+    }
+
+    private static long[] Integers(Checkpoint file, string name, ReadOnlySpan<long> shape)
+    {
+        var tensor = file.Get(name);
+        if (!tensor.Shape.AsSpan().SequenceEqual(shape))
+        {
+            throw new CheckpointException($"{file.Path}: {name} is {tensor.ShapeText}, input_ids is [{string.Join(", ", shape.ToArray())}]");
+        }
+
+        var values = new long[tensor.Count];
+        file.ReadInt64(name, values);
+        return values;
+    }
+}
+
+/// <summary>What a case.json beside the expected file says; without one, what follows from the model.</summary>
+/// <param name="Loss">The loss that was differentiated.</param>
+/// <param name="AttentionRows">The query rows that attn.0 holds, where it does not hold all.</param>
+internal sealed partial record ParityCase(Loss Loss, IReadOnlyList<int> AttentionRows)
+{
+    public static ParityCase Beside(string expectedFile, SequenceClassifier model)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(expectedFile))!, "case.json");
+        if (!File.Exists(path))
+        {
+            return new ParityCase(LossOf(model), []);
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var root = document.RootElement;
+            var loss = !root.TryGetProperty("loss", out var name) ? LossOf(model) : name.ValueKind == JsonValueKind.String ? name.GetString() switch
+            {
+                "bce" or "bce_multi" => Loss.BinaryCrossEntropy,
+                "ce" => Loss.CrossEntropy,
+                "mse" => Loss.MeanSquaredError,
+                var other => throw new CheckpointException($"{path}: loss is \"{other}\"; it can be bce, ce, bce_multi or mse"),
+            } : throw new CheckpointException($"{path}: loss is no string; it can be \"bce\", \"ce\", \"bce_multi\" or \"mse\"");
+            return new ParityCase(loss, root.TryGetProperty("attn.0 rows", out var rows) ? Rows(rows) : []);
+        }
+        catch (JsonException error)
+        {
+            throw new CheckpointException($"{path} is not valid JSON: {error.Message}", error);
+        }
+    }
+
+    /// <summary>As Hugging Face chooses it: problem_type, else one output is regression and several are classes.</summary>
+    private static Loss LossOf(SequenceClassifier model) => model.Config.ProblemType switch
+    {
+        "multi_label_classification" => Loss.BinaryCrossEntropy,
+        "single_label_classification" => model.Outputs == 1 ? Loss.BinaryCrossEntropy : Loss.CrossEntropy,
+        "regression" => Loss.MeanSquaredError,
+        _ => model.Outputs == 1 ? Loss.MeanSquaredError : Loss.CrossEntropy,
+    };
+
+    /// <summary>A list of numbers, or a sentence that holds one in brackets.</summary>
+    private static int[] Rows(JsonElement rows) => rows.ValueKind switch
+    {
+        JsonValueKind.Array => [.. rows.EnumerateArray().Select(r => r.GetInt32())],
+        JsonValueKind.String when BracketedList().Match(rows.GetString()!) is { Success: true } match =>
+            [.. match.Groups[1].Value.Split(',').Select(part => int.Parse(part.Trim()))],
+        _ => [],
+    };
+
+    [GeneratedRegex(@"\[(\s*\d{1,9}\s*(?:,\s*\d{1,9}\s*)*)\]")]
+    private static partial Regex BracketedList();
+}
+
+/// <summary>Names with numbers in them in the order that a reader expects: layer.2 before layer.10.</summary>
+internal sealed class NaturalOrder : IComparer<string>
+{
+    public int Compare(string? a, string? b)
+    {
+        var (x, y) = (a ?? "", b ?? "");
+        var (i, j) = (0, 0);
+        while (i < x.Length && j < y.Length)
+        {
+            if (char.IsAsciiDigit(x[i]) && char.IsAsciiDigit(y[j]))
+            {
+                var (m, n) = (Run(x, i), Run(y, j));
+                var order = m.Length != n.Length ? m.Length.CompareTo(n.Length) : string.CompareOrdinal(m, n);
+                if (order != 0)
+                {
+                    return order;
+                }
+
+                i += m.Length;
+                j += n.Length;
+            }
+            else if (x[i] != y[j])
+            {
+                return x[i].CompareTo(y[j]);
+            }
+            else
+            {
+                i++;
+                j++;
+            }
+        }
+
+        return (x.Length - i).CompareTo(y.Length - j);
+    }
+
+    private static string Run(string text, int start)
+    {
+        var end = start;
+        while (end < text.Length && char.IsAsciiDigit(text[end]))
+        {
+            end++;
+        }
+
+        return text[start..end];
+    }
+}

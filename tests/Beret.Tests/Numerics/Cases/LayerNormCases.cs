@@ -1,0 +1,136 @@
+using Beret.Numerics;
+
+namespace Beret.Tests.Numerics.Cases;
+
+/// <summary>Residual sum with dropout and LayerNorm, its gradient, and dropout alone.</summary>
+internal static class LayerNormCases
+{
+    private static readonly double[] Rates = [0, 0.1, 0.5];
+
+    public static IEnumerable<OpCase> All
+    {
+        get
+        {
+            foreach (var (tokens, width, _, number) in OpCases.SizeTriples())
+            {
+                yield return Forward(tokens, width, Rates[number % 3]);
+                yield return Gradient(tokens, width, Rates[number % 3], accumulate: OpCases.Has(0, number), branch: OpCases.Has(1, number));
+                yield return ApplyDropout(tokens, width, Rates[number % 2 + 1]);
+            }
+
+            // More than one block of dropout bits in a row, with a rest.
+            foreach (var width in (int[])[127, 128, 129, 384, 500])
+            {
+                foreach (var rate in Rates)
+                {
+                    yield return Forward(19, width, rate);
+                    yield return Gradient(19, width, rate, accumulate: true, branch: true) with { Uses = Uses.Comparison };
+                    yield return ApplyDropout(19, width, rate);
+                }
+            }
+
+            yield return Gradient(1000, 48, 0.1, accumulate: false, branch: true) with { Uses = Uses.Comparison };
+
+            foreach (var width in (int[])[384, 768])
+            {
+                foreach (var rate in (double[])[0, 0.1])
+                {
+                    yield return Forward(4096, width, rate) with { Uses = Uses.Speed };
+                    yield return Gradient(4096, width, rate, accumulate: false, branch: true) with { Uses = Uses.Speed };
+                }
+
+                yield return ApplyDropout(4096, width, 0.1) with { Uses = Uses.Speed };
+            }
+        }
+    }
+
+    /// <summary>BERT's ε; but where a row has so few columns that they may be nearly alike, one that keeps 1/σ and with it the rounding errors small.</summary>
+    public static float Epsilon(int width) => width <= 3 ? 1e-2f : 1e-12f;
+
+    private static OpCase Forward(int tokens, int width, double rate) => new(
+        "ResidualLayerNorm", $"[{tokens}, {width}] dropout {rate}", 11, Work.Floats(4.0 * tokens * width, 10.0 * tokens * width), operands =>
+        {
+            var residual = operands.Input(tokens, width);
+            var branch = operands.InOut("sum", tokens, width);
+            var gamma = operands.Input(1, width);
+            var beta = operands.Input(1, width);
+            var statistics = operands.Statistics(tokens);
+            var output = operands.Output("output", tokens, width);
+            return new(() => operands.Backend.ResidualLayerNorm(
+                residual, branch, OpCases.Dropout(rate), gamma, beta, Epsilon(width), statistics, output));
+        })
+    {
+        Tolerance = 5e-6,
+        Floor = 1e-6,
+    };
+
+    private static OpCase Gradient(int tokens, int width, double rate, bool accumulate, bool branch) => new(
+        "LayerNormGradient",
+        $"[{tokens}, {width}] dropout {rate}{(accumulate ? " accumulate" : "")}{(branch ? " branch" : "")}",
+        12,
+        Work.Floats((branch ? 4.0 : 3.0) * tokens * width, 14.0 * tokens * width),
+        operands =>
+        {
+            var backend = operands.Backend;
+            var dropout = OpCases.Dropout(rate);
+            var residual = operands.Input(tokens, width);
+            var branchInput = operands.Input(tokens, width);
+            var sum = operands.Scratch(tokens, width);
+            var gamma = operands.Input(1, width);
+            var beta = operands.Input(1, width);
+            var statistics = operands.Scratch(tokens, 2);
+            var output = operands.Scratch(tokens, width);
+            var outputGradient = operands.Input(tokens, width);
+            var gammaGradient = operands.InOut("gamma gradient", 1, width);
+            var betaGradient = operands.InOut("beta gradient", 1, width);
+            var sumGradient = operands.Gradient("sum gradient", tokens, width, accumulate);
+            var branchGradient = branch ? operands.Output("branch gradient", tokens, width) : Matrix.None;
+            var forward = () =>
+            {
+                backend.Copy(branchInput, sum);
+                backend.ResidualLayerNorm(residual, sum, dropout, gamma, beta, Epsilon(width), statistics, output);
+            };
+            forward();
+            Differentiation.Input[] inputs = [new("residual", residual, sumGradient), new("gamma", gamma, gammaGradient), new("beta", beta, betaGradient)];
+            return new(() => backend.LayerNormGradient(
+                outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout))
+            {
+                Differentiation = new(forward, output, outputGradient, branch ? [.. inputs, new("branch", branchInput, branchGradient)] : inputs),
+            };
+        })
+    {
+        Tolerance = 1e-5,
+        Floor = 2e-6,
+
+        // A narrow row is all curvature.
+        Uses = width >= 7 ? Uses.Correctness : Uses.Comparison,
+    };
+
+    private static OpCase ApplyDropout(int tokens, int width, double rate) => new(
+        "ApplyDropout", $"[{tokens}, {width}] dropout {rate}", 13, Work.Floats(2.0 * tokens * width, (double)tokens * width), operands =>
+        {
+            var backend = operands.Backend;
+            var dropout = OpCases.Dropout(rate);
+            var input = operands.Input(tokens, width);
+            var output = operands.Scratch(tokens, width);
+            var outputGradient = operands.Input(tokens, width);
+            var matrix = operands.InOut("matrix", tokens, width);
+            backend.Copy(outputGradient, matrix);
+            return new(() => backend.ApplyDropout(matrix, dropout))
+            {
+                Differentiation = new(
+                    () =>
+                    {
+                        backend.Copy(input, output);
+                        backend.ApplyDropout(output, dropout);
+                    },
+                    output,
+                    outputGradient,
+                    new Differentiation.Input("matrix", input, matrix)),
+            };
+        })
+    {
+        // One product, rounded once: the bits of the mask show in every element.
+        Tolerance = 0,
+    };
+}

@@ -1,0 +1,58 @@
+using Beret.Numerics;
+using Beret.Numerics.Reference;
+using Beret.Training;
+
+namespace Beret.Tests.Training;
+
+/// <summary>Outputs, loss and gradients of the Hugging Face BERT classifiers, with the default tolerances of <c>beret parity</c>.</summary>
+public class ParityFixtureTests
+{
+    public static TheoryData<string, string> Cases()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in new[] { "bert_a", "bert_b", "bert_c", "bert_d", "bert_f" })
+        {
+            foreach (var set in InstructionSets.Supported)
+            {
+                data.Add(name, set.ToString());
+            }
+
+            data.Add(name, "reference");
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EveryOutputIsTheOneOfHuggingFace(string name, string backendName)
+    {
+        var folder = Shared.Path("fixtures", "hf", name);
+        using var backend = backendName == "reference" ? new ReferenceBackend() : CpuBackend.Create(2, Enum.Parse<InstructionSet>(backendName));
+        var rows = Parity.Run(folder, Path.Combine(folder, "expected.safetensors"), null, backend);
+
+        // The reference files of these cases hold no encoder gradients: the tensors are there, all zero. The next test has them from PyTorch.
+        var empty = rows.Where(r => r.Name.StartsWith("grad.bert.", StringComparison.Ordinal) && r.LargestExpected == 0).ToList();
+        Assert.Empty(rows.Except(empty).Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
+
+        // What is left out is left out for a reason: key biases, and the variants of the loss that this program does not know.
+        Assert.All(rows.Where(r => !r.IsCompared), r => Assert.True(
+            r.Name.EndsWith("key.bias", StringComparison.Ordinal) || r.Name.Contains("weighted", StringComparison.Ordinal)
+            || r.Name.StartsWith("smoothed.", StringComparison.Ordinal) || r.Name.StartsWith("pos_weight.", StringComparison.Ordinal), r.Name + r.Note));
+        string[] compared = ["attn.0", "hidden_states.0", "pooled", "logits", "logits.fp64", "loss", "grad_logits", "grad.classifier.weight", "grad.classifier.bias"];
+        Assert.All(compared, tensor => Assert.Contains(rows, r => r.Name == tensor && r.IsCompared));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void EveryGradientIsTheOneOfPlainPyTorch(string name, string backendName)
+    {
+        var folder = Shared.Path("fixtures", "hf", name);
+        using var backend = backendName == "reference" ? new ReferenceBackend() : CpuBackend.Create(2, Enum.Parse<InstructionSet>(backendName));
+        var rows = Parity.Run(folder, Repository.Path("tests", "fixtures", "gradients", name, "expected.safetensors"), null, backend);
+
+        Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
+        Assert.All(rows.Where(r => !r.IsCompared), r => Assert.EndsWith("key.bias", r.Name));
+        Assert.Contains(rows, r => r is { Name: "grad.bert.embeddings.word_embeddings.weight", IsCompared: true, LargestExpected: > 0.01 });
+    }
+}
