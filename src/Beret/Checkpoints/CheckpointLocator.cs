@@ -46,6 +46,12 @@ internal static class CheckpointLocator
             }
         }
 
+        // Before other names of safetensors: values to compare with often lie beside a TensorFlow checkpoint.
+        if (BundlePath.IndexIn(folder) is { } bundle)
+        {
+            return bundle;
+        }
+
         string[] others;
         try
         {
@@ -59,7 +65,7 @@ internal static class CheckpointLocator
         return others.Length switch
         {
             1 => others[0],
-            0 => BundlePath.IndexIn(folder) ?? throw new CheckpointException(
+            0 => throw new CheckpointException(
                 $"{folder} holds no weights: neither {SingleFile} nor {IndexFile} nor a TensorFlow checkpoint is there{Other(folder)}"),
             _ => throw new CheckpointException($"{folder} holds {others.Length} .safetensors files and none is called {SingleFile}: name the one you mean"),
         };

@@ -32,14 +32,16 @@ internal static class BundlePath
             : null;
     }
 
-    /// <summary>The index in a folder: that of a SavedModel, or the only one there is. Null where there is none.</summary>
+    /// <summary>The index in a folder: that of a SavedModel (the folder itself, or <c>saved_model</c> in it), or the only one there is. Null where there is none.</summary>
     /// <exception cref="CheckpointException">There are several.</exception>
     public static string? IndexIn(string folder)
     {
-        var savedModel = Path.Combine(folder, "variables", VariablesIndex);
-        if (File.Exists(savedModel))
+        foreach (var savedModel in (ReadOnlySpan<string>)[folder, Path.Combine(folder, "saved_model")])
         {
-            return savedModel;
+            if (File.Exists(Path.Combine(savedModel, "variables", VariablesIndex)))
+            {
+                return Path.Combine(savedModel, "variables", VariablesIndex);
+            }
         }
 
         string[] found;
