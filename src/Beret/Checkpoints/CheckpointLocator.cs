@@ -32,7 +32,8 @@ internal static class CheckpointLocator
         }
 
         return Unsupported.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
-            ? throw new CheckpointException($"{path}: this kind of checkpoint is not supported; a .safetensors file or a TensorFlow checkpoint (.index) is wanted")
+            ? throw new CheckpointException(
+                $"{path}: this kind of checkpoint is not supported; a .safetensors file or a TensorFlow checkpoint (.index) is wanted")
             : SafetensorsCheckpoint.OpenFile(path);
     }
 

@@ -7,7 +7,8 @@ namespace Beret.Checkpoints;
 internal sealed record RelaidTensor(string Name, TensorInfo Source, TensorLayout Layout);
 
 /// <summary>
-/// A view of a checkpoint in which tensors have other names, and dense layers the other orientation. Nothing is copied until it is read, and then a few rows at a time.
+/// A view of a checkpoint in which tensors have other names, and dense layers the other orientation. Nothing is copied until it is read, and then a few
+/// rows at a time.
 /// </summary>
 internal sealed class RelaidCheckpoint : Checkpoint
 {
@@ -73,7 +74,8 @@ internal sealed class RelaidCheckpoint : Checkpoint
     private static TensorInfo InfoOf(Checkpoint source, RelaidTensor tensor)
     {
         var shape = tensor.Layout.Apply(tensor.Source.Shape)
-            ?? throw new CheckpointException($"{source.Path}: tensor {tensor.Source} cannot be {CheckpointException.Quote(tensor.Name)}: it has too few dimensions");
+            ?? throw new CheckpointException(
+                $"{source.Path}: tensor {tensor.Source} cannot be {CheckpointException.Quote(tensor.Name)}: it has too few dimensions");
         return tensor.Layout.Transposes() && tensor.Source.Type.Bits() % 8 != 0
             ? throw new CheckpointException($"{source.Path}: tensor {tensor.Source} has elements of less than a byte and cannot be transposed")
             : new TensorInfo(tensor.Name, tensor.Source.Type, shape);

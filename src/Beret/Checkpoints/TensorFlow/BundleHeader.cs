@@ -1,6 +1,8 @@
 namespace Beret.Checkpoints.TensorFlow;
 
-/// <summary>What the first entry of the index, under the empty key, says of the whole bundle (BundleHeaderProto of tensorflow/core/protobuf/tensor_bundle.proto).</summary>
+/// <summary>
+/// What the first entry of the index, under the empty key, says of the whole bundle (BundleHeaderProto of tensorflow/core/protobuf/tensor_bundle.proto).
+/// </summary>
 /// <param name="Shards">The number of data files.</param>
 internal sealed record BundleHeader(int Shards)
 {
@@ -42,7 +44,8 @@ internal sealed record BundleHeader(int Shards)
 
         return reader.IsDamaged ? throw new CheckpointException($"{path}: the header is damaged")
             : endianness != 0 ? throw new CheckpointException($"{path}: the numbers are stored big end first, which is not supported")
-            : leastConsumer > Version ? throw new CheckpointException($"{path}: the checkpoint is of version {leastConsumer} of the format; version {Version} is supported")
+            : leastConsumer > Version
+                ? throw new CheckpointException($"{path}: the checkpoint is of version {leastConsumer} of the format; version {Version} is supported")
             : shards < 1 ? throw new CheckpointException($"{path}: the header says that there are {shards} data files")
             : new BundleHeader(shards);
     }

@@ -32,7 +32,9 @@ internal static class BundlePath
             : null;
     }
 
-    /// <summary>The index in a folder: that of a SavedModel (the folder itself, or <c>saved_model</c> in it), or the only one there is. Null where there is none.</summary>
+    /// <summary>
+    /// The index in a folder: that of a SavedModel (the folder itself, or <c>saved_model</c> in it), or the only one there is. Null where there is none.
+    /// </summary>
     /// <exception cref="CheckpointException">There are several.</exception>
     public static string? IndexIn(string folder)
     {
@@ -59,7 +61,8 @@ internal static class BundlePath
             0 => null,
             1 => found[0],
             _ => throw new CheckpointException(
-                $"{folder} holds {found.Length} TensorFlow checkpoints: name the one you mean, such as {found.Order(StringComparer.Ordinal).First()[..^IndexExtension.Length]}"),
+                $"{folder} holds {found.Length} TensorFlow checkpoints: name the one you mean, such as "
+                + found.Order(StringComparer.Ordinal).First()[..^IndexExtension.Length]),
         };
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Beret.Checkpoints.TensorFlow;
 
 /// <summary>
-/// The sorted table of keys and values that a tensor bundle has as its index: the format of LevelDB (leveldb, doc/table_format.md) with CRC-32C over each block.
+/// The sorted table of keys and values that a tensor bundle has as its index: the format of LevelDB (leveldb, doc/table_format.md) with CRC-32C over
+/// each block.
 /// </summary>
 internal sealed class IndexTable
 {
@@ -145,7 +146,8 @@ internal sealed class IndexTable
         return bytes[(int)size] switch
         {
             0 => block,
-            1 => Snappy.Decompress(block, LargestBlock) ?? throw Refuse($"the block at {offset} should be compressed with Snappy, but is not valid Snappy data"),
+            1 => Snappy.Decompress(block, LargestBlock)
+                ?? throw Refuse($"the block at {offset} should be compressed with Snappy, but is not valid Snappy data"),
             var type => throw Refuse($"the block at {offset} is compressed in a way that is not known (type {type})"),
         };
     }

@@ -17,7 +17,7 @@ internal static class ObjectGraph
     /// </summary>
     public static FrozenDictionary<string, ImmutableArray<string>>? ReadNames(ReadOnlySpan<byte> message, Func<string, bool> isKey)
     {
-        var names = new Dictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        var names = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         var known = new HashSet<(string, string)>();
         var graph = new ProtobufReader(message);
         while (graph.Next())
@@ -42,12 +42,12 @@ internal static class ObjectGraph
             }
         }
 
-        return graph.IsDamaged ? null : names.ToFrozenDictionary(StringComparer.Ordinal);
+        return graph.IsDamaged ? null : names.ToFrozenDictionary(name => name.Key, name => name.Value.ToImmutableArray(), StringComparer.Ordinal);
     }
 
     // SerializedTensor { full_name = 2, checkpoint_key = 3 }. What is not a variable has no full name.
     private static bool ReadAttribute(
-        ReadOnlySpan<byte> message, Func<string, bool> isKey, HashSet<(string Name, string Key)> known, Dictionary<string, ImmutableArray<string>> names)
+        ReadOnlySpan<byte> message, Func<string, bool> isKey, HashSet<(string Name, string Key)> known, Dictionary<string, List<string>> names)
     {
         string name = "", key = "";
         var attribute = new ProtobufReader(message);
@@ -66,7 +66,12 @@ internal static class ObjectGraph
 
         if (!attribute.IsDamaged && name.Length > 0 && isKey(key) && known.Add((name, key)))
         {
-            names[name] = [.. names.GetValueOrDefault(name, []), key];
+            if (!names.TryGetValue(name, out var keys))
+            {
+                names.Add(name, keys = []);
+            }
+
+            keys.Add(key);
         }
 
         return !attribute.IsDamaged;

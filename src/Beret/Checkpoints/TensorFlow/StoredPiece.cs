@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Beret.Checkpoints.TensorFlow;
 
-/// <summary>A range of a data file that holds a tensor, or a box cut out of one, with its checksum, which is verified once, before the first byte is used.</summary>
+/// <summary>
+/// A range of a data file that holds a tensor, or a box cut out of one, with its checksum, which is verified once, before the first byte is used.
+/// </summary>
 internal sealed class StoredPiece
 {
     private const int LongestSpan = 1 << 30;
@@ -46,7 +48,9 @@ internal sealed class StoredPiece
 
     /// <summary>All bytes, the checksum not looked at: strings have one of their own kind.</summary>
     public ReadOnlySpan<byte> ReadUnverified() =>
-        Size <= LongestSpan ? Bytes(0, (int)Size) : throw new CheckpointException($"{file!.Path}: tensor {CheckpointException.Quote(name)} has {Size} bytes of text, too many");
+        Size <= LongestSpan
+            ? Bytes(0, (int)Size)
+            : throw new CheckpointException($"{file!.Path}: tensor {CheckpointException.Quote(name)} has {Size} bytes of text, too many");
 
     /// <exception cref="CheckpointException">The bytes are not those that were written.</exception>
     public void Verify()

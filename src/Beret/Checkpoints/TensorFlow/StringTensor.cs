@@ -8,7 +8,9 @@ namespace Beret.Checkpoints.TensorFlow;
 /// <param name="Shape">The dimensions, outermost first; empty for a single string.</param>
 public sealed record StringTensorInfo(string Name, ImmutableArray<long> Shape);
 
-/// <summary>A tensor of byte strings: all lengths, a checksum of the lengths, and the strings one after the other (WriteStringTensor of tensor_bundle.cc).</summary>
+/// <summary>
+/// A tensor of byte strings: all lengths, a checksum of the lengths, and the strings one after the other (WriteStringTensor of tensor_bundle.cc).
+/// </summary>
 internal sealed class StringTensor(StringTensorInfo info, int count, StoredPiece piece)
 {
     // As many strings as take about 128 MiB when each is an array of its own.

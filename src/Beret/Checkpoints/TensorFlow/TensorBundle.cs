@@ -5,7 +5,8 @@ namespace Beret.Checkpoints.TensorFlow;
 
 /// <summary>
 /// A checkpoint of TensorFlow: what a TF1 Saver, a TF2 <c>tf.train.Checkpoint</c> or a SavedModel wrote as <c>PREFIX.index</c> and
-/// <c>PREFIX.data-*</c> (tensorflow/core/util/tensor_bundle). The data files are mapped into memory. The checksum of a tensor is verified when it is first read.
+/// <c>PREFIX.data-*</c> (tensorflow/core/util/tensor_bundle). The data files are mapped into memory; the checksum of a tensor is verified when it is
+/// first read.
 /// </summary>
 /// <remarks>
 /// The tensors have the keys of the index as their names. A TF1 key is the name of the variable; that of an object-based checkpoint is a path through Python
@@ -27,7 +28,8 @@ public sealed class TensorBundle : Checkpoint
         Others = reader.Others.ToFrozenDictionary(StringComparer.Ordinal);
         HasObjectGraph = strings.TryGetValue(ObjectGraph.Key, out var graph) && graph.Count == 1;
         FullNames = HasObjectGraph
-            ? ObjectGraph.ReadNames(graph!.ReadSingle(), key => stored.ContainsKey(key) || strings.ContainsKey(key)) ?? throw graph.Damaged("it is no object graph")
+            ? ObjectGraph.ReadNames(graph!.ReadSingle(), key => stored.ContainsKey(key) || strings.ContainsKey(key))
+                ?? throw graph.Damaged("it is no object graph")
             : Tensors.ToFrozenDictionary(tensor => tensor.Name, tensor => ImmutableArray.Create(tensor.Name), StringComparer.Ordinal);
     }
 

@@ -168,7 +168,8 @@ internal sealed class TensorBundleReader : IDisposable
         var file = FileOf(entry.Shard, bundle);
         return entry.Offset <= file.Length - size
             ? new StoredPiece(name, file, entry, start)
-            : throw Wrong(name, $"should lie at {entry.Offset} with {size} bytes in {file.Path}, which has {file.Length} bytes; the file is cut off or another");
+            : throw Wrong(
+                name, $"should lie at {entry.Offset} with {size} bytes in {file.Path}, which has {file.Length} bytes; the file is cut off or another");
     }
 
     private MappedFile FileOf(int shard, BundleHeader bundle)

@@ -29,7 +29,8 @@ internal static class TensorFlowNames
         entry => entry.TensorFlow, entry => (entry.HuggingFace, entry.Layout), StringComparer.Ordinal);
 
     /// <summary>
-    /// The parameter that a variable is, by its full name (with or without <c>:0</c>, within any scope); null for what is no part of the encoder or its classifier.
+    /// The parameter that a variable is, by its full name (with or without <c>:0</c>, within any scope); null for what is no part of the encoder or its
+    /// classifier.
     /// </summary>
     /// <param name="fullName">Such as <c>transformer/layer_3/self_attention/query/kernel</c> or <c>bert/encoder/layer_3/attention/self/query/kernel</c>.</param>
     /// <param name="root">What the encoder's parameters begin with.</param>
@@ -96,7 +97,8 @@ internal static class TensorFlowNames
             chosen[target.Name] = (target, fullName, source);
         }
 
-        return RelaidCheckpoint.Create(checkpoint, chosen.Values.Select(variable => new RelaidTensor(variable.Target.Name, variable.Source, variable.Target.Layout)));
+        return RelaidCheckpoint.Create(
+            checkpoint, chosen.Values.Select(variable => new RelaidTensor(variable.Target.Name, variable.Source, variable.Target.Layout)));
     }
 
     private static IEnumerable<(string TensorFlow, string HuggingFace, TensorLayout Layout)> Entries()
@@ -149,7 +151,8 @@ internal static class TensorFlowNames
         ];
     }
 
-    private static (string TensorFlow, string HuggingFace, TensorLayout Layout)[] Dense(string theirs, string ours, TensorLayout kernel = TensorLayout.InputFirst) =>
+    private static (string TensorFlow, string HuggingFace, TensorLayout Layout)[] Dense(
+        string theirs, string ours, TensorLayout kernel = TensorLayout.InputFirst) =>
         [($"{theirs}/kernel", $"{ours}.weight", kernel), ($"{theirs}/bias", $"{ours}.bias", TensorLayout.Vector)];
 
     private static (string TensorFlow, string HuggingFace, TensorLayout Layout)[] Norm(string theirs, string ours) =>

@@ -29,9 +29,12 @@ internal static class BundleFixtures
         ("bundle-odd/partitioned.index", "bundle-odd/partitioned.bundle.json"),
     ];
 
-    public static string PathOf(string name) => Shared.Path(["fixtures", "tf", .. name.Split('/')[..^1]]) is var folder
-        ? System.IO.Path.Combine(folder, name.Split('/')[^1])
-        : "";
+    /// <summary>The full path; the last part of the name may be a prefix of file names. Skips the calling test where the folder is absent.</summary>
+    public static string PathOf(string name)
+    {
+        var parts = name.Split('/');
+        return Path.Combine(Shared.Path(["fixtures", "tf", .. parts[..^1]]), parts[^1]);
+    }
 
     public static JsonElement Json(string name)
     {

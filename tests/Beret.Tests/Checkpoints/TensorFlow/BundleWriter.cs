@@ -25,7 +25,8 @@ internal sealed class BundleWriter
 
     public BundleWriter Put(string key, byte[] value) => Put(System.Text.Encoding.UTF8.GetBytes(key), value);
 
-    public BundleWriter PutTensor(string key, int dataType, long[] shape, byte[] bytes) => PutTensor(System.Text.Encoding.UTF8.GetBytes(key), dataType, shape, bytes);
+    public BundleWriter PutTensor(string key, int dataType, long[] shape, byte[] bytes) =>
+        PutTensor(System.Text.Encoding.UTF8.GetBytes(key), dataType, shape, bytes);
 
     public BundleWriter PutTensor(byte[] key, int dataType, long[] shape, byte[] bytes)
     {

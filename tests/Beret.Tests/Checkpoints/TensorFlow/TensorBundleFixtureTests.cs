@@ -21,7 +21,8 @@ public class TensorBundleFixtureTests
         using var bundle = Open(path);
         var listed = BundleFixtures.Json(contents).GetProperty("entries").EnumerateObject()
             .Where(entry => !entry.Name.StartsWith("hex:", StringComparison.Ordinal))
-            .Select(entry => $"{entry.Name} {entry.Value.GetProperty("dtype").GetString()} [{string.Join(", ", entry.Value.GetProperty("shape").EnumerateArray())}]");
+            .Select(entry =>
+                $"{entry.Name} {entry.Value.GetProperty("dtype").GetString()} [{string.Join(", ", entry.Value.GetProperty("shape").EnumerateArray())}]");
         var read = bundle.Tensors.Select(tensor => $"{tensor.Name} {NameOf(tensor.Type)} [{string.Join(", ", tensor.Shape)}]")
             .Concat(bundle.Strings.Select(tensor => $"{tensor.Name} string [{string.Join(", ", tensor.Shape)}]"));
         Assert.Equal(listed.Order(StringComparer.Ordinal), read.Order(StringComparer.Ordinal));
@@ -132,7 +133,8 @@ public class TensorBundleFixtureTests
     {
         using var many = Open("bundle-odd/many");
         var expected = BundleFixtures.Json("bundle-odd/case.json").GetProperty("many");
-        var values = many.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).Select(tensor => (tensor.Name, Value: (double)many.Read(tensor.Name)[0])).ToList();
+        var values = many.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+            .Select(tensor => (tensor.Name, Value: (double)many.Read(tensor.Name)[0])).ToList();
         Assert.Equal(expected.GetProperty("tensors").GetInt32(), values.Count);
         Assert.Equal(expected.GetProperty("sum").GetDouble(), values.Sum(value => value.Value));
         Assert.Equal((expected.GetProperty("first")[0].GetString()!, expected.GetProperty("first")[1].GetDouble()), values[0]);
@@ -161,7 +163,8 @@ public class TensorBundleFixtureTests
     [Fact]
     public void Every_damaged_bundle_is_refused_by_file_with_a_cause()
     {
-        var cases = BundleFixtures.Json("bad/bad.json").EnumerateObject().Select(entry => entry.Name).Where(name => name is not ("good" or "snappy-valid")).ToList();
+        var cases = BundleFixtures.Json("bad/bad.json").EnumerateObject().Select(entry => entry.Name)
+            .Where(name => name is not ("good" or "snappy-valid")).ToList();
         Assert.True(cases.Count >= 25);
         Assert.All(cases, name =>
         {
