@@ -15,6 +15,9 @@ public sealed record TrainingPlan
     /// <summary>The architecture and its sizes in a line.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The width of the encoder's outputs, H.</summary>
+    public required int HiddenSize { get; init; }
+
     /// <summary>The preprocessing that goes with the encoder, in a line.</summary>
     public required string Preprocessing { get; init; }
 

@@ -138,6 +138,7 @@ internal sealed class TrainingSession : IDisposable
             Recipe = recipe,
             Model = job.ModelName,
             Architecture = $"{config.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
+            HiddenSize = config.HiddenSize,
             Preprocessing = $"WordPiece, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
             Labels = task.Labels,
