@@ -29,13 +29,7 @@ internal static class ModelLoader
         {
             var isNew = stored != count;
             var report = WeightLoader.Load(checkpoint, model.Parameters, model.Encoder.Prefix, isNew ? model.Head : null);
-            if (report.Missing.Count > 0)
-            {
-                throw new ModelException(
-                    $"{checkpoint.Path} lacks {report.Missing.Count} of the model's {model.Parameters.All.Count} tensors, the first of them {report.Missing[0].Name}; "
-                    + "is it a checkpoint of the model that config.json describes?");
-            }
-
+            RequireAll(report, checkpoint, model.Parameters);
             if (isNew)
             {
                 Initialization.GlorotUniform(backend, model.Head.Weights[0], seed);
@@ -50,7 +44,47 @@ internal static class ModelLoader
             throw;
         }
     }
+
+    /// <summary>Loads an encoder without a classifier; a classifier that the folder may have is left alone.</summary>
+    /// <param name="folder">Holds config.json and a checkpoint.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="adjust">Changes the configuration before the model is made.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    public static LoadedEncoder LoadEncoder(string folder, IBackend backend, Func<EncoderConfig, EncoderConfig>? adjust = null)
+    {
+        var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
+        config = adjust?.Invoke(config) ?? config;
+        using var checkpoint = Checkpoint.Open(folder);
+        var parameters = new ParameterSet(backend);
+        try
+        {
+            var encoder = new Bert(parameters, config);
+            parameters.Allocate();
+            RequireAll(WeightLoader.Load(checkpoint, parameters, encoder.Prefix), checkpoint, parameters);
+            return new LoadedEncoder(encoder, parameters);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    private static void RequireAll(LoadReport report, Checkpoint checkpoint, ParameterSet parameters)
+    {
+        if (report.Missing.Count > 0)
+        {
+            throw new ModelException(
+                $"{checkpoint.Path} lacks {report.Missing.Count} of the model's {parameters.All.Count} tensors, the first of them {report.Missing[0].Name}; "
+                + "is it a checkpoint of the model that config.json describes?");
+        }
+    }
 }
+
+/// <summary>An encoder without a head.</summary>
+/// <param name="Encoder">The encoder.</param>
+/// <param name="Parameters">Its weights; the caller's to dispose.</param>
+internal sealed record LoadedEncoder(EncoderModel Encoder, ParameterSet Parameters);
 
 /// <summary>A model and what was noticed as it was loaded.</summary>
 /// <param name="Model">The model; the caller's to dispose.</param>

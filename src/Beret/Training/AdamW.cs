@@ -112,8 +112,8 @@ internal sealed class AdamW : IDisposable
 
     private AdamWStep StepOf(Parameter parameter, double learningRate, double scale)
     {
-        // The corrections are those of the β that the moments decay with: as a float 0.999 has a rest of 0.00099998712, which is 1.3e-5 off 1 − 0.999.
-        var (beta1, beta2) = ((float)options.Beta1, (float)options.Beta2);
+        // TensorFlow keeps the β in fp32, the others in fp64, where 1 − β₂ differs by 1.3e-5: the corrections have to go with the moments.
+        var (beta1, beta2) = options.Variant == AdamVariant.TensorFlow ? ((float)options.Beta1, (float)options.Beta2) : (options.Beta1, options.Beta2);
         var correction1 = 1 - Math.Pow(beta1, Steps);
         var correction2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
         return new AdamWStep(
@@ -124,8 +124,12 @@ internal sealed class AdamW : IDisposable
                 AdamVariant.PyTorch => learningRate / correction1,
                 _ => learningRate,
             }),
-            beta1, beta2, (float)options.Epsilon, (float)scale,
-            SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1);
+            (float)beta1, (float)beta2, (float)options.Epsilon, (float)scale,
+            SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1)
+        {
+            Rest1 = (float)(1 - beta1),
+            Rest2 = (float)(1 - beta2),
+        };
     }
 
     /// <summary>Sums the rows of each token, in the order of their places in the batch, so that the sums have the same bits in every run.</summary>

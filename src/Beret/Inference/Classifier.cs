@@ -1,0 +1,258 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Beret.Data;
+using Beret.Evaluation;
+using Beret.Numerics;
+using Beret.Text;
+
+namespace Beret.Inference;
+
+/// <summary>
+/// A trained text classifier: text in, label and probabilities out. May be used by any number of threads at once; a text gets the same bits alone, in a list and
+/// in a stream, whatever else is computed beside it.
+/// </summary>
+/// <example>
+/// <code>
+/// using var classifier = Classifier.Load("runs/imdb");
+/// Console.WriteLine(classifier.Predict("this is such an amazing movie!").Label);
+/// </code>
+/// </example>
+public sealed class Classifier : IDisposable
+{
+    // Texts that are tokenized ahead and sorted by length together: enough for batches of like length, few enough to hold.
+    private const int Window = 1024;
+
+    [ThreadStatic]
+    private static TokenBuffer? threadBuffer;
+
+    private readonly IBackend backend;
+    private readonly OpenedModel opened;
+    private readonly BatchRunner runner;
+    private readonly TextScorer scorer;
+    private readonly EncodeOptions encode;
+
+    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options)
+    {
+        this.backend = backend;
+        this.opened = opened;
+        Description = opened.Description with
+        {
+            MaxLength = options.MaxLength ?? opened.Description.MaxLength,
+            Truncation = options.Truncation ?? opened.Description.Truncation,
+        };
+        if (MaxLength < 3 || MaxLength > opened.Model.Config.MaxPositions)
+        {
+            throw new InferenceException($"a maximum length of {MaxLength} tokens does not fit the model: it takes 3 to {opened.Model.Config.MaxPositions}");
+        }
+
+        encode = Description.EncodeOptions;
+        opened.Model.Parameters.Pack();
+        runner = new BatchRunner(opened.Model, backend);
+        scorer = new TextScorer(runner);
+    }
+
+    /// <summary>What the model decides: <see cref="TaskNames.Binary"/>, <see cref="TaskNames.MultiClass"/> or <see cref="TaskNames.MultiLabel"/>.</summary>
+    public string Task => Description.Task;
+
+    /// <summary>The names of the classes in the order of their probabilities; of a binary task the negative, then the positive.</summary>
+    public IReadOnlyList<string> Labels => Description.Labels;
+
+    /// <summary>The most tokens of an input that are read, special tokens included.</summary>
+    public int MaxLength => Description.MaxLength;
+
+    /// <summary>Which tokens of a longer text are read.</summary>
+    public Truncation Truncation => Description.Truncation;
+
+    /// <summary>What the model folder says of the model.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer => opened.Tokenizer;
+
+    /// <summary>
+    /// Loads a model folder: one that Beret wrote, whose files are held to their checksums, or a Hugging Face folder with a BertForSequenceClassification.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">Threads, and what is to differ from the folder; null for the defaults.</param>
+    /// <exception cref="BeretException">The folder is missing, incomplete, damaged, or of a kind that is not supported; the message says which.</exception>
+    public static Classifier Load(string folder, ClassifierOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new ClassifierOptions();
+        var threads = options.Threads ?? Environment.ProcessorCount;
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1, nameof(options));
+        var backend = CpuBackend.Create(threads);
+        OpenedModel? opened = null;
+        try
+        {
+            opened = ModelFolder.Load(folder, backend);
+            return new Classifier(backend, opened, options);
+        }
+        catch
+        {
+            opened?.Model.Dispose();
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Classifies one text, or one pair of texts.</summary>
+    /// <exception cref="BeretException">The text cannot be given to this model: a pair to a model without a second segment.</exception>
+    public Prediction Predict(string text, string? pair = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var buffer = Tokenize(text, pair);
+        Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
+        scorer.Score(buffer, logits);
+        return Decision.Decide(Description, logits, buffer.Count, buffer.Cut);
+    }
+
+    /// <summary>Classifies texts, in batches of like length; the predictions are in the order of the texts.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var predictions = new Prediction[texts.Count];
+        var encoded = new List<EncodedText>(Math.Min(Window, texts.Count));
+        for (var start = 0; start < texts.Count; start += Window)
+        {
+            try
+            {
+                for (var i = start; i < Math.Min(start + Window, texts.Count); i++)
+                {
+                    encoded.Add(new EncodedText(Tokenize(texts[i], null)));
+                }
+
+                Decide(encoded, predictions.AsSpan(start, encoded.Count), cancellation);
+            }
+            finally
+            {
+                EncodedText.Return(encoded);
+            }
+        }
+
+        return predictions;
+    }
+
+    /// <summary>
+    /// Classifies a stream of texts of any length in constant memory; the predictions come in the order of the texts. What is there is batched, and nothing is waited
+    /// for: a single text is answered at once, a full pipe in large batches.
+    /// </summary>
+    /// <param name="texts">Is read ahead, by at most about a thousand texts.</param>
+    /// <param name="cancellation">Also given to <paramref name="texts"/>.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async IAsyncEnumerable<Prediction> PredictMany(IAsyncEnumerable<string> texts, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var ahead = Channel.CreateBounded<EncodedText>(new BoundedChannelOptions(Window) { SingleReader = true, SingleWriter = true });
+        var reading = System.Threading.Tasks.Task.Run(() => ReadAhead(texts, ahead.Writer, stop.Token), CancellationToken.None);
+        var window = new List<EncodedText>(Window);
+        var predictions = new Prediction[Window];
+        try
+        {
+            while (await ahead.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+            {
+                while (window.Count < Window && ahead.Reader.TryRead(out var text))
+                {
+                    window.Add(text);
+                }
+
+                var count = window.Count;
+                Decide(window, predictions.AsSpan(0, count), cancellation);
+                EncodedText.Return(window);
+                for (var i = 0; i < count; i++)
+                {
+                    yield return predictions[i];
+                }
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
+            EncodedText.Return(window);
+            while (ahead.Reader.TryRead(out var left))
+            {
+                left.Return();
+            }
+        }
+    }
+
+    /// <summary>Evaluates the model on labelled texts.</summary>
+    /// <param name="texts">Their labels may be in any order; each must be one of <see cref="Labels"/>.</param>
+    /// <param name="progress">Told after each batch how far it is.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>The metrics of the task, each with its 95% interval.</returns>
+    /// <exception cref="BeretException">A label is not one of the model's, there is no text, or the model's logits are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public EvaluationResult Evaluate(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        Evaluator.Require(Task);
+        texts = texts.WithLabels(Labels);
+        var logits = new Evaluator(scorer, Tokenizer, encode).Logits(texts, progress, cancellation);
+        return Evaluator.Measure(Task, Labels, [.. texts.Examples.Select(example => example.Label)], logits);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        runner.Dispose();
+        opened.Model.Dispose();
+        backend.Dispose();
+    }
+
+    /// <summary>Ends without an error of its own: what goes wrong reaches the reader through the channel, behind all texts that were read before.</summary>
+    private async System.Threading.Tasks.Task ReadAhead(IAsyncEnumerable<string> texts, ChannelWriter<EncodedText> writer, CancellationToken cancellation)
+    {
+        Exception? error = null;
+        try
+        {
+            await foreach (var text in texts.WithCancellation(cancellation).ConfigureAwait(false))
+            {
+                var encoded = new EncodedText(Tokenize(text, null));
+                if (!writer.TryWrite(encoded))
+                {
+                    await writer.WriteAsync(encoded, cancellation).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception caught)
+        {
+            error = caught;
+        }
+
+        writer.Complete(error);
+    }
+
+    private TokenBuffer Tokenize(string text, string? pair)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var buffer = threadBuffer ??= new TokenBuffer();
+        if (pair is null)
+        {
+            Tokenizer.Encode(text, encode, buffer);
+        }
+        else
+        {
+            Tokenizer.Encode(text, pair, encode, buffer);
+        }
+
+        return buffer;
+    }
+
+    private void Decide(List<EncodedText> encoded, Span<Prediction> predictions, CancellationToken cancellation)
+    {
+        var length = encoded.Count * scorer.Outputs;
+        var logits = ArrayPool<float>.Shared.Rent(length);
+        scorer.Score(encoded, logits.AsSpan(0, length), cancellation: cancellation);
+        for (var i = 0; i < predictions.Length; i++)
+        {
+            predictions[i] = Decision.Decide(Description, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
+        }
+
+        ArrayPool<float>.Shared.Return(logits);
+    }
+}

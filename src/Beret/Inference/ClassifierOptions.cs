@@ -1,0 +1,16 @@
+using Beret.Text;
+
+namespace Beret.Inference;
+
+/// <summary>How a model is loaded for predicting.</summary>
+public sealed record ClassifierOptions
+{
+    /// <summary>The number of threads that compute; null for one for each processor. The results do not depend on it.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The most tokens of an input; null for what the model was trained with.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>Which tokens of a longer text are kept; null for what the model was trained with.</summary>
+    public Truncation? Truncation { get; init; }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Beret.Checkpoints;
+using Beret.Models;
+using Beret.Numerics;
+using Beret.Text;
+
+namespace Beret.Inference;
+
+/// <summary>The model folder: what training writes and everything else reads, in the Hugging Face layout with beret.json beside it.</summary>
+internal static class ModelFolder
+{
+    private const string Weights = CheckpointLocator.SingleFile;
+
+    // What an earlier model in the same place may have left and a reader would take for this one's.
+    private static readonly string[] Replaced =
+        ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile];
+
+    /// <summary>
+    /// Writes a model folder, all of it or nothing. Files of an earlier folder that are no part of a model (logs, reports) stay.
+    /// </summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="model">Its weights are written under the names of BertForSequenceClassification, straight from the backend's memory.</param>
+    /// <param name="tokenizer">Writes its own files.</param>
+    /// <param name="description">Its checksums are filled in here.</param>
+    /// <param name="more">Receives the temporary folder, for files that belong to the same moment: metrics, report, state of the optimizer.</param>
+    /// <param name="drop">Given the name of an entry of the earlier folder that this one lacks: whether it is to go.</param>
+    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
+    public static void Write(
+        string path, SequenceClassifier model, Tokenizer tokenizer, ModelDescription description, Action<string>? more = null, Func<string, bool>? drop = null)
+    {
+        Check(description, model, path);
+        AtomicFolder.Write(path, Fill, name => Replaced.Contains(name) || (drop?.Invoke(name) ?? false));
+
+        void Fill(string folder)
+        {
+            tokenizer.Save(folder);
+            using (var config = File.Create(Path.Combine(folder, HuggingFaceConfig.FileName)))
+            {
+                HuggingFaceConfig.Write(config, model.Config, description);
+            }
+
+            WriteWeights(Path.Combine(folder, Weights), model.Parameters);
+            var sums = Directory.EnumerateFiles(folder).ToDictionary(file => Path.GetFileName(file), Sum, StringComparer.Ordinal);
+            using (var file = File.Create(Path.Combine(folder, ModelDescription.FileName)))
+            {
+                (description with { Checksums = sums, Version = ModelDescription.ThisVersion }).Write(file);
+            }
+
+            more?.Invoke(folder);
+        }
+    }
+
+    /// <summary>Loads a folder with or without beret.json; without one, config.json says what there is to know and the tokenization is Hugging Face's.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <exception cref="BeretException">Something is missing, damaged, or not supported.</exception>
+    public static OpenedModel Load(string folder, IBackend backend)
+    {
+        AtomicFolder.Recover(folder);
+        if (!Directory.Exists(folder))
+        {
+            throw new InferenceException($"{folder} is not a folder; a model folder is wanted, such as beret train writes");
+        }
+
+        var description = ModelDescription.Read(folder);
+        if (description is not null)
+        {
+            Verify(folder, description);
+        }
+
+        var model = ModelLoader.Load(folder, backend).Model;
+        try
+        {
+            var tokenizer = Tokenizer.Load(folder, description?.Flavour);
+            var known = description ?? HuggingFaceTask.Describe(folder, model, tokenizer);
+            Check(known, model, folder);
+            return new OpenedModel(model, tokenizer, known, IsPlain: description is null);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Holds every file to the checksum that was noted when the folder was written.</summary>
+    public static void Verify(string folder, ModelDescription description)
+    {
+        if (!description.Checksums.ContainsKey(Weights))
+        {
+            throw new InferenceException($"{Path.Combine(folder, ModelDescription.FileName)}: sha256 has no entry for {Weights}");
+        }
+
+        foreach (var (name, expected) in description.Checksums)
+        {
+            var file = Path.Combine(folder, name);
+            if (!File.Exists(file))
+            {
+                throw new InferenceException($"{file} is missing; {ModelDescription.FileName} names it as a part of the model");
+            }
+
+            if (Sum(file) != expected)
+            {
+                throw new InferenceException(
+                    $"{file} is not the file that the folder was written with (its SHA-256 differs from the one in {ModelDescription.FileName}): it is damaged or was changed. "
+                    + $"Copy the folder anew; or, if the change is meant, delete {ModelDescription.FileName} and the folder is read as a plain Hugging Face one.");
+            }
+        }
+    }
+
+    private static void Check(ModelDescription description, SequenceClassifier model, string folder)
+    {
+        if (description.Outputs != model.Outputs)
+        {
+            throw new InferenceException(
+                $"{folder}: the {description.Task} task with {description.Labels.Count} labels needs {description.Outputs} logits, but the classifier has {model.Outputs}");
+        }
+
+        if (description.MaxLength > model.Config.MaxPositions)
+        {
+            throw new InferenceException($"{folder}: the maximum length is {description.MaxLength} tokens, but the model has only {model.Config.MaxPositions} positions");
+        }
+    }
+
+    private static void WriteWeights(string path, ParameterSet set)
+    {
+        var writer = new SafetensorsWriter();
+        foreach (var parameter in set.All)
+        {
+            writer.Add(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => WriteValues(stream, set.Backend, parameter));
+        }
+
+        writer.Write(path);
+    }
+
+    // By pieces: a large table needs no second copy in memory.
+    private static void WriteValues(Stream stream, IBackend backend, Parameter parameter)
+    {
+        var rows = Math.Min(parameter.Rows, Math.Max(1, (1 << 18) / parameter.Columns));
+        var buffer = new float[(long)rows * parameter.Columns];
+        for (var row = 0; row < parameter.Rows; row += rows)
+        {
+            var count = Math.Min(rows, parameter.Rows - row);
+            var part = buffer.AsSpan(0, count * parameter.Columns);
+            backend.Read(parameter.Value.RowRange(row, count), part);
+            stream.Write(MemoryMarshal.AsBytes(part));
+        }
+    }
+
+    private static string Sum(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var buffer = new byte[1 << 18];
+            int read;
+            while ((read = stream.Read(buffer)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InferenceException($"{file} cannot be read: {error.Message}", error);
+        }
+    }
+}
+
+/// <summary>A model folder that was loaded.</summary>
+/// <param name="Model">The caller's to dispose.</param>
+/// <param name="Tokenizer">With the flavour that the model was trained with.</param>
+/// <param name="Description">From beret.json, or from config.json where there is none.</param>
+/// <param name="IsPlain">Whether the folder has no beret.json.</param>
+internal sealed record OpenedModel(SequenceClassifier Model, Tokenizer Tokenizer, ModelDescription Description, bool IsPlain);

@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Beret.Data;
+using Beret.Numerics;
+using Beret.Text;
+
+namespace Beret.Inference;
+
+/// <summary>
+/// Logits of tokenized texts in any number, in batches of like length. Any number of threads may ask at once; they take turns batch by batch. What a text gets
+/// does not depend on the texts beside it, bit for bit.
+/// </summary>
+/// <param name="runner">Stays the caller's, and is used by nobody else meanwhile.</param>
+internal sealed class TextScorer(BatchRunner runner)
+{
+    private const int MostTexts = 256;
+
+    // Enough rows to keep every thread of a large machine busy, few enough that the activations of a layer stay within a few tens of megabytes.
+    private const int MostTokens = 4096;
+
+    private readonly Lock turn = new();
+    private readonly PackedBatch batch = new();
+    private readonly float[] logits = new float[MostTexts * runner.Outputs];
+
+    /// <summary>The number of logits of a text.</summary>
+    public int Outputs => runner.Outputs;
+
+    /// <summary>The logits of the text in a buffer.</summary>
+    public void Score(TokenBuffer text, Span<float> result)
+    {
+        lock (turn)
+        {
+            batch.Clear();
+            batch.Add(text.Ids, text.Types);
+            runner.Run(batch, result);
+        }
+    }
+
+    /// <summary>The logits of many texts, [texts, K] in their order.</summary>
+    /// <param name="done">Told after each batch how many texts and tokens it had.</param>
+    public void Score(List<EncodedText> encoded, Span<float> result, Action<int, int>? done = null, CancellationToken cancellation = default)
+    {
+        var texts = CollectionsMarshal.AsSpan(encoded);
+        var lengths = ArrayPool<int>.Shared.Rent(texts.Length);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            lengths[i] = texts[i].Count;
+        }
+
+        var plan = LengthBatches.Plan(lengths.AsSpan(0, texts.Length), MostTexts, MostTokens);
+        ArrayPool<int>.Shared.Return(lengths);
+        for (var i = 0; i < plan.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var tokens = Score(texts, plan[i], result);
+            done?.Invoke(plan[i].Length, tokens);
+        }
+    }
+
+    private int Score(ReadOnlySpan<EncodedText> texts, ReadOnlySpan<int> members, Span<float> result)
+    {
+        lock (turn)
+        {
+            batch.Clear();
+            foreach (var member in members)
+            {
+                texts[member].AddTo(batch);
+            }
+
+            runner.Run(batch, logits.AsSpan(0, members.Length * Outputs));
+            for (var i = 0; i < members.Length; i++)
+            {
+                logits.AsSpan(i * Outputs, Outputs).CopyTo(result.Slice(members[i] * Outputs, Outputs));
+            }
+
+            return batch.Tokens;
+        }
+    }
+}
