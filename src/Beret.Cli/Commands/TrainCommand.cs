@@ -17,7 +17,7 @@ internal static class TrainCommand
         var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
         data.Arity = ArgumentArity.ZeroOrOne;
         var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
-        var output = CommonOptions.PathOption("--output", "The folder that the model is written to", required: true);
+        var output = CommonOptions.PathOption("--output", "The folder that the model is written to");
         var recipe = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first");
         var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
@@ -33,7 +33,7 @@ internal static class TrainCommand
             "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train --output runs/imdb --resume",
-            "beret train --output x --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
+            "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {
             data, model, output, recipe, validation, resume, overwrite, printRecipe, printSchema, json,
         };
@@ -45,15 +45,15 @@ internal static class TrainCommand
         verb.Runs(
             async (arguments, cancellation) =>
             {
-                var folder = arguments.GetRequiredValue(output);
-                var isResumed = arguments.GetValue(resume);
                 if (arguments.GetValue(printSchema))
                 {
                     terminal.Output.Write(RecipeFile.Schema());
                     return ExitCode.Ok;
                 }
 
-                var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder) : (new TrainingRecipe(), null, null);
+                var folder = arguments.GetValue(output);
+                var isResumed = arguments.GetValue(resume);
+                var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
                 var chosen = arguments.GetValue(recipe) is { } file ? RecipeFile.Read(file, start) : start;
                 foreach (var (setting, option) in settings)
                 {
@@ -69,6 +69,7 @@ internal static class TrainCommand
                     return ExitCode.Ok;
                 }
 
+                folder = folder ?? throw NoOutput();
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
                 dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a folder of class folders, or an archive of one");
                 var resolved = await ResolveAsync(modelName, terminal, cancellation);
@@ -112,6 +113,8 @@ internal static class TrainCommand
             endsByItself: true);
         return verb;
     }
+
+    private static BeretException NoOutput() => new("--output is missing: name the folder that the model is to be written to, such as runs/imdb");
 
     private static Option<string?> Setting(RecipeOption setting)
     {
