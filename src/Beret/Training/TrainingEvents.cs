@@ -48,6 +48,9 @@ public sealed record TrainingPlan
     /// <summary>The memory that the run will need.</summary>
     public required MemoryPlan Memory { get; init; }
 
+    /// <summary>The most memory that the whole process is expected to have needed by the end, in bytes.</summary>
+    public required long ProcessPeak { get; init; }
+
     /// <summary>Steps of the whole run.</summary>
     public required int Steps { get; init; }
 
