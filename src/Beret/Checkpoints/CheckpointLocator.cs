@@ -1,3 +1,5 @@
+using Beret.Checkpoints.TensorFlow;
+
 namespace Beret.Checkpoints;
 
 /// <summary>Which reader opens a path: the one place that knows the file names and formats of checkpoints.</summary>
@@ -9,7 +11,7 @@ internal static class CheckpointLocator
     /// <summary>The usual name of the index of weights in several files.</summary>
     public const string IndexFile = "model.safetensors.index.json";
 
-    private static readonly string[] Unsupported = [".bin", ".pt", ".pth", ".ckpt", ".index", ".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
+    private static readonly string[] Unsupported = [".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
 
     public static Checkpoint Open(string path)
     {
@@ -24,8 +26,14 @@ internal static class CheckpointLocator
             return ShardedCheckpoint.OpenIndex(path, SafetensorsCheckpoint.OpenFile);
         }
 
+        if (BundlePath.IndexOf(path) is { } bundle)
+        {
+            return TensorBundle.OpenIndex(bundle);
+        }
+
         return Unsupported.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
-            ? throw new CheckpointException($"{path}: this kind of checkpoint is not supported; a .safetensors file is wanted")
+            ? throw new CheckpointException(
+                $"{path}: this kind of checkpoint is not supported; a .safetensors file or a TensorFlow checkpoint (.index) is wanted")
             : SafetensorsCheckpoint.OpenFile(path);
     }
 
@@ -37,6 +45,12 @@ internal static class CheckpointLocator
             {
                 return Path.Combine(folder, name);
             }
+        }
+
+        // Before other names of safetensors: values to compare with often lie beside a TensorFlow checkpoint.
+        if (BundlePath.IndexIn(folder) is { } bundle)
+        {
+            return bundle;
         }
 
         string[] others;
@@ -52,7 +66,8 @@ internal static class CheckpointLocator
         return others.Length switch
         {
             1 => others[0],
-            0 => throw new CheckpointException($"{folder} holds no weights: neither {SingleFile} nor {IndexFile} is there{Other(folder)}"),
+            0 => throw new CheckpointException(
+                $"{folder} holds no weights: neither {SingleFile} nor {IndexFile} nor a TensorFlow checkpoint is there{Other(folder)}"),
             _ => throw new CheckpointException($"{folder} holds {others.Length} .safetensors files and none is called {SingleFile}: name the one you mean"),
         };
     }

@@ -18,7 +18,7 @@ internal readonly record struct Dropout(ulong Seed, uint Step, uint Operation, u
     public float Scale => 65536f / (65536 - Threshold);
 
     /// <summary>The threshold of a rate in [0, 1).</summary>
-    public static uint ThresholdOf(double rate) => (uint)Math.Round(rate * 65536);
+    public static uint ThresholdOf(double rate) => (uint)Math.Min(Math.Round(rate * 65536), 65535);
 
     /// <summary>
     /// Whether element (row, column) of a matrix is kept. A block of 128 columns takes 16 Philox calls; the call with counter

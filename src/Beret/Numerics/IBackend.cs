@@ -35,7 +35,14 @@ internal enum Loss : byte
 /// <param name="GradientScale">The clip factor: gradients are multiplied by it.</param>
 /// <param name="SecondMomentCorrection">√(1 − β₂ᵗ) where ε stands outside the bias-corrected root (PyTorch), else 1 (TensorFlow).</param>
 internal readonly record struct AdamWStep(
-    float Decay, float StepSize, float Beta1, float Beta2, float Epsilon, float GradientScale, float SecondMomentCorrection);
+    float Decay, float StepSize, float Beta1, float Beta2, float Epsilon, float GradientScale, float SecondMomentCorrection)
+{
+    /// <summary>1 − β₁: in fp32 as TensorFlow has it, unless given.</summary>
+    public float Rest1 { get; init; } = 1 - Beta1;
+
+    /// <summary>1 − β₂: in fp32 as TensorFlow has it, unless given. 1 − 0.999 differs by 1.3e-5 from what double precision gives.</summary>
+    public float Rest2 { get; init; } = 1 - Beta2;
+}
 
 /// <summary>
 /// The seam between what is computed and how: every operation that a model needs, on matrices whose memory the backend owns. Compute only: operations
@@ -73,10 +80,10 @@ internal interface IBackend : IDisposable
         Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
         Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output);
 
-    /// <summary>table[indices[t]] += rows[t], in the order of t. Small dense tables: positions, token types.</summary>
+    /// <summary>table[indices[t]] += rows[t], in the order of t to the bit. Small dense tables: positions, token types.</summary>
     void ScatterAddRows(Matrix rows, Indices indices, Matrix table);
 
-    /// <summary>output[g] = Σ rows[order[i]] for i in [groups[g], groups[g+1]), in that order. Sums the gradients of the occurrences of each token.</summary>
+    /// <summary>output[g] = Σ rows[order[i]] for i in [groups[g], groups[g+1]), in that order to the bit. Sums the gradients of the occurrences of each token.</summary>
     void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output);
 
     // Linear
@@ -112,7 +119,7 @@ internal interface IBackend : IDisposable
     /// </summary>
     /// <param name="queryKeyValue">[T, 3H]: queries, keys, values side by side; head a takes columns a·D … of each, D = H / heads.</param>
     /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
-    /// <param name="logSumExp">[heads, T] or none: the logarithm of each query's softmax denominator, for the backward pass.</param>
+    /// <param name="logSumExp">[heads, T] or none: ln Σ exp(score / √D) of each query, for the backward pass.</param>
     /// <param name="context">[T, H].</param>
     void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
 
@@ -129,7 +136,7 @@ internal interface IBackend : IDisposable
 
     /// <summary>
     /// The gradient of LayerNorm(sum): sumGradient (+)= …; gammaGradient and betaGradient are added to.
-    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(gradient of sum), overwritten.
+    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(the gradient through this LayerNorm alone), overwritten.
     /// </summary>
     /// <param name="sum">[T, H], what was normalised.</param>
     /// <param name="sumGradient">[T, H].</param>
@@ -157,7 +164,7 @@ internal interface IBackend : IDisposable
     /// <param name="logitsGradient">[B, K] or none.</param>
     void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
 
-    /// <summary>The sum of squares, in double precision.</summary>
+    /// <summary>The sum of squares of a contiguous matrix, within 1e-6 of it: blocks may be summed in fp32, the blocks in double.</summary>
     double SquaredNorm(Matrix matrix);
 
     /// <summary>m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², w −= decay·w, w −= stepSize · m / (√v / correction + ε), with g the scaled gradient.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Beret.Inference;
 using Beret.Text;
+using Beret.Training;
 
 namespace Beret.Reports;
 
@@ -49,6 +50,16 @@ public static class ModelStructure
 
         return nodes;
     }
+
+    /// <summary>The five boxes that the tutorial's plot_model shows, for the report of a run.</summary>
+    internal static IReadOnlyList<DiagramNode> Of(TrainingPlan plan) =>
+    [
+        new("text", "Input", [], "[batch] texts"),
+        new("preprocessing", "WordPiece", ["text"], $"ids, types [batch, ≤ {plan.Recipe.MaxLength}]"),
+        new(Frame, "Encoder", ["preprocessing"], $"pooled_output [batch, {plan.HiddenSize}]", Detail: plan.Architecture),
+        new("dropout", "Dropout", [Frame], $"[batch, {plan.HiddenSize}]", Detail: string.Create(CultureInfo.InvariantCulture, $"rate {plan.Recipe.Dropout:0.###}")),
+        new("classifier", "Dense", ["dropout"], $"[batch, {plan.UntrainedLogits.Count}]"),
+    ];
 
     private static string Parameters(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} parameters");
 }

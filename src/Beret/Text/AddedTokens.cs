@@ -9,14 +9,17 @@ internal sealed record AddedToken(string Content, int Id, bool StripLeft = false
 internal sealed class AddedTokens
 {
     private readonly AddedToken[] _tokens;
+    private readonly WordPieceTrie _trie;
     private readonly SearchValues<char> _first;
 
     public AddedTokens(IEnumerable<AddedToken> tokens)
     {
-        _tokens = [.. tokens.OrderByDescending(t => t.Content.Length)];
+        _tokens = [.. tokens];
+        _trie = new WordPieceTrie(_tokens.Select((token, index) => KeyValuePair.Create(token.Content, index)), []);
         _first = SearchValues.Create([.. _tokens.Select(t => t.Content[0])]);
     }
 
+    /// <summary>The next added token at or after <paramref name="from"/>, with the white space that it takes with it.</summary>
     public bool Find(ReadOnlySpan<char> text, int from, out (int Id, int Start, int End) match)
     {
         for (var i = from; i < text.Length; i++)
@@ -28,25 +31,26 @@ internal sealed class AddedTokens
             }
 
             i += next;
-            foreach (var token in _tokens)
+            var index = _trie.Longest(WordPieceTrie.WordStart, text[i..], out var length);
+            if (index < 0)
             {
-                if (text[i..].StartsWith(token.Content, StringComparison.Ordinal))
-                {
-                    var (start, end) = (i, i + token.Content.Length);
-                    while (token.StripLeft && start > from && IsWhite(text[start - 1]))
-                    {
-                        start--;
-                    }
-
-                    while (token.StripRight && end < text.Length && IsWhite(text[end]))
-                    {
-                        end++;
-                    }
-
-                    match = (token.Id, start, end);
-                    return true;
-                }
+                continue;
             }
+
+            var token = _tokens[index];
+            var (start, end) = (i, i + length);
+            while (token.StripLeft && start > from && IsWhite(text[start - 1]))
+            {
+                start--;
+            }
+
+            while (token.StripRight && end < text.Length && IsWhite(text[end]))
+            {
+                end++;
+            }
+
+            match = (token.Id, start, end);
+            return true;
         }
 
         match = default;

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Beret.Text;
 
 /// <summary>
-/// The vocabulary's words of 1 to 16 ASCII letters and digits, keyed by their bytes: most words of English text are whole tokens and need one probe. Fixed
-/// after construction, so threads share it.
+/// The vocabulary's words of 1 to 16 ASCII letters and digits, keyed by their bytes: most words of English text are whole tokens and need one
+/// probe. Fixed after construction, so threads share it.
 /// </summary>
 internal sealed class AsciiWords
 {

@@ -4,11 +4,13 @@ using Beret.Text.Unicode;
 namespace Beret.Text;
 
 /// <summary>
-/// Normalised characters (UTF-16 units), each with the range of the source that it comes from and what it is to the word splitter. Reused scratch memory.
+/// Normalised characters (UTF-16 units), each with the range of the source that it comes from and what it is to the word splitter. Reused scratch
+/// memory.
 /// </summary>
 /// <remarks>
-/// Marks are put into canonical order run by run. As in Hugging Face's NormalizedString, ordering moves characters, not ranges: the k-th source character of
-/// the ordered run gets the range of the k-th source character, and one that a decomposition added has the range of what stands before it.
+/// Marks are put into canonical order run by run. As in Hugging Face's NormalizedString, ordering moves characters, not ranges: the k-th source
+/// character of the ordered run gets the range of the k-th source character, and one that a decomposition added has the range of what stands before
+/// it.
 /// </remarks>
 internal sealed class NormalizedText
 {

@@ -8,8 +8,8 @@ internal sealed class Normalizer(ScalarRules rules)
     private const int Replacement = 0xFFFD;
 
     /// <summary>
-    /// Normalises from <paramref name="from"/> up to the next ASCII white space or punctuation, across which nothing in any flavour reaches. Lone surrogates
-    /// are read as U+FFFD.
+    /// Normalises from <paramref name="from"/> up to the next ASCII white space or punctuation, across which nothing in any flavour reaches. Lone
+    /// surrogates are read as U+FFFD.
     /// </summary>
     /// <returns>Where it stopped.</returns>
     public int Stretch(ReadOnlySpan<char> text, int from, NormalizedText output)
@@ -142,8 +142,8 @@ internal sealed class Normalizer(ScalarRules rules)
     }
 
     /// <summary>
-    /// Python's str.lower: a capital sigma is final after a cased letter and not before one, case-ignorable characters between them passed over; so are those
-    /// that cleaning deleted before.
+    /// Python's str.lower: a capital sigma is final after a cased letter and not before one, case-ignorable characters between them passed over; so
+    /// are those that cleaning deleted before.
     /// </summary>
     private static bool IsFinalSigma(ReadOnlySpan<char> text, int sigma)
     {
@@ -169,6 +169,7 @@ internal sealed class Normalizer(ScalarRules rules)
 
         return !cased.Contains(after);
 
-        static bool PassedOver(int scalar) => UnicodeTables.Set("google.ignorable").Contains(scalar) || UnicodeTables.Set("google.deleted").Contains(scalar);
+        static bool PassedOver(int scalar) =>
+            UnicodeTables.Set("google.ignorable").Contains(scalar) || UnicodeTables.Set("google.deleted").Contains(scalar);
     }
 }

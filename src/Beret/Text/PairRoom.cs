@@ -3,7 +3,9 @@ namespace Beret.Text;
 /// <summary>How many tokens of one or two texts are kept when they may have only so many together.</summary>
 internal static class PairRoom
 {
-    /// <summary>Divides <paramref name="room"/> between a first text of <paramref name="a"/> tokens and a second of <paramref name="b"/>, if there is one.</summary>
+    /// <summary>
+    /// Divides <paramref name="room"/> between a first text of <paramref name="a"/> tokens and a second of <paramref name="b"/>, if there is one.
+    /// </summary>
     /// <exception cref="TokenizerException">A text that all must be taken from is too short for it, or is not there.</exception>
     public static (int First, int Second) Divide(int a, int? b, int room, PairTruncation strategy, TokenizerFlavour flavour)
     {
@@ -35,8 +37,8 @@ internal static class PairRoom
     {
         var rest = room - (long)other;
         return rest > 0 ? (int)rest : throw new TokenizerException(
-            $"Sequence to truncate too short to respect the provided max_length: the {which} text has {length} tokens, the other {other}, and there is room for "
-            + $"{room} in all; raise the maximum length or use longest_first");
+            $"Sequence to truncate too short to respect the provided max_length: the {which} text has {length} tokens, the other {other}, "
+            + $"and there is room for {room} in all; raise the maximum length or use longest_first");
     }
 
     /// <summary>truncate_encodings of Hugging Face tokenizers, LongestFirst.</summary>
@@ -53,7 +55,9 @@ internal static class PairRoom
         return first <= second ? (a, b) : (b, a);
     }
 
-    /// <summary>One token of each in turn (TF-Text's RoundRobinTrimmer), the same as removing from the longer, at equal lengths the second (original BERT).</summary>
+    /// <summary>
+    /// One token of each in turn (TF-Text's RoundRobinTrimmer), the same as removing from the longer, at equal lengths the second (original BERT).
+    /// </summary>
     private static (int First, int Second) InTurn(int first, int second, int room)
     {
         var a = Math.Min(first, Math.Max((room + 1) / 2, room - second));

@@ -4,8 +4,9 @@ namespace Beret.Text;
 public enum PairTruncation
 {
     /// <summary>
-    /// From the longer one, token by token; at an odd room the extra token goes where the flavour gives it: to the longer text, at equal lengths the second,
-    /// in Hugging Face; to the first text in TF-Text (which takes tokens of the two in turn, with the same result) and in the original BERT.
+    /// From the longer one, token by token; at an odd room the extra token goes where the flavour gives it: to the longer text, at equal lengths
+    /// the second, in Hugging Face; to the first text in TF-Text (which takes tokens of the two in turn, with the same result) and in the original
+    /// BERT.
     /// </summary>
     LongestFirst,
 

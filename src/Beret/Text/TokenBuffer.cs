@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Beret.Text;
 
 /// <summary>
-/// The tokens of one encoded text or pair. It grows to the longest text it was given and is reused, so that encoding allocates nothing. For one thread at a time.
+/// The tokens of one encoded text or pair. It grows to the longest text it was given and is reused, so that encoding allocates nothing. For one
+/// thread at a time.
 /// </summary>
 public sealed class TokenBuffer
 {

@@ -3,13 +3,15 @@ using Beret.Text.Unicode;
 namespace Beret.Text;
 
 /// <summary>
-/// BERT's WordPiece tokenizer, uncased and cased: text to the same ids as the system the checkpoint comes from (see <see cref="TokenizerFlavour"/>), with the place of
-/// each token in the text. It never changes after it was made and may be used by any number of threads, each with a <see cref="TokenBuffer"/> of its own.
+/// BERT's WordPiece tokenizer, uncased and cased: text to the same ids as the system the checkpoint comes from (see
+/// <see cref="TokenizerFlavour"/>), with the place of each token in the text. It never changes after it was made and may be used by any number of
+/// threads, each with a <see cref="TokenBuffer"/> of its own.
 /// </summary>
 /// <remarks>
-/// <para>With a maximum length texts are packed as the flavour's own system does. hf: a text keeps the first n − 2 tokens; a pair is cut by its strategy; a maximum
-/// below the number of special tokens cuts nothing; an empty second text is no second text; special tokens written in the text become their ids. tf: the two texts
-/// get a token in turn while there is room; an empty text keeps its [SEP]. google: the longer text loses tokens first; a second text without tokens is none.</para>
+/// <para>With a maximum length texts are packed as the flavour's own system does. hf: a text keeps the first n − 2 tokens; a pair is cut by its
+/// strategy; a maximum below the number of special tokens cuts nothing; an empty second text is no second text; special tokens written in the text
+/// become their ids. tf: the two texts get a token in turn while there is room; an empty text keeps its [SEP]. google: the longer text loses tokens
+/// first; a second text without tokens is none.</para>
 /// <para><see cref="Truncation"/> decides which tokens stay within each text, after the room was divided.</para>
 /// </remarks>
 public sealed class Tokenizer
@@ -21,7 +23,6 @@ public sealed class Tokenizer
     private static TokenBuffer? _threadBuffer;
 
     private readonly WordPieceEncoder _encoder;
-    private readonly int _size;
 
     internal Tokenizer(TokenizerSettings settings, Vocabulary vocabulary, string source)
     {
@@ -43,22 +44,29 @@ public sealed class Tokenizer
             }
         }
 
+        foreach (var name in settings.Additional)
+        {
+            settings.Added.TryAdd(name, new AddedToken(name, Required(name, "additional special token")));
+        }
+
         foreach (var token in settings.Added.Values)
         {
             if (token.Id < 0 || token.Id > vocabulary.Tokens.Length + settings.Added.Count)
             {
-                throw new TokenizerException($"{source}: added token \"{token.Content}\" has the id {token.Id}, and the vocabulary ends at {vocabulary.Tokens.Length - 1}");
+                throw new TokenizerException(
+                    $"{source}: added token \"{token.Content}\" has the id {token.Id}, and the vocabulary ends at {vocabulary.Tokens.Length - 1}");
             }
 
             if (token.Id < vocabulary.Tokens.Length && vocabulary.Tokens[token.Id] is { } other && other != token.Content)
             {
-                throw new TokenizerException($"{source}: added token \"{token.Content}\" has the id {token.Id}, which is \"{other}\" in the vocabulary");
+                throw new TokenizerException(
+                    $"{source}: added token \"{token.Content}\" has the id {token.Id}, which is \"{other}\" in the vocabulary");
             }
 
-            _size = Math.Max(_size, token.Id + 1);
+            VocabularySize = Math.Max(VocabularySize, token.Id + 1);
         }
 
-        _size = Math.Max(_size, vocabulary.Tokens.Length);
+        VocabularySize = Math.Max(VocabularySize, vocabulary.Tokens.Length);
         var rules = ScalarRules.For(new ScalarSettings(
             settings.Flavour, settings.LowerCase, settings.StripAccents ?? settings.LowerCase, settings.SpaceChinese, settings.CleanText));
         var limit = settings.Flavour switch
@@ -68,15 +76,18 @@ public sealed class Tokenizer
             _ => new WordLimit(settings.WordLimit, InUtf8Bytes: false),
         };
         var prefix = settings.ContinuingPrefix;
-        var continuing = vocabulary.Ids.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(p => KeyValuePair.Create(p.Key[prefix.Length..], p.Value));
+        var continuing = vocabulary.Ids.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(p => KeyValuePair.Create(p.Key[prefix.Length..], p.Value));
         var cut = settings.Flavour == TokenizerFlavour.HuggingFace ? new AddedTokens(settings.Added.Values) : null;
         _encoder = new WordPieceEncoder(
             rules, new WordPieceTrie(vocabulary.Ids, continuing), new AsciiWords(vocabulary.Ids, limit.Length), cut, limit, UnknownId);
 
-        int? Find(string token) => vocabulary.Ids.TryGetValue(token, out var id) ? id : settings.Added.TryGetValue(token, out var added) ? added.Id : null;
+        int? Find(string token) =>
+            vocabulary.Ids.TryGetValue(token, out var id) ? id : settings.Added.TryGetValue(token, out var added) ? added.Id : null;
 
         int Required(string token, string role) => Find(token) ?? throw new TokenizerException(
-            $"{source}: the vocabulary has no \"{token}\", the {role}; it is not this model's vocabulary, or tokenizer_config.json must name another {role}");
+            $"{source}: the vocabulary has no \"{token}\", which it needs as {role}; it is not this model's vocabulary, or "
+            + $"tokenizer_config.json must name another {role}");
     }
 
     /// <summary>The system whose ids are reproduced.</summary>
@@ -86,7 +97,7 @@ public sealed class Tokenizer
     public bool LowerCase => Settings.LowerCase;
 
     /// <summary>The number of ids: one more than the largest.</summary>
-    public int VocabularySize => _size;
+    public int VocabularySize { get; }
 
     /// <summary>The id that fills a batch up to its length, [PAD].</summary>
     public int PaddingId { get; }
@@ -114,14 +125,16 @@ public sealed class Tokenizer
     internal Vocabulary Vocabulary { get; }
 
     /// <summary>
-    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, with the settings of tokenizer_config.json where there is one. Without any setting
-    /// text is lower-cased, as Hugging Face does.
+    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, with the settings of tokenizer_config.json where there is one. Without
+    /// any setting text is lower-cased, as Hugging Face does.
     /// </summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="flavour">The system to reproduce; Hugging Face's if null.</param>
     /// <param name="lowerCase">Overrides what the files say about lower case.</param>
-    /// <exception cref="TokenizerException">There is no vocabulary, a file is damaged, or a setting is not supported (named in the message).</exception>
-    public static Tokenizer Load(string folder, TokenizerFlavour? flavour = null, bool? lowerCase = null) => TokenizerFolder.Load(folder, flavour, lowerCase);
+    /// <exception cref="TokenizerException">There is no vocabulary, a file is damaged, or a setting is not supported (named in the
+    /// message).</exception>
+    public static Tokenizer Load(string folder, TokenizerFlavour? flavour = null, bool? lowerCase = null) =>
+        TokenizerFolder.Load(folder, flavour, lowerCase);
 
     /// <summary>Makes a tokenizer of a vocab.txt with BERT's usual settings.</summary>
     /// <param name="vocabularyPath">One token a line; the id is the line number from 0.</param>
@@ -132,15 +145,17 @@ public sealed class Tokenizer
         new(new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
 
     /// <summary>
-    /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json where those two
-    /// cannot say everything). The flavour is for the caller to keep.
+    /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json
+    /// where those two cannot say everything). The flavour is for the caller to keep.
     /// </summary>
     /// <exception cref="TokenizerException">The folder cannot be written.</exception>
     public void Save(string folder) => TokenizerFolder.Save(this, folder);
 
     /// <summary>The token of an id; null where the id has none.</summary>
     public string? Token(int id) =>
-        (uint)id < (uint)Vocabulary.Tokens.Length && Vocabulary.Tokens[id] is { } token ? token : Settings.Added.Values.FirstOrDefault(t => t.Id == id)?.Content;
+        (uint)id < (uint)Vocabulary.Tokens.Length && Vocabulary.Tokens[id] is { } token
+            ? token
+            : Settings.Added.Values.FirstOrDefault(t => t.Id == id)?.Content;
 
     /// <summary>The id of a token, if it is one.</summary>
     public bool TryGetId(string token, out int id)
@@ -246,7 +261,8 @@ public sealed class Tokenizer
 
         return Flavour == TokenizerFlavour.HuggingFace
             ? null
-            : throw new TokenizerException($"a maximum length of {length} has no room for the {specials} special tokens of a {(hasPair ? "pair" : "text")}");
+            : throw new TokenizerException(
+                $"a maximum length of {length} has no room for the {specials} special tokens of a {(hasPair ? "pair" : "text")}");
     }
 
     /// <summary>Moves the tokens of a text that are kept to <paramref name="to"/>.</summary>

@@ -8,13 +8,16 @@ internal static class TokenizerConfig
 {
     /// <summary>The tokenizer classes that are BERT's WordPiece.</summary>
     private static readonly string[] Classes =
-        ["Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert", "LayoutLM", "Lxmert", "Funnel", "DPRQuestionEncoder", "DPRContextEncoder", "DPRReader", "RetriBert"];
+    [
+        "Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert", "LayoutLM", "Lxmert", "RetriBert", "DPRQuestionEncoder",
+        "DPRContextEncoder",
+    ];
 
     /// <summary>Keys that say nothing about the ids of a text, or repeat what is decided elsewhere.</summary>
     private static readonly HashSet<string> Silent = new(StringComparer.Ordinal)
     {
-        "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "clean_up_tokenization_spaces", "model_input_names", "auto_map", "backend",
-        "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
+        "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "clean_up_tokenization_spaces", "model_input_names", "auto_map",
+        "backend", "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
     };
 
     public static void Read(string path, TokenizerSettings settings)
@@ -27,9 +30,10 @@ internal static class TokenizerConfig
             {
                 case "do_lower_case":
                     var lower = Json.Boolean(value, path, key);
-                    if (lower != settings.LowerCase && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json")))
+                    if (lower != settings.LowerCase && HasTokenizerJson(path))
                     {
-                        settings.Notes.Add($"tokenizer_config.json says do_lower_case {Text(value)} where tokenizer.json does not; tokenizer_config.json is followed, as Hugging Face does");
+                        settings.Notes.Add(
+                            $"do_lower_case is {Text(value)} in tokenizer_config.json, unlike tokenizer.json; the former counts, as with Hugging Face");
                     }
 
                     settings.LowerCase = lower;
@@ -44,7 +48,7 @@ internal static class TokenizerConfig
                     Require(Json.Boolean(value, path, key), path, key, value);
                     break;
                 case "never_split":
-                    Require(value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0), path, key, value);
+                    Require(value.ValueKind == JsonValueKind.Null || !Json.Array(value, path, key).Any(), path, key, value);
                     break;
                 case "wordpieces_prefix":
                     settings.ContinuingPrefix = Json.String(value, path, key);
@@ -54,13 +58,15 @@ internal static class TokenizerConfig
                     break;
                 case "model_max_length":
                     // "No limit" is written as 1e30.
-                    settings.ModelMaxLength = value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var length) && length > 0 ? length : null;
+                    var number = value.ValueKind == JsonValueKind.Number;
+                    settings.ModelMaxLength = number && value.TryGetInt32(out var length) && length > 0 ? length : null;
                     break;
                 case "added_tokens_decoder":
                     ReadAdded(value, path, settings);
                     break;
-                case "max_length" or "truncation_side" or "truncation_strategy" or "stride" or "padding_side" or "pad_to_multiple_of" or "pad_token_type_id" or "padding" or "truncation":
-                    settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is replaced by the recipe's packing");
+                case "max_length" or "stride" or "truncation" or "truncation_side" or "truncation_strategy"
+                    or "padding" or "padding_side" or "pad_to_multiple_of" or "pad_token_type_id":
+                    settings.Notes.Add($"tokenizer_config.json: {key} {Text(value)} is replaced by the recipe's");
                     break;
                 default:
                     if (!ReadSpecial(key, value, path, settings) && !Silent.Contains(key))
@@ -140,20 +146,16 @@ internal static class TokenizerConfig
                 settings.Mask = Name(value, path, key) ?? settings.Mask;
                 return true;
             case "bos_token" or "eos_token":
-                _ = Name(value, path, key) is { } name
-                    ? throw new TokenizerException($"{path}: {key} {Quote(name)} is not supported: BERT's packing has [CLS] and [SEP] only")
-                    : true;
+                Require(Name(value, path, key) is null, path, key, value);
                 return true;
             case "additional_special_tokens" or "extra_special_tokens":
-                // Their ids are in added_tokens_decoder or tokenizer.json; without one they would be unknown to the model.
-                var empty = value.ValueKind switch
+                var list = value.ValueKind switch
                 {
-                    JsonValueKind.Null => true,
-                    JsonValueKind.Array => value.EnumerateArray().All(t => Name(t, path, key) is { } token && settings.Added.ContainsKey(token)),
-                    JsonValueKind.Object => value.EnumerateObject().All(t => Name(t.Value, path, key) is { } token && settings.Added.ContainsKey(token)),
-                    _ => false,
+                    JsonValueKind.Null => [],
+                    JsonValueKind.Object => value.EnumerateObject().Select(t => t.Value),
+                    _ => Json.Array(value, path, key).AsEnumerable(),
                 };
-                Require(empty, path, key, value);
+                settings.Additional.AddRange(list.Select(t => Name(t, path, key)).OfType<string>().Where(n => n.Length > 0));
                 return true;
             default:
                 return false;
@@ -177,11 +179,14 @@ internal static class TokenizerConfig
         var name = Json.String(value, path, "tokenizer_class");
         var family = name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^"TokenizerFast".Length]
             : name.EndsWith("Tokenizer", StringComparison.Ordinal) ? name[..^"Tokenizer".Length] : name;
-        if (!Classes.Contains(family) && !(name is "PreTrainedTokenizerFast" or "TokenizersBackend" && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json"))))
+        var described = name is "PreTrainedTokenizerFast" or "TokenizersBackend" && HasTokenizerJson(path);
+        if (!described && !Classes.Contains(family))
         {
             throw new TokenizerException($"{path}: tokenizer_class {Quote(name)} is not supported; BERT's WordPiece (BertTokenizer and its kin) is");
         }
     }
+
+    private static bool HasTokenizerJson(string path) => File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json"));
 
     private static void Require(bool condition, string path, string key, JsonElement value)
     {

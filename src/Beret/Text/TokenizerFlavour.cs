@@ -1,7 +1,8 @@
 namespace Beret.Text;
 
 /// <summary>
-/// Which system's text preprocessing is reproduced, to the id. It is a property of the checkpoint: the same vocabulary gives other ids under another flavour.
+/// Which system's text preprocessing is reproduced, to the id. It is a property of the checkpoint: the same vocabulary gives other ids under
+/// another flavour.
 /// </summary>
 public enum TokenizerFlavour
 {

@@ -19,33 +19,39 @@ internal static class TokenizerFolder
         }
 
         var settings = new TokenizerSettings();
-        var (complete, config, special, text) = (At(CompleteFile), At(ConfigFile), At("special_tokens_map.json"), At(VocabularyFile));
-        Vocabulary vocabulary;
-        if (File.Exists(complete))
+        var (complete, config, special, added) = (At(CompleteFile), At(ConfigFile), At("special_tokens_map.json"), At("added_tokens.json"));
+        try
         {
-            vocabulary = TokenizerJson.Read(complete, settings);
-        }
-        else
-        {
-            vocabulary = File.Exists(text) ? Vocabulary.ReadText(text)
-                : throw new TokenizerException($"{folder} has neither {CompleteFile} nor {VocabularyFile}: the model's vocabulary is missing");
-            settings.Notes.Add(File.Exists(config) ? "" : $"no {ConfigFile}: text is lower-cased, as Hugging Face does without one");
-        }
+            var vocabulary = File.Exists(complete) ? TokenizerJson.Read(complete, settings) : Vocabulary.ReadText(FindVocabulary(folder));
+            if (File.Exists(special))
+            {
+                TokenizerConfig.ReadSpecialTokens(special, settings);
+            }
 
-        if (File.Exists(special))
-        {
-            TokenizerConfig.ReadSpecialTokens(special, settings);
-        }
+            if (File.Exists(config))
+            {
+                TokenizerConfig.Read(config, settings);
+            }
+            else if (!File.Exists(complete) && lowerCase is null)
+            {
+                settings.Notes.Add($"no {ConfigFile}: text is lower-cased, as Hugging Face does without one");
+            }
 
-        if (File.Exists(config))
-        {
-            TokenizerConfig.Read(config, settings);
-        }
+            settings.Flavour = flavour ?? TokenizerFlavour.HuggingFace;
+            settings.LowerCase = lowerCase ?? settings.LowerCase;
+            var tokenizer = new Tokenizer(settings, vocabulary, folder);
+            if (File.Exists(added))
+            {
+                CheckAddedTokens(added, tokenizer);
+            }
 
-        settings.Notes.RemoveAll(n => n.Length == 0);
-        settings.Flavour = flavour ?? TokenizerFlavour.HuggingFace;
-        settings.LowerCase = lowerCase ?? settings.LowerCase;
-        return new Tokenizer(settings, vocabulary, folder);
+            return tokenizer;
+        }
+        catch (InvalidOperationException e)
+        {
+            // JsonElement's answer to half a surrogate pair written as an escape.
+            throw new TokenizerException($"{folder}: a text in the tokenizer's JSON is not valid Unicode", e);
+        }
 
         string At(string name) => Path.Combine(folder, name);
     }
@@ -53,7 +59,7 @@ internal static class TokenizerFolder
     public static void Save(Tokenizer tokenizer, string folder)
     {
         var (settings, tokens) = (tokenizer.Settings, tokenizer.Vocabulary.Tokens);
-        var lines = tokens.All(t => t is not null && !t.Contains('\n') && !t.EndsWith('\r'));
+        var lines = tokens.All(t => t is not null && !t.Contains('\n') && !t.EndsWith('\r')) && !tokens[0]!.StartsWith('\uFEFF');
         try
         {
             Directory.CreateDirectory(folder);
@@ -76,6 +82,33 @@ internal static class TokenizerFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new TokenizerException($"the tokenizer cannot be written to {folder}: {e.Message}", e);
+        }
+    }
+
+    private static string FindVocabulary(string folder)
+    {
+        foreach (var path in new[] { Path.Combine(folder, VocabularyFile), Path.Combine(folder, "assets", VocabularyFile) })
+        {
+            if (File.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new TokenizerException($"{folder} has neither {CompleteFile} nor {VocabularyFile}: the model's vocabulary is missing");
+    }
+
+    /// <summary>The older file for added tokens may repeat what is known; it does not say how a token of its own is to be matched.</summary>
+    private static void CheckAddedTokens(string path, Tokenizer tokenizer)
+    {
+        using var document = Json.Parse(path);
+        foreach (var entry in document.RootElement.EnumerateObject())
+        {
+            if (!tokenizer.TryGetId(entry.Name, out var id) || id != Json.Int(entry.Value, path, entry.Name))
+            {
+                throw new TokenizerException(
+                    $"{path}: added token \"{entry.Name}\" is not supported; only tokens of the vocabulary and of {ConfigFile} are");
+            }
         }
     }
 

@@ -20,7 +20,7 @@ internal static class TokenizerJson
                 case "truncation" or "padding":
                     if (value.ValueKind != JsonValueKind.Null)
                     {
-                        settings.Notes.Add($"tokenizer.json: {key} {value.GetRawText()} is replaced by the recipe's packing");
+                        settings.Notes.Add($"tokenizer.json: {key} {value.GetRawText()} is replaced by the recipe's");
                     }
 
                     break;
@@ -51,7 +51,10 @@ internal static class TokenizerJson
             }
         }
 
-        string? missing = vocabulary is null ? "model" : !normalizer ? "normalizer" : !preTokenizer ? "pre_tokenizer" : !postProcessor ? "post_processor" : null;
+        string? missing = vocabulary is null ? "model"
+            : !normalizer ? "normalizer"
+            : !preTokenizer ? "pre_tokenizer"
+            : !postProcessor ? "post_processor" : null;
         return missing is null ? vocabulary! : throw new TokenizerException($"{path}: {missing} is missing; BERT's WordPiece has one");
     }
 
@@ -90,7 +93,8 @@ internal static class TokenizerJson
                     settings.SpaceChinese = Json.Boolean(property.Value, path, "handle_chinese_chars");
                     break;
                 case "strip_accents":
-                    settings.StripAccents = property.Value.ValueKind == JsonValueKind.Null ? null : Json.Boolean(property.Value, path, "strip_accents");
+                    var automatic = property.Value.ValueKind == JsonValueKind.Null;
+                    settings.StripAccents = automatic ? null : Json.Boolean(property.Value, path, "strip_accents");
                     break;
                 case "lowercase":
                     settings.LowerCase = Json.Boolean(property.Value, path, "lowercase");
@@ -104,13 +108,15 @@ internal static class TokenizerJson
     private static Vocabulary ReadModel(JsonElement value, string path, TokenizerSettings settings)
     {
         // Files of older versions name no type; what a WordPiece model has shows it.
-        if (!value.TryGetPropertyOrNull("type", out _) ? !value.TryGetPropertyOrNull("max_input_chars_per_word", out _) : Type(value, path, "model") != "WordPiece")
+        var type = value.TryGet("type", out _) ? Type(value, path, "model")
+            : value.TryGet("max_input_chars_per_word", out _) ? "WordPiece" : "without a type";
+        if (type != "WordPiece")
         {
-            throw new TokenizerException($"{path}: model {(value.TryGetPropertyOrNull("type", out var t) ? t.ToString() : "without a type")} is not supported; WordPiece is");
+            throw new TokenizerException($"{path}: model {type} is not supported; WordPiece is");
         }
 
         Vocabulary? vocabulary = null;
-        foreach (var property in value.EnumerateObject())
+        foreach (var property in Json.Object(value, path, "model"))
         {
             switch (property.Name)
             {
@@ -124,9 +130,10 @@ internal static class TokenizerJson
                     break;
                 case "max_input_chars_per_word":
                     settings.WordLimit = Json.Int(property.Value, path, "max_input_chars_per_word");
-                    if (settings.WordLimit < 1)
+                    if (settings.WordLimit is < 1 or > TokenizerSettings.LargestWordLimit)
                     {
-                        throw new TokenizerException($"{path}: max_input_chars_per_word {settings.WordLimit} leaves no word to tokenize");
+                        throw new TokenizerException(
+                            $"{path}: max_input_chars_per_word {settings.WordLimit} is not between 1 and {TokenizerSettings.LargestWordLimit}");
                     }
 
                     break;
@@ -187,19 +194,17 @@ internal static class TokenizerJson
             case "TemplateProcessing":
                 var single = Template(Json.Property(value, "single", path), path);
                 var pair = Template(Json.Property(value, "pair", path), path);
-                var shape = single.Count == 3 && single[1] == ("Sequence", "A", 0) && single[0].Kind == "SpecialToken" && single[2].Kind == "SpecialToken";
-                if (!shape || single[0].Type != 0 || single[2].Type != 0)
+                if (single is not [("SpecialToken", var cls, 0), ("Sequence", "A", 0), ("SpecialToken", var sep, 0)])
                 {
-                    throw new TokenizerException($"{path}: post_processor TemplateProcessing's single is not [CLS] A [SEP], which is all that is supported");
+                    throw new TokenizerException($"{path}: post_processor TemplateProcessing's single is not [CLS] A [SEP], the only form supported");
                 }
 
-                var (cls, sep) = (single[0].Name, single[2].Name);
                 List<(string, string, int)> expected =
                     [("SpecialToken", cls, 0), ("Sequence", "A", 0), ("SpecialToken", sep, 0), ("Sequence", "B", 1), ("SpecialToken", sep, 1)];
                 if (!pair.SequenceEqual(expected))
                 {
                     throw new TokenizerException(
-                        $"{path}: post_processor TemplateProcessing's pair is not [CLS] A [SEP] B [SEP] with types 0 and 1, which is all that is supported");
+                        $"{path}: post_processor TemplateProcessing's pair is not [CLS] A [SEP] B [SEP] with types 0 and 1, the only form supported");
                 }
 
                 var names = Json.Property(value, "special_tokens", path);
@@ -239,7 +244,7 @@ internal static class TokenizerJson
             : throw new TokenizerException($"{path}: a special token of post_processor's template that stands for several tokens is not supported");
     }
 
-    private static bool TryGetPropertyOrNull(this JsonElement value, string name, out JsonElement found)
+    private static bool TryGet(this JsonElement value, string name, out JsonElement found)
     {
         found = default;
         return value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out found);

@@ -5,6 +5,9 @@ internal sealed class TokenizerSettings
 {
     public const int HuggingFaceWordLimit = 100;
 
+    /// <summary>The work for a word grows with the square of its length in the worst case.</summary>
+    public const int LargestWordLimit = 10_000;
+
     public TokenizerFlavour Flavour { get; set; } = TokenizerFlavour.HuggingFace;
 
     public bool LowerCase { get; set; } = true;
@@ -36,6 +39,9 @@ internal sealed class TokenizerSettings
     /// <summary>Tokens cut out of the raw text, by content.</summary>
     public Dictionary<string, AddedToken> Added { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Further special tokens that the files name; their ids are among the added tokens or in the vocabulary.</summary>
+    public List<string> Additional { get; } = [];
+
     public List<string> Notes { get; } = [];
 
     /// <summary>Refuses what the flavour's own program does not have.</summary>
@@ -49,12 +55,14 @@ internal sealed class TokenizerSettings
         var name = Flavour.Format();
         if (StripAccents is { } strip && strip != LowerCase)
         {
-            throw new TokenizerException($"strip_accents {(strip ? "true" : "false")} is not supported by the {name} flavour, where it goes with do_lower_case");
+            throw new TokenizerException(
+                $"strip_accents {(strip ? "true" : "false")} is not supported by the {name} flavour, where it goes with do_lower_case");
         }
 
         if (!SpaceChinese)
         {
-            throw new TokenizerException($"tokenize_chinese_chars false is not supported by the {name} flavour, which always splits Chinese characters");
+            throw new TokenizerException(
+                $"tokenize_chinese_chars false is not supported by the {name} flavour, which always splits Chinese characters");
         }
 
         if (!CleanText)

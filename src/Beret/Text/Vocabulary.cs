@@ -5,10 +5,12 @@ namespace Beret.Text;
 /// <summary>Tokens and their ids.</summary>
 internal sealed class Vocabulary
 {
-    private const long MaxFileBytes = 512L << 20;
+    private const long MaxFileBytes = 256L << 20;
     private readonly Dictionary<string, int> _ids;
 
-    /// <summary>Tokens in the order of their ids; null where an id has no token. Of equal tokens the last has the id, as in a Python dictionary.</summary>
+    /// <summary>
+    /// Tokens in the order of their ids; null where an id has no token. Of equal tokens the last has the id, as in a Python dictionary.
+    /// </summary>
     public Vocabulary(string?[] tokens)
     {
         Tokens = tokens;
@@ -26,7 +28,10 @@ internal sealed class Vocabulary
 
     public IReadOnlyDictionary<string, int> Ids => _ids;
 
-    /// <summary>Reads vocab.txt: one token a line, the line number from 0 is its id. Lines end at LF alone, since tokens may be other line separators (U+2028).</summary>
+    /// <summary>
+    /// Reads vocab.txt: one token a line, the line number from 0 is its id. Lines end at LF alone, since tokens may be other line separators
+    /// (U+2028).
+    /// </summary>
     /// <exception cref="TokenizerException">The file cannot be read, or is no UTF-8 text.</exception>
     public static Vocabulary ReadText(string path)
     {
@@ -54,7 +59,7 @@ internal sealed class Vocabulary
         return new Vocabulary(lines[..count]);
     }
 
-    /// <summary>A text file of at most 512 MiB in strict UTF-8.</summary>
+    /// <summary>A text file of at most 256 MiB in strict UTF-8.</summary>
     public static string ReadFile(string path)
     {
         try

@@ -10,8 +10,8 @@ namespace Beret.Text;
 internal readonly record struct WordLimit(int Length, bool InUtf8Bytes);
 
 /// <summary>
-/// Text to pieces: splits words and takes the longest piece from the left, again and again. Words of ASCII letters and digits are cut, folded and looked up
-/// 16 characters at a time; everything else goes through the <see cref="Normalizer"/>.
+/// Text to pieces: splits words and takes the longest piece from the left, again and again. Words of ASCII letters and digits are cut, folded and
+/// looked up 16 characters at a time; everything else goes through the <see cref="Normalizer"/>.
 /// </summary>
 internal sealed class WordPieceEncoder
 {
@@ -96,7 +96,9 @@ internal sealed class WordPieceEncoder
         }
     }
 
-    /// <summary>A word that starts with an ASCII letter or digit; left to <see cref="Stretch"/> where it does not end at ASCII white space or punctuation.</summary>
+    /// <summary>
+    /// A word that starts with an ASCII letter or digit; left to <see cref="Stretch"/> where it does not end at ASCII white space or punctuation.
+    /// </summary>
     private int AsciiWord(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
     {
         ref var source = ref MemoryMarshal.GetReference(text);
@@ -117,7 +119,8 @@ internal sealed class WordPieceEncoder
             bytes = Vector128.NarrowWithSaturation(Vector128.LoadUnsafe(ref units), Vector128.LoadUnsafe(ref units, 8));
         }
 
-        // ASCII letters of a word are letters and digits in every flavour: the other ASCII characters are white space, punctuation or control characters.
+        // ASCII letters of a word are letters and digits in every flavour: the other ASCII characters are white space, punctuation or control
+        // characters.
         var letter = Vector128.LessThan((bytes | Vector128.Create((byte)0x20)) - Vector128.Create((byte)'a'), Vector128.Create((byte)26));
         var digit = Vector128.LessThan(bytes - Vector128.Create((byte)'0'), Vector128.Create((byte)10));
         var length = System.Numerics.BitOperations.TrailingZeroCount(~(letter | digit).ExtractMostSignificantBits());

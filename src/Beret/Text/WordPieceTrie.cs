@@ -1,8 +1,8 @@
 namespace Beret.Text;
 
 /// <summary>
-/// The vocabulary as two tries over UTF-16 units, one for pieces that start a word and one for pieces that continue it. Nodes are numbered breadth first, so a
-/// node's children are neighbours and need only their symbols: 10 bytes a node.
+/// The vocabulary as two tries over UTF-16 units, one for pieces that start a word and one for pieces that continue it. Nodes are numbered breadth
+/// first, so a node's children are neighbours and need only their symbols: 10 bytes a node.
 /// </summary>
 internal sealed class WordPieceTrie
 {

@@ -62,7 +62,8 @@ public class CorpusTests
         {
             var at = entry.Name.IndexOf("test/", StringComparison.Ordinal);
             var path = at < 0 ? "" : entry.Name[at..];
-            if (entry.DataStream is { } data && (path.StartsWith("test/neg/", StringComparison.Ordinal) || path.StartsWith("test/pos/", StringComparison.Ordinal)))
+            var labelled = path.StartsWith("test/neg/", StringComparison.Ordinal) || path.StartsWith("test/pos/", StringComparison.Ordinal);
+            if (labelled && entry.DataStream is { } data)
             {
                 using var memory = new MemoryStream();
                 data.CopyTo(memory);

@@ -10,8 +10,8 @@ namespace Beret.Tests.Text;
 internal readonly record struct NaiveToken(int Id, int Start, int End, int Word);
 
 /// <summary>
-/// The rules of the three systems one after the other over the whole text, as their own programs do them, with no thought of speed. Hugging Face's and TF-Text's
-/// tables are read from the recordings; the original BERT's are those of the library, since Python's are not recorded.
+/// The rules of the three systems one after the other over the whole text, as their own programs do them, with no thought of speed. Hugging Face's
+/// and TF-Text's tables are read from the recordings; the original BERT's are those of the library, since Python's are not recorded.
 /// </summary>
 internal sealed class NaiveTokenizer
 {
@@ -43,7 +43,7 @@ internal sealed class NaiveTokenizer
         {
             for (var i = 0; i < scalars.Length; i++)
             {
-                var special = SpecialTokens.FirstOrDefault(s => i + s.Length <= scalars.Length && s.Select((c, k) => scalars[i + k] == c).All(equal => equal));
+                var special = SpecialTokens.FirstOrDefault(s => scalars.AsSpan(i).StartsWith(s.Select(c => (int)c).ToArray()));
                 if (special is not null)
                 {
                     word = Part(scalars, from, i, word, tokens);
@@ -84,11 +84,14 @@ internal sealed class NaiveTokenizer
     {
         var u = Unicode;
         text = [.. text.Where(c => !u.Hf["deleted"].Contains(c.Scalar)).Select(c => u.Hf["space"].Contains(c.Scalar) ? c with { Scalar = ' ' } : c)];
-        text = [.. text.SelectMany(c => u.Hf["cjk"].Contains(c.Scalar) ? [c with { Scalar = ' ' }, c, c with { Scalar = ' ' }] : new[] { c })];
+        text = Surround(text, u.Hf["cjk"].Contains);
         if (_lowerCase)
         {
             // Only what Unicode 9.0 decomposes is in the recorded hf_nfd_strip.
-            text = Decompose(text, (c, _) => u.HfStrip.ContainsKey(c) ? u.Nfd.GetValueOrDefault(c, [c]) : [c], c => u.Hf["combining_mark"].Contains(c) ? u.Ccc.GetValueOrDefault(c) : 0);
+            text = Decompose(
+                text,
+                (c, _) => u.HfStrip.ContainsKey(c) ? u.Nfd.GetValueOrDefault(c, [c]) : [c],
+                c => u.Hf["combining_mark"].Contains(c) ? u.Ccc.GetValueOrDefault(c) : 0);
             text = [.. text.Where(c => !u.Hf["accent"].Contains(c.Scalar))];
             text = [.. text.SelectMany(c => u.HfLower.GetValueOrDefault(c.Scalar, [c.Scalar]).Select(l => c with { Scalar = l }))];
         }
@@ -113,9 +116,13 @@ internal sealed class NaiveTokenizer
     private List<List<Character>> Google(List<Character> text)
     {
         var white = UnicodeTables.Set("google.white");
-        var chinese = new (int, int)[] { (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F) };
+        (int First, int Last)[] chinese =
+        [
+            (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF),
+            (0x2F800, 0x2FA1F),
+        ];
         text = [.. text.Where(c => !UnicodeTables.Set("google.deleted").Contains(c.Scalar))];
-        text = [.. text.SelectMany(c => chinese.Any(r => c.Scalar >= r.Item1 && c.Scalar <= r.Item2) ? [c with { Scalar = ' ' }, c, c with { Scalar = ' ' }] : new[] { c })];
+        text = Surround(text, c => chinese.Any(r => c >= r.First && c <= r.Last));
         var words = new List<List<Character>>();
         foreach (var token in Split(text, white.Contains, _ => false))
         {
@@ -127,6 +134,9 @@ internal sealed class NaiveTokenizer
 
         return words;
     }
+
+    private static List<Character> Surround(List<Character> text, Func<int, bool> isChinese) =>
+        [.. text.SelectMany(c => isChinese(c.Scalar) ? [c with { Scalar = ' ' }, c, c with { Scalar = ' ' }] : new[] { c })];
 
     private static int[] LowerAndStrip(List<Character> token, int i)
     {
@@ -157,8 +167,8 @@ internal sealed class NaiveTokenizer
     }
 
     /// <summary>
-    /// NFD with the ranges of Hugging Face's NormalizedString.transform: each output that is not an addition takes the range of the next source character, an
-    /// addition that of the source character before it.
+    /// NFD with the ranges of Hugging Face's NormalizedString.transform: each output that is not an addition takes the range of the next source
+    /// character, an addition that of the source character before it.
     /// </summary>
     private static List<Character> Decompose(List<Character> text, Func<int, int, int[]> map, Func<int, int> combiningClass)
     {

@@ -8,7 +8,10 @@ namespace Beret.Tests.Text;
 internal static class TokenFixtures
 {
     private static readonly Lazy<FixtureText[]> Texts = new(() => [.. Lines("texts.jsonl.gz").Select(line => new FixtureText(
-        line.GetProperty("i").GetInt32(), line.GetProperty("kind").GetString()!, line.GetProperty("name").ToString(), line.GetProperty("text").GetString()!))]);
+        line.GetProperty("i").GetInt32(),
+        line.GetProperty("kind").GetString()!,
+        line.GetProperty("name").ToString(),
+        line.GetProperty("text").GetString()!))]);
 
     public static FixtureText[] AllTexts()
     {
@@ -29,7 +32,8 @@ internal static class TokenFixtures
 
     public static string VocabularyPath(string model) => Shared.Path("fixtures", "tokens", "vocabs", model, "vocab.txt");
 
-    public static Tokenizer Uncased(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(VocabularyPath("bert-base-uncased"), lowerCase: true, flavour);
+    public static Tokenizer Uncased(TokenizerFlavour flavour) =>
+        Tokenizer.FromVocabulary(VocabularyPath("bert-base-uncased"), lowerCase: true, flavour);
 
     public static Tokenizer Cased(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(VocabularyPath("bert-base-cased"), lowerCase: false, flavour);
 
@@ -38,8 +42,10 @@ internal static class TokenFixtures
     {
         if (!actual.SequenceEqual(expected))
         {
-            Assert.Fail($"{what}, text {text.Index} ({text.Kind} {text.Name}) {JsonSerializer.Serialize(text.Text[..Math.Min(200, text.Text.Length)])}:\n"
-                + $"expected {string.Join(' ', expected.Take(200))}\nactual   {string.Join(' ', actual[..Math.Min(200, actual.Length)].ToArray())}");
+            var shown = JsonSerializer.Serialize(text.Text[..Math.Min(200, text.Text.Length)]);
+            var found = actual[..Math.Min(200, actual.Length)].ToArray();
+            Assert.Fail($"{what}, text {text.Index} ({text.Kind} {text.Name}) {shown}:\n"
+                + $"expected {string.Join(' ', expected.Take(200))}\nactual   {string.Join(' ', found)}");
         }
     }
 }

@@ -77,12 +77,18 @@ internal static unsafe class Elementwise<V, S>
                     const float Scale = 0.797884560802865356f; // √(2/π)
                     var x2 = S.Multiply(x, x);
                     var u = S.Multiply(S.Multiply(x, S.Broadcast(Scale)), S.MultiplyAdd(x2, S.Broadcast(0.044715f), S.Broadcast(1f)));
-                    var t = VectorMath.Tanh<V, S>(u);
-                    var half = S.MultiplyAdd(S.Broadcast(0.5f), t, S.Broadcast(0.5f));
+
+                    // tanh u and its slope both from e^(−2|u|): 1 − tanh² would not vanish where tanh rounds to 1, and it is multiplied by x³ below.
+                    var one = S.Broadcast(1f);
+                    var e = VectorMath.Exp<V, S>(S.Multiply(S.Broadcast(-2f), S.Abs(u)));
+                    var inverse = S.Divide(one, S.Add(one, e));
+                    var upper = inverse;                                        // (1 + tanh|u|) / 2
+                    var lower = S.Multiply(e, inverse);                         // (1 − tanh|u|) / 2
+                    var half = S.SelectLess(u, S.Zero, lower, upper);
                     if (wantsSlope)
                     {
-                        // ½(1 + t) + ½ x (1 − t²) u′, u′ = √(2/π) (1 + 3·0.044715 x²)
-                        var sech2 = S.Subtract(S.Broadcast(1f), S.Multiply(t, t));
+                        // ½(1 + t) + ½ x (1 − t²) u′, 1 − t² = 4 e/(1+e)², u′ = √(2/π) (1 + 3·0.044715 x²)
+                        var sech2 = S.Multiply(S.Broadcast(4f), S.Multiply(lower, upper));
                         var du = S.MultiplyAdd(x2, S.Broadcast(3 * 0.044715f * Scale), S.Broadcast(Scale));
                         slope = S.MultiplyAdd(S.Multiply(S.Multiply(x, S.Broadcast(0.5f)), sech2), du, half);
                     }

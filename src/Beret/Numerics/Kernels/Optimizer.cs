@@ -13,8 +13,8 @@ internal static unsafe class Optimizer<V, S>
     {
         var beta1 = S.Broadcast(step.Beta1);
         var beta2 = S.Broadcast(step.Beta2);
-        var rest1 = S.Broadcast(1 - step.Beta1);
-        var rest2 = S.Broadcast(1 - step.Beta2);
+        var rest1 = S.Broadcast(step.Rest1);
+        var rest2 = S.Broadcast(step.Rest2);
         var scale = S.Broadcast(step.GradientScale);
         var keep = S.Broadcast(1 - step.Decay);
         var correction = S.Broadcast(1 / step.SecondMomentCorrection);

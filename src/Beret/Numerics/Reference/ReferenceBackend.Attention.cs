@@ -190,7 +190,8 @@ internal sealed partial class ReferenceBackend
         {
             if (first != end || length < 0 || length > longest)
             {
-                throw new ArgumentException($"a sequence has the rows {first} to {first + length}, after {end} rows and with {longest} as the longest", nameof(starts));
+                throw new ArgumentException(
+                    $"a sequence has the rows {first} to {first + length}, after {end} rows and with {longest} as the longest", nameof(starts));
             }
 
             end = first + length;

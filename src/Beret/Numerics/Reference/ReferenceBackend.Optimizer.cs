@@ -40,12 +40,12 @@ internal sealed partial class ReferenceBackend
 
     private static void Update(Span<float> value, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, AdamWStep step)
     {
-        double beta1 = step.Beta1, beta2 = step.Beta2;
+        double beta1 = step.Beta1, beta2 = step.Beta2, rest1 = step.Rest1, rest2 = step.Rest2;
         for (var c = 0; c < value.Length; c++)
         {
             var g = (double)gradient[c] * step.GradientScale;
-            var m = beta1 * first[c] + (1 - beta1) * g;
-            var v = beta2 * second[c] + (1 - beta2) * g * g;
+            var m = beta1 * first[c] + rest1 * g;
+            var v = beta2 * second[c] + rest2 * g * g;
             var decayed = value[c] - (double)step.Decay * value[c];
             first[c] = (float)m;
             second[c] = (float)v;

@@ -40,7 +40,8 @@ internal enum ScalarAction
 internal readonly record struct ScalarSettings(TokenizerFlavour Flavour, bool LowerCase, bool StripAccents, bool SpaceChinese, bool CleanText);
 
 /// <summary>
-/// One action for every scalar, a two-stage table of blocks of 256: the normalisation, cleaning and word-splitting rules of a flavour in a single look-up.
+/// One action for every scalar, a two-stage table of blocks of 256: the normalisation, cleaning and word-splitting rules of a flavour in a single
+/// look-up.
 /// </summary>
 internal sealed class ScalarRules
 {
@@ -92,7 +93,9 @@ internal sealed class ScalarRules
         }
     }
 
-    /// <summary>Sequences, one after another: the number of its outputs, then each as scalar | kind &lt;&lt; 21 | combining class &lt;&lt; 24.</summary>
+    /// <summary>
+    /// Sequences, one after another: the number of its outputs, then each as scalar | kind &lt;&lt; 21 | combining class &lt;&lt; 24.
+    /// </summary>
     public uint[] Sequences { get; }
 
     /// <summary>The action of each ASCII character; a letter may have to be folded.</summary>

@@ -13,7 +13,15 @@ internal sealed class ScalarRulesBuilder
         {
             case TokenizerFlavour.TensorFlow:
                 (_space, _alone) = (UnicodeTables.Set("tf.space"), UnicodeTables.Set("tf.alone"));
-                Normalise(settings.LowerCase ? UnicodeTables.Map("tf.uncased") : null, null, settings.LowerCase ? UnicodeTables.Map("tf.order") : null);
+                if (settings.LowerCase)
+                {
+                    Normalise(UnicodeTables.Map("tf.uncased"), null, UnicodeTables.Map("tf.order"));
+                }
+                else
+                {
+                    Normalise(null, null, null);
+                }
+
                 Fill(_space, ScalarAction.Space);
                 Delete(settings.LowerCase ? UnicodeTables.Set("tf.deleted") : null);
                 break;
@@ -32,7 +40,15 @@ internal sealed class ScalarRulesBuilder
             default:
                 (_space, _alone) = (UnicodeTables.Set("google.white"), UnicodeTables.Set("google.punctuation"));
                 _chinese = GoogleChinese;
-                Normalise(settings.LowerCase ? UnicodeTables.Map("google.uncased") : null, null, settings.LowerCase ? UnicodeTables.Map("google.order") : null);
+                if (settings.LowerCase)
+                {
+                    Normalise(UnicodeTables.Map("google.uncased"), null, UnicodeTables.Map("google.order"));
+                }
+                else
+                {
+                    Normalise(null, null, null);
+                }
+
                 Fill(_space, ScalarAction.Space);
                 Delete(UnicodeTables.Set("google.deleted"));
                 if (settings.LowerCase)
@@ -56,8 +72,8 @@ internal sealed class ScalarRulesBuilder
     public List<uint> Sequences { get; } = [];
 
     /// <summary>
-    /// Decomposition (<paramref name="map"/>), then lower case, then the classes of what came out. <paramref name="order"/> is given where the flavour's
-    /// normalisation reorders marks, and decomposes Hangul.
+    /// Decomposition (<paramref name="map"/>), then lower case, then the classes of what came out. <paramref name="order"/> is given where the
+    /// flavour's normalisation reorders marks, and decomposes Hangul.
     /// </summary>
     private void Normalise(ScalarMap? map, ScalarMap? lower, ScalarMap? order)
     {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Beret.Text.Unicode;
 
 /// <summary>
-/// The character classes and mappings of the three flavours, from the embedded tables.bin (README.md beside it). Nothing of the machine's ICU or of .NET's
-/// own Unicode data is used: each flavour follows the Unicode versions of the program it reproduces.
+/// The character classes and mappings of the three flavours, from the embedded tables.bin (README.md beside it). Nothing of the machine's ICU or of
+/// .NET's own Unicode data is used: each flavour follows the Unicode versions of the program it reproduces.
 /// </summary>
 internal static class UnicodeTables
 {
@@ -16,8 +16,8 @@ internal static class UnicodeTables
     public static ScalarMap Map(string name) => Tables.Value.Maps[name];
 
     /// <summary>
-    /// Layout, all numbers LEB128: the number of tables; each: name length, name, a byte 0 (ranges) or 1 (mapping), the number of entries. A range: first − last
-    /// of the range before, last − first. A mapping: scalar − scalar before, length, then each value − scalar in zigzag form.
+    /// Layout, all numbers LEB128: the number of tables; each: name length, name, a byte 0 (ranges) or 1 (mapping), the number of entries. A range:
+    /// first − last of the range before, last − first. A mapping: scalar − scalar before, length, then each value − scalar in zigzag form.
     /// </summary>
     private static (Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps) Read()
     {

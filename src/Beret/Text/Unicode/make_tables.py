@@ -32,20 +32,22 @@ hf, tf = classes("hf_classes"), classes("tf_classes")
 ccc = {int(r[0], 16): int(r[1]) for r in rows("ccc")}
 strip, fold, nfd, uncased = mapping("hf_nfd_strip"), mapping("tf_casefold"), mapping("tf_nfd"), mapping("tf_uncased")
 
-# A character that always decomposes takes part in reordering with the class of what it becomes (U+0F73 has class 0 and becomes 129, 130).
-def reordering_classes(own, decompose):
+# A dropped character takes part in reordering with the class of the first mark that it becomes: U+0F73 has class 0 itself and becomes 129, 130;
+# the half-width mark U+FF9F has class 0 and is folded to one of class 8.
+def reordering_classes(own, mapping, decompose):
     result = dict(own)
-    for c in [c for c in own if c not in HANGUL] + [0x0F73, 0x0F75, 0x0F81]:
-        first = decompose(c)[:1]
-        if first and first[0] in own:
-            result[c] = own[first[0]]
+    for c in [c for c, v in mapping.items() if not v]:
+        result.pop(c, None)
+        if own.get(decompose(c)[0]):
+            result[c] = own[decompose(c)[0]]
     return result
 
 
 # Hugging Face orders marks by Unicode 9.0, the recorded classes are newer: keep those that were marks in 9.0.
-hf_ccc = reordering_classes({c: v for c, v in ccc.items() if c in hf["combining_mark"]}, lambda c: nfd.get(c, [c]))
+hf_ccc = reordering_classes({c: v for c, v in ccc.items() if c in hf["combining_mark"]}, strip, lambda c: nfd.get(c, [c]))
 gone = {c for c, v in fold.items() if not v}
-tf_ccc = reordering_classes(ccc, lambda c: nfd.get(c, [c]))
+tf_uncased = {c: v for c, v in uncased.items() if c not in gone}
+tf_ccc = reordering_classes(ccc, tf_uncased, lambda c: [x for f in fold.get(c, [c]) for x in nfd.get(f, [f])])
 
 py_ccc = {c: unicodedata.combining(chr(c)) for c in SCALARS if unicodedata.combining(chr(c))}
 py_category = {c: unicodedata.category(chr(c)) for c in SCALARS}
@@ -53,6 +55,9 @@ py_category = {c: unicodedata.category(chr(c)) for c in SCALARS}
 
 def google(c):
     return [ord(x) for x in unicodedata.normalize("NFD", chr(c).lower()) if unicodedata.category(x) != "Mn"]
+
+
+google_uncased = {c: google(c) for c in SCALARS if c not in HANGUL and google(c) != [c]}
 
 
 def is_cased(c):  # cased and not case-ignorable, as str.lower sees it
@@ -79,13 +84,13 @@ tables = [
     ("tf.deleted", gone),
     ("tf.space", tf["cc_cf"] | {0x20}),
     ("tf.alone", tf["split_keep"]),
-    ("tf.uncased", {c: v for c, v in uncased.items() if c not in gone}),
+    ("tf.uncased", tf_uncased),
     ("tf.order", tf_ccc),
     ("google.deleted", py_deleted),
     ("google.white", py_white - py_deleted),
     ("google.punctuation", ASCII_PUNCTUATION | {c for c in SCALARS if py_category[c][0] == "P"}),
-    ("google.uncased", {c: google(c) for c in SCALARS if c not in HANGUL and google(c) != [c]}),
-    ("google.order", reordering_classes(py_ccc, lambda c: [ord(x) for x in unicodedata.normalize("NFD", chr(c))])),
+    ("google.uncased", google_uncased),
+    ("google.order", reordering_classes(py_ccc, google_uncased, lambda c: [ord(x) for x in unicodedata.normalize("NFD", chr(c))])),
     ("google.cased", {c for c in SCALARS if is_cased(c)}),
     ("google.ignorable", {c for c in SCALARS if is_case_ignorable(c)}),
 ]

@@ -129,7 +129,8 @@ internal static class AttentionCases
                     forward,
                     context,
                     contextGradient,
-                    [.. names.Select((name, part) => new Differentiation.Input(name, queryKeyValue.ColumnRange(part * batch.Hidden, batch.Hidden), parts[part]))]),
+                    [.. names.Select((name, part) =>
+                        new Differentiation.Input(name, queryKeyValue.ColumnRange(part * batch.Hidden, batch.Hidden), parts[part]))]),
             };
         })
     {

@@ -44,7 +44,7 @@ internal static class LayerNormCases
         }
     }
 
-    /// <summary>BERT's ε; but where a row has so few columns that they may be nearly alike, one that keeps 1/σ and with it the rounding errors small.</summary>
+    /// <summary>BERT's ε; where a row has so few columns that they may be nearly alike, one that keeps 1/σ, and with it the rounding errors, small.</summary>
     public static float Epsilon(int width) => width <= 3 ? 1e-2f : 1e-12f;
 
     private static OpCase Forward(int tokens, int width, double rate) => new(
@@ -114,8 +114,8 @@ internal static class LayerNormCases
             var input = operands.Input(tokens, width);
             var output = operands.Scratch(tokens, width);
             var outputGradient = operands.Input(tokens, width);
-            var matrix = operands.InOut("matrix", tokens, width);
-            backend.Copy(outputGradient, matrix);
+            var gradients = operands.Read(outputGradient);
+            var matrix = operands.InOut("matrix", tokens, width, i => gradients[i]);
             return new(() => backend.ApplyDropout(matrix, dropout))
             {
                 Differentiation = new(
@@ -126,7 +126,7 @@ internal static class LayerNormCases
                     },
                     output,
                     outputGradient,
-                    new Differentiation.Input("matrix", input, matrix)),
+                    new Differentiation.Input("matrix", input, matrix) { InPlace = true }),
             };
         })
     {

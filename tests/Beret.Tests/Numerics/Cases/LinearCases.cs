@@ -74,7 +74,8 @@ internal static class LinearCases
         public bool Strided { get; init; }
 
         public override string ToString() =>
-            $"[{Tokens}, {Inputs}] → {Outputs} {Activation}{(Bias ? " bias" : "")}{(Packed ? " packed" : "")}{(Derivative ? " derivative" : "")}{(Strided ? " strided" : "")}";
+            $"[{Tokens}, {Inputs}] → {Outputs} {Activation}"
+            + $"{(Bias ? " bias" : "")}{(Packed ? " packed" : "")}{(Derivative ? " derivative" : "")}{(Strided ? " strided" : "")}";
 
         public Work Work => new(
             2.0 * Tokens * Inputs * Outputs,
@@ -87,7 +88,9 @@ internal static class LinearCases
     {
         var backend = operands.Backend;
         var input = operands.Input(layer.Tokens, layer.Inputs, 1, layer.Strided);
-        var weight = operands.Input(layer.Outputs, layer.Inputs, 1, layer.Strided);
+
+        // Sums of about 1, where the activations bend.
+        var weight = operands.Input(layer.Outputs, layer.Inputs, 3 / MathF.Sqrt(layer.Inputs), layer.Strided);
         var bias = layer.Bias ? operands.Input(1, layer.Outputs) : Matrix.None;
         var packed = layer.Packed ? operands.Scratch(1, (int)backend.PackedLength(layer.Outputs, layer.Inputs)) : Matrix.None;
         var derivative = layer.Derivative ? operands.Output("derivative", layer.Tokens, layer.Outputs, layer.Strided) : Matrix.None;
@@ -98,7 +101,11 @@ internal static class LinearCases
         }
 
         return new(() => backend.Linear(input, weight, packed, bias, layer.Activation, derivative, output));
-    });
+    })
+    {
+        // A sum of K terms that walks to about 1 gathers rounding errors of some √K · 2⁻²⁴ / 2. Four of these, also where the derivative is small.
+        Floor = 2 * Math.Sqrt(layer.Inputs) / (1 << 24),
+    };
 
     /// <summary>The activation itself, over a range: a Linear with one input and the weight 1.</summary>
     private static OpCase Range(Activation activation, float low, float high)
@@ -111,7 +118,11 @@ internal static class LinearCases
             var derivative = operands.Output("derivative", points, 1);
             var output = operands.Output("output", points, 1);
             return new(() => operands.Backend.Linear(input, weight, Matrix.None, Matrix.None, activation, derivative, output));
-        });
+        })
+        {
+            // An activation is x times a factor between 0 and 1 that is good to some units of 2⁻²⁴, also where it is nearly 0.
+            Floor = Math.Min(8, Math.Max(Math.Abs(low), Math.Abs(high))) / (1 << 22),
+        };
     }
 
     private static OpCase Pack(int outputs, int inputs) => new("PackWeight", $"[{outputs}, {inputs}]", 1, Work.Floats(2.0 * outputs * inputs), operands =>

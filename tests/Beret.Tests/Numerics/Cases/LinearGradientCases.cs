@@ -97,8 +97,8 @@ internal static class LinearGradientCases
         {
             var backend = operands.Backend;
             var input = operands.Input(tokens, inputs);
-            var weight = operands.Input(outputs, inputs, 1 / MathF.Sqrt(inputs));
-            var bias = operands.Input(1, outputs, n => activation == Activation.Relu ? n % 2 == 0 ? 4 : -4 : operands.Uniform(1));
+            var weight = operands.Input(outputs, inputs, 3 / MathF.Sqrt(inputs));
+            var bias = operands.Input(1, outputs, n => activation == Activation.Relu ? n % 2 == 0 ? 8 : -8 : operands.Uniform(1));
             var derivative = operands.Output("derivative", tokens, outputs);
             var output = operands.Output("output", tokens, outputs);
             var outputGradient = operands.Input(tokens, outputs);

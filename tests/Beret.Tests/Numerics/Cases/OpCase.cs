@@ -34,7 +34,9 @@ internal sealed record OpCase(string Operation, string Shape, int Seed, Work Wor
 {
     public Uses Uses { get; init; } = Uses.Correctness;
 
-    /// <summary>How far a fast backend may be from the reference, as a share of an output's largest entry. Zero: the seam leaves no room, every value is the same.</summary>
+    /// <summary>
+    /// How far a fast backend may be from the reference, as a share of an output's largest entry. Zero: the seam leaves no room, every value is the same.
+    /// </summary>
     public double Tolerance { get; init; } = 2e-6;
 
     /// <summary>How far it may be in any case: for outputs that are zero but for rounding.</summary>
@@ -87,5 +89,9 @@ internal sealed record Bound(Action Run)
 internal sealed record Differentiation(Action Forward, Matrix Output, Matrix OutputGradient, params Differentiation.Input[] Inputs)
 {
     /// <param name="Gradient">What the case adds to, or overwrites with, the gradient of <paramref name="Value"/>.</param>
-    internal sealed record Input(string Name, Matrix Value, Matrix Gradient);
+    internal sealed record Input(string Name, Matrix Value, Matrix Gradient)
+    {
+        /// <summary>The gradient lies in the place of what the case reads, which is not a gradient gathered before.</summary>
+        public bool InPlace { get; init; }
+    }
 }

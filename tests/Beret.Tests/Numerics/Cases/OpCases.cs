@@ -26,7 +26,8 @@ internal static class OpCases
     public static IEnumerable<OpCase> For(Uses use) => All.Where(one => one.Uses.HasFlag(use));
 
     /// <summary>A use of dropout with a rate; the same in every case.</summary>
-    public static Dropout Dropout(double rate) => rate == 0 ? Beret.Numerics.Dropout.None : new(0x0123_4567_89AB_CDEF, Step: 7, Operation: 3, Beret.Numerics.Dropout.ThresholdOf(rate));
+    public static Dropout Dropout(double rate) =>
+        new(0x0123_4567_89AB_CDEF, Step: 7, Operation: 3, Beret.Numerics.Dropout.ThresholdOf(rate));
 
     /// <summary>Pairs of <see cref="Sizes"/>, with a third so that every two of the three occur in every combination.</summary>
     public static IEnumerable<(int First, int Second, int Third, int Number)> SizeTriples()
@@ -40,6 +41,6 @@ internal static class OpCases
         }
     }
 
-    /// <summary>Whether the case with a number has an option: half of them do, each option another half.</summary>
+    /// <summary>Whether the case with a number has an option (0, 1, …): half of them do, each option another half.</summary>
     public static bool Has(int option, int number) => ((uint)(number + 1) * 2654435761u >> (20 + option) & 1) != 0;
 }

@@ -32,15 +32,14 @@ internal static class OptimizerCases
 
             foreach (var size in (int[])[.. OpCases.Sizes, 1000, 100_003])
             {
-                yield return Norm(1, size, strided: false);
+                yield return Norm(1, size);
             }
 
-            yield return Norm(17, 33, strided: false);
-            yield return Norm(17, 33, strided: true);
+            yield return Norm(17, 33);
 
             yield return AdamW(1, 8_000_000, Steps[0].Name, Steps[0].Step) with { Uses = Uses.Speed };
             yield return AdamWRows(30522, 384, 2000, Steps[0].Name, Steps[0].Step) with { Uses = Uses.Speed };
-            yield return Norm(1, 8_000_000, strided: false) with { Uses = Uses.Speed };
+            yield return Norm(1, 8_000_000) with { Uses = Uses.Speed };
         }
     }
 
@@ -72,16 +71,16 @@ internal static class OptimizerCases
             return new(() => operands.Backend.AdamWRows(value, gradients, slotOfRow, first, second, step));
         });
 
-    private static OpCase Norm(int rows, int columns, bool strided) => new(
-        "SquaredNorm", $"[{rows}, {columns}]{(strided ? " strided" : "")}", 18, Work.Floats((double)rows * columns, 2.0 * rows * columns), operands =>
+    private static OpCase Norm(int rows, int columns) => new(
+        "SquaredNorm", $"[{rows}, {columns}]", 18, Work.Floats((double)rows * columns, 2.0 * rows * columns), operands =>
         {
-            var matrix = operands.Input(rows, columns, 1, strided);
+            var matrix = operands.Input(rows, columns);
             var norm = operands.Number("squared norm");
             return new(() => norm(operands.Backend.SquaredNorm(matrix)));
         })
     {
-        // Double precision, in any fixed order.
-        Tolerance = 1e-12,
+        // What the seam promises: fp32 within a block, double from there on.
+        Tolerance = 1e-6,
     };
 
     // The second moment is a mean of squares: not negative. Some are zero, as before the first step.

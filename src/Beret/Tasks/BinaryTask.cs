@@ -1,0 +1,49 @@
+using Beret.Evaluation;
+using Beret.Numerics;
+
+namespace Beret.Tasks;
+
+/// <summary>Two labels and one logit, as in the tutorial: the sigmoid of the logit is the probability of the second label.</summary>
+public sealed class BinaryTask : ClassificationTask
+{
+    /// <summary>Creates the task for a negative and a positive label.</summary>
+    public BinaryTask(IReadOnlyList<string> labels) : base(labels)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "binary";
+
+    /// <inheritdoc/>
+    public override int Outputs => 1;
+
+    internal override Loss Loss => Loss.BinaryCrossEntropy;
+
+    /// <summary>1 / (1 + e^−z), without overflow.</summary>
+    public static double Sigmoid(double z)
+    {
+        var e = Math.Exp(-Math.Abs(z));
+        return z >= 0 ? 1 / (1 + e) : e / (1 + e);
+    }
+
+    /// <inheritdoc/>
+    public override void Probabilities(ReadOnlySpan<float> logits, Span<double> probabilities)
+    {
+        probabilities[0] = Sigmoid(-logits[0]);
+        probabilities[1] = Sigmoid(logits[0]);
+    }
+
+    /// <summary>The second label where its probability is above ½.</summary>
+    public override int Decide(ReadOnlySpan<float> logits) => logits[0] > 0 ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) => BinaryMetrics.Evaluate(labels, logits, Labels);
+
+    internal override void WriteTargets(ReadOnlySpan<int> labels, Span<float> targets)
+    {
+        for (var i = 0; i < labels.Length; i++)
+        {
+            targets[i] = labels[i];
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Beret.Evaluation;
+using Beret.Numerics;
+
+namespace Beret.Tasks;
+
+/// <summary>One label of several: a logit for each, whose softmax gives the probabilities.</summary>
+public sealed class MultiClassTask : ClassificationTask
+{
+    /// <summary>Creates the task.</summary>
+    public MultiClassTask(IReadOnlyList<string> labels) : base(labels)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "multi-class";
+
+    /// <inheritdoc/>
+    public override int Outputs => Labels.Count;
+
+    internal override Loss Loss => Loss.CrossEntropy;
+
+    /// <inheritdoc/>
+    public override void Probabilities(ReadOnlySpan<float> logits, Span<double> probabilities)
+    {
+        double highest = logits[0];
+        foreach (var logit in logits)
+        {
+            highest = Math.Max(highest, logit);
+        }
+
+        var sum = 0.0;
+        for (var k = 0; k < logits.Length; k++)
+        {
+            probabilities[k] = Math.Exp(logits[k] - highest);
+            sum += probabilities[k];
+        }
+
+        for (var k = 0; k < logits.Length; k++)
+        {
+            probabilities[k] /= sum;
+        }
+    }
+
+    /// <summary>The label of the largest logit; the first of equals.</summary>
+    public override int Decide(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var k = 1; k < logits.Length; k++)
+        {
+            best = logits[k] > logits[best] ? k : best;
+        }
+
+        return best;
+    }
+
+    /// <inheritdoc/>
+    public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) =>
+        MultiClassMetrics.Evaluate(labels, logits, Labels.Count, Labels);
+
+    internal override void WriteTargets(ReadOnlySpan<int> labels, Span<float> targets)
+    {
+        for (var i = 0; i < labels.Length; i++)
+        {
+            targets[i] = labels[i];
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Beret.Models;
+using Beret.Numerics;
+
+namespace Beret.Training;
+
+/// <summary>What one optimizer step saw.</summary>
+/// <param name="Loss">The mean loss of the batch, before the update.</param>
+/// <param name="GradientNorm">The global norm of the gradients, before clipping.</param>
+internal readonly record struct StepResult(double Loss, double GradientNorm)
+{
+    /// <summary>Whether the update took place: nothing is changed by a step whose loss or gradient is not a number.</summary>
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+}
+
+/// <summary>One step of fine-tuning after another: forward, loss, backward, update. In the steady state it allocates nothing on the managed heap.</summary>
+internal sealed class Learner : IDisposable
+{
+    private readonly SequenceClassifier model;
+    private readonly IBackend backend;
+    private readonly Loss loss;
+    private readonly AdamW optimizer;
+    private readonly Arena arena;
+    private readonly Ops ops;
+    private readonly ulong seed;
+    private float[] logits = [];
+    private float[] losses = [];
+    private int examples;
+
+    /// <param name="model">The model to change; stays the caller's.</param>
+    /// <param name="backend">The model's backend.</param>
+    /// <param name="loss">What is minimised.</param>
+    /// <param name="options">The optimizer's constants.</param>
+    /// <param name="seed">The seed of dropout.</param>
+    /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
+    public Learner(SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0)
+    {
+        this.model = model;
+        this.backend = backend;
+        this.loss = loss;
+        this.seed = seed;
+        optimizer = new AdamW(model.Parameters, options);
+        arena = new Arena(backend, arenaBytes);
+        ops = new Ops(backend, arena, new Tape());
+    }
+
+    /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>
+    public int Steps
+    {
+        get => optimizer.Steps;
+        set => optimizer.Steps = value;
+    }
+
+    /// <summary>The logits of the last batch, [B, K], before its update.</summary>
+    public ReadOnlySpan<float> Logits => logits.AsSpan(0, examples * model.Outputs);
+
+    /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
+    public long ActivationPeak => arena.Peak;
+
+    /// <summary>Forward, loss and backward: the gradients are left with the parameters, none of which is changed.</summary>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="targets">[B, K], or [B] class numbers for cross-entropy.</param>
+    /// <returns>The mean loss.</returns>
+    public double Differentiate(PackedBatch batch, ReadOnlySpan<float> targets)
+    {
+        model.Encoder.Check(batch);
+        model.Parameters.ClearGradients();
+        ops.Begin(seed, (uint)Steps);
+        examples = batch.Sequences;
+        if (losses.Length < examples)
+        {
+            losses = new float[examples];
+            logits = new float[examples * model.Outputs];
+        }
+
+        var indices = ops.Upload(batch);
+        var targetMatrix = arena.Take(examples, targets.Length / examples);
+        backend.Write(targets, targetMatrix);
+        var output = model.Forward(ops, indices, out _);
+        backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
+        backend.Read(ops.Loss(loss, output, targetMatrix), losses.AsSpan(0, examples));
+        ops.Backward();
+        var total = 0.0;
+        for (var i = 0; i < examples; i++)
+        {
+            total += losses[i];
+        }
+
+        return total / examples;
+    }
+
+    /// <summary>One whole step at the given learning rate. Where the loss or the gradient is not finite, nothing is changed.</summary>
+    public StepResult Step(PackedBatch batch, ReadOnlySpan<float> targets, double learningRate)
+    {
+        var mean = Differentiate(batch, targets);
+        return double.IsFinite(mean)
+            ? new StepResult(mean, optimizer.Step(arena, batch.Ids, learningRate))
+            : new StepResult(mean, double.NaN);
+    }
+
+    /// <summary>The gradient of a parameter after <see cref="Differentiate"/> or <see cref="Step"/>, occurrences summed.</summary>
+    public float[] GradientOf(Parameter parameter, PackedBatch batch) => Gradients.Dense(backend, parameter, batch.Ids);
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        arena.Dispose();
+    }
+}

@@ -1,0 +1,62 @@
+using Beret.Models;
+using Beret.Numerics;
+
+namespace Beret.Training;
+
+/// <summary>The memory that a fine-tuning run needs, from a dry run of its largest step.</summary>
+/// <param name="Weights">Bytes of the weights.</param>
+/// <param name="Gradients">Bytes of the dense gradients; those of the word embeddings lie with the activations, a row for each token.</param>
+/// <param name="Moments">Bytes of Adam's two moments.</param>
+/// <param name="Activations">Bytes of activations and their gradients at their peak.</param>
+public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations)
+{
+    /// <summary>All of it.</summary>
+    public long Total => Weights + Gradients + Moments + Activations;
+
+    /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
+    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length)
+    {
+        using var backend = new PlanningBackend();
+        using var model = new SequenceClassifier(backend, config, outputs);
+        model.Parameters.AllocateForTraining();
+        var arena = Arena.Dry();
+        var ops = new Ops(backend, arena, new Tape());
+        var batch = new PackedBatch();
+        var ids = new int[length];
+        for (var b = 0; b < batchSize; b++)
+        {
+            batch.Add(ids);
+        }
+
+        ops.Begin();
+        var indices = ops.Upload(batch);
+        var targets = arena.Take(batchSize, outputs);
+        var logits = model.Forward(ops, indices, out _);
+        ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
+        ops.Backward();
+
+        // The optimizer sums the occurrences of each token beside their rows; at worst all tokens differ.
+        arena.Rent(batch.Tokens, config.EmbeddingSize);
+        var dense = (long)model.Parameters.Gradients.Columns * sizeof(float);
+        return new MemoryPlan(model.Parameters.Bytes, dense, 2 * model.Parameters.Bytes, arena.Peak);
+    }
+
+    /// <summary>Bytes of the working memory of one forward pass over a number of tokens, without a tape.</summary>
+    internal static long Inference(EncoderConfig config, int outputs, int tokens)
+    {
+        using var backend = new PlanningBackend();
+        using var model = new SequenceClassifier(backend, config, outputs);
+        var arena = Arena.Dry();
+        var ops = new Ops(backend, arena, tape: null);
+        var batch = new PackedBatch();
+        var length = Math.Min(tokens, config.MaxPositions);
+        for (var left = tokens; left > 0; left -= length)
+        {
+            batch.Add(new int[Math.Min(length, left)]);
+        }
+
+        ops.Begin();
+        model.Forward(ops, ops.Upload(batch), out _);
+        return arena.Peak;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text.Json;
+using Beret.Data;
+using Beret.Text;
+
+namespace Beret.Training;
+
+/// <summary>
+/// One setting of a recipe by name: what the command line offers as <c>--name</c>, a recipe file as <c>"name_with_underscores"</c>, and the JSON schema describes.
+/// </summary>
+public abstract class RecipeOption
+{
+    private protected RecipeOption(string name, string description)
+    {
+        Name = name;
+        Description = description;
+    }
+
+    /// <summary>The option's name, such as "learning-rate".</summary>
+    public string Name { get; }
+
+    /// <summary>The key in a recipe file, such as "learning_rate".</summary>
+    public string Key => Name.Replace('-', '_');
+
+    /// <summary>What it does, in one sentence.</summary>
+    public string Description { get; }
+
+    /// <summary>The words it can be, where it is a choice.</summary>
+    public virtual IReadOnlyList<string> Choices => [];
+
+    /// <summary>"integer", "number" or "string", as JSON Schema calls them.</summary>
+    public abstract string JsonType { get; }
+
+    /// <summary>Every option, in the order of the help.</summary>
+    public static IReadOnlyList<RecipeOption> All { get; } =
+    [
+        new Whole("epochs", "Passes over the training texts.", 0, 10_000, r => r.Epochs, (r, v) => r with { Epochs = v }),
+        new Whole("batch-size", "Texts in a step.", 1, 65_536, r => r.BatchSize, (r, v) => r with { BatchSize = v }),
+        new Whole("max-length", "The longest sequence in tokens, [CLS] and [SEP] included.", 3, 1 << 20, r => r.MaxLength, (r, v) => r with { MaxLength = v }),
+        new Choice<Truncation>(
+            "truncation", "Which tokens of a longer text are kept: its beginning, its end, or a quarter from the beginning and the rest from the end.",
+            [("head", Truncation.Head), ("tail", Truncation.Tail), ("head+tail", Truncation.HeadTail)],
+            r => r.Truncation, (r, v) => r with { Truncation = v }),
+        new Real("learning-rate", "The peak of the learning rate.", 0, 1, r => r.LearningRate, (r, v) => r with { LearningRate = v }),
+        new Real("warmup", "The share of all steps in which the rate rises from 0.", 0, 1, r => r.Warmup, (r, v) => r with { Warmup = v }),
+        new Choice<DecayStart>(
+            "decay-start", "From where the rate's linear decay counts: the first step (TensorFlow's tutorial) or the end of the warm-up (Hugging Face).",
+            [("first-step", DecayStart.FirstStep), ("end-of-warmup", DecayStart.EndOfWarmup)], r => r.DecayStart, (r, v) => r with { DecayStart = v }),
+        new Real(
+            "weight-decay", "AdamW's decay of matrices and embeddings.", 0, 1,
+            r => r.Optimizer.WeightDecay, (r, v) => r with { Optimizer = r.Optimizer with { WeightDecay = v } }),
+        new Real("beta1", "The memory of Adam's first moment.", 0, 0.999999, r => r.Optimizer.Beta1, (r, v) => r with { Optimizer = r.Optimizer with { Beta1 = v } }),
+        new Real("beta2", "The memory of Adam's second moment.", 0, 0.9999999, r => r.Optimizer.Beta2, (r, v) => r with { Optimizer = r.Optimizer with { Beta2 = v } }),
+        new Real("epsilon", "Added to the root of Adam's second moment.", 1e-30, 1, r => r.Optimizer.Epsilon, (r, v) => r with { Optimizer = r.Optimizer with { Epsilon = v } }),
+        new Choice<AdamVariant>(
+            "adam", "Where Adam's epsilon and bias correction stand: as in TensorFlow's tutorial, in PyTorch, or in the original BERT (no correction).",
+            [("tensorflow", AdamVariant.TensorFlow), ("pytorch", AdamVariant.PyTorch), ("google", AdamVariant.Google)],
+            r => r.Optimizer.Variant, (r, v) => r with { Optimizer = r.Optimizer with { Variant = v } }),
+        new Real("clip", "The largest global gradient norm; 0: no clipping.", 0, 1e9, r => r.Optimizer.ClipTo, (r, v) => r with { Optimizer = r.Optimizer with { ClipTo = v } }),
+        new Choice<ClipNorm>(
+            "clip-norm", "How that norm counts word embeddings: each occurrence of a token by itself (TensorFlow's tutorial), or summed (PyTorch).",
+            [("tutorial", ClipNorm.Tutorial), ("summed", ClipNorm.Summed)],
+            r => r.Optimizer.ClipNorm, (r, v) => r with { Optimizer = r.Optimizer with { ClipNorm = v } }),
+        new Real("dropout", "The dropout rate before the classifier.", 0, 0.99, r => r.Dropout, (r, v) => r with { Dropout = v }),
+        new OptionalReal("hidden-dropout", "The encoder's dropout rate; by default the model's own.", 0, 0.99, r => r.HiddenDropout, (r, v) => r with { HiddenDropout = v }),
+        new OptionalReal(
+            "attention-dropout", "The dropout rate of the attention probabilities; by default the model's own.", 0, 0.99,
+            r => r.AttentionDropout, (r, v) => r with { AttentionDropout = v }),
+        new Whole("seed", "The seed of the split, the order, the dropout and the new classifier.", 0, int.MaxValue, r => r.Seed, (r, v) => r with { Seed = v }),
+        new Real("validation-split", "The share of the training texts set aside for validation.", 0, 0.9, r => r.ValidationSplit, (r, v) => r with { ValidationSplit = v }),
+        new Choice<ShuffleMode>(
+            "shuffle", "The order of the texts: anew every epoch, through a buffer of 256 once (TensorFlow's tutorial), or as they come.",
+            [("epoch", ShuffleMode.EveryEpoch), ("tutorial", ShuffleMode.Tutorial), ("none", ShuffleMode.None)], r => r.Shuffle, (r, v) => r with { Shuffle = v }),
+        new Whole("validate-every", "Steps between validations; 0: one at the end of each epoch.", 0, int.MaxValue, r => r.ValidateEvery, (r, v) => r with { ValidateEvery = v }),
+        new Whole(
+            "early-stopping", "Validations without an improvement after which the run stops; 0: never.", 0, int.MaxValue,
+            r => r.EarlyStopping, (r, v) => r with { EarlyStopping = v }),
+        new Choice<KeepModel>(
+            "keep", "Which model is kept: of the best validation accuracy, of the lowest validation loss, or the last.",
+            [("best-accuracy", KeepModel.BestAccuracy), ("best-loss", KeepModel.BestLoss), ("last", KeepModel.Last)], r => r.Keep, (r, v) => r with { Keep = v }),
+        new Whole(
+            "checkpoint-every", "Steps between the checkpoints that an interrupted run goes on from; 0: one at the end of each epoch.", 0, int.MaxValue,
+            r => r.CheckpointEvery, (r, v) => r with { CheckpointEvery = v }),
+        new Word("task", "What is decided: auto infers it from the labels.", ["auto", "binary", "multi-class"], r => r.Task, (r, v) => r with { Task = v }),
+        new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
+    ];
+
+    /// <summary>The option of a name or key, or null.</summary>
+    public static RecipeOption? Find(string name) => All.FirstOrDefault(option => option.Name == name.Replace('_', '-'));
+
+    /// <summary>The recipe with this setting changed to a text's value.</summary>
+    /// <exception cref="TrainingException">The text is no value of this setting.</exception>
+    public abstract TrainingRecipe Set(TrainingRecipe recipe, string text);
+
+    /// <summary>The setting's value as a text that <see cref="Set(TrainingRecipe, string)"/> reads; "" where it is not given.</summary>
+    public abstract string Get(TrainingRecipe recipe);
+
+    /// <summary>The recipe with this setting changed to a JSON value.</summary>
+    internal TrainingRecipe Set(TrainingRecipe recipe, JsonElement value, string where) => value.ValueKind switch
+    {
+        JsonValueKind.String when JsonType == "string" => Set(recipe, value.GetString()!),
+        JsonValueKind.Number when JsonType != "string" => Set(recipe, value.GetRawText()),
+        JsonValueKind.Null when this is OptionalReal => Set(recipe, ""),
+        _ => throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not a {JsonType}"),
+    };
+
+    /// <summary>Writes the setting's value.</summary>
+    internal void Write(Utf8JsonWriter writer, TrainingRecipe recipe)
+    {
+        var text = Get(recipe);
+        if (JsonType == "string")
+        {
+            writer.WriteString(Key, text);
+        }
+        else if (text.Length == 0)
+        {
+            writer.WriteNull(Key);
+        }
+        else
+        {
+            writer.WritePropertyName(Key);
+            writer.WriteRawValue(text);
+        }
+    }
+
+    private protected TrainingException Wrong(string text, string wanted) => new($"--{Name} is \"{text}\", not {wanted}");
+
+    private static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private sealed class Whole(
+        string name, string description, int least, int most, Func<TrainingRecipe, int> get, Func<TrainingRecipe, int, TrainingRecipe> set)
+        : RecipeOption(name, description)
+    {
+        public override string JsonType => "integer";
+
+        public override string Get(TrainingRecipe recipe) => get(recipe).ToString(CultureInfo.InvariantCulture);
+
+        public override TrainingRecipe Set(TrainingRecipe recipe, string text) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+                ? set(recipe, value)
+                : throw Wrong(text, $"a whole number from {least}{(most == int.MaxValue ? " up" : $" to {most}")}");
+    }
+
+    private class Real(
+        string name, string description, double least, double most, Func<TrainingRecipe, double> get, Func<TrainingRecipe, double, TrainingRecipe> set)
+        : RecipeOption(name, description)
+    {
+        public override string JsonType => "number";
+
+        public override string Get(TrainingRecipe recipe) => Show(get(recipe));
+
+        public override TrainingRecipe Set(TrainingRecipe recipe, string text) => set(recipe, Parse(text));
+
+        protected double Parse(string text) =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+                ? value
+                : throw Wrong(text, $"a number from {Show(least)} to {Show(most)}");
+    }
+
+    private sealed class OptionalReal(
+        string name, string description, double least, double most, Func<TrainingRecipe, double?> get, Func<TrainingRecipe, double?, TrainingRecipe> set)
+        : Real(name, description, least, most, r => get(r) ?? double.NaN, (r, v) => set(r, v))
+    {
+        public override string Get(TrainingRecipe recipe) => get(recipe) is { } value ? Show(value) : "";
+
+        public override TrainingRecipe Set(TrainingRecipe recipe, string text) => set(recipe, text.Length == 0 ? null : Parse(text));
+    }
+
+    private sealed class Choice<T>(
+        string name, string description, (string Word, T Value)[] choices, Func<TrainingRecipe, T> get, Func<TrainingRecipe, T, TrainingRecipe> set)
+        : RecipeOption(name, description)
+        where T : struct, Enum
+    {
+        public override string JsonType => "string";
+
+        public override IReadOnlyList<string> Choices => [.. choices.Select(choice => choice.Word)];
+
+        public override string Get(TrainingRecipe recipe) => choices.Single(choice => choice.Value.Equals(get(recipe))).Word;
+
+        public override TrainingRecipe Set(TrainingRecipe recipe, string text)
+        {
+            foreach (var choice in choices)
+            {
+                if (choice.Word == text)
+                {
+                    return set(recipe, choice.Value);
+                }
+            }
+
+            throw Wrong(text, string.Join(" or ", Choices));
+        }
+    }
+
+    private sealed class Word(
+        string name, string description, string[] choices, Func<TrainingRecipe, string> get, Func<TrainingRecipe, string, TrainingRecipe> set)
+        : RecipeOption(name, description)
+    {
+        public override string JsonType => "string";
+
+        public override IReadOnlyList<string> Choices => choices;
+
+        public override string Get(TrainingRecipe recipe) => get(recipe);
+
+        public override TrainingRecipe Set(TrainingRecipe recipe, string text) =>
+            choices.Contains(text) ? set(recipe, text) : throw Wrong(text, string.Join(" or ", choices));
+    }
+}

@@ -1,0 +1,367 @@
+using System.Diagnostics;
+using Beret.Checkpoints;
+using Beret.Data;
+using Beret.Evaluation;
+using Beret.Numerics;
+
+namespace Beret.Training;
+
+/// <summary>
+/// Fine-tunes an encoder with a new classifier on labelled texts and writes a model folder. An interrupted run goes on, from its last checkpoint,
+/// to the same bits as one that was never interrupted.
+/// </summary>
+public sealed class Trainer
+{
+    private const int RateWindow = 20;
+
+    private readonly TrainingJob job;
+    private readonly TrainingCallbacks callbacks;
+
+    /// <summary>Creates a trainer for one run.</summary>
+    /// <param name="job">What to work on.</param>
+    /// <param name="callbacks">Is told what happens; may be null.</param>
+    public Trainer(TrainingJob job, TrainingCallbacks? callbacks = null)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        this.job = job;
+        this.callbacks = callbacks ?? new Silent();
+    }
+
+    /// <summary>The recipe, model and data of the interrupted run in a folder.</summary>
+    /// <exception cref="TrainingException">There is none.</exception>
+    public static (TrainingRecipe Recipe, string Model, string Data) Interrupted(string folder)
+    {
+        AtomicFolder.Recover(folder);
+        var state = RunStateFile.Read(folder);
+        return (state.Recipe, state.Model, state.Data);
+    }
+
+    /// <summary>Whether a folder holds an interrupted run.</summary>
+    public static bool IsInterrupted(string folder) => File.Exists(RunStateFile.PathIn(folder));
+
+    /// <summary>
+    /// Trains to the end of the recipe, or until cancelled: then the step under way is finished and what <see cref="TrainingJob.Resume"/> needs is saved.
+    /// </summary>
+    /// <exception cref="BeretException">Something about the model, the data, the recipe or the output folder is wrong, or the loss is no longer a number.</exception>
+    public TrainingSummary Run(CancellationToken cancellation = default)
+    {
+        var state = Open();
+        using var session = TrainingSession.Prepare(job, callbacks, cancellation);
+        if (state is null)
+        {
+            Directory.CreateDirectory(job.Output);
+            state = new RunState { Recipe = job.Recipe, Model = job.ModelName, Data = job.DataName, Fingerprint = session.Training.Fingerprint };
+        }
+        else
+        {
+            Match(state, session);
+            session.Learner.Steps = state.Step;
+            RunStateFile.Restore(job.Output, session.Parameters);
+        }
+
+        var plan = session.Plan(state.Step, cancellation);
+        using var log = new RunLog(job.Output, state.LogBytes);
+        callbacks.Starting(plan);
+        return new Loop(job, callbacks, session, plan, state, log).Go(cancellation);
+    }
+
+    /// <summary>Checks the output folder; the state to go on with, or null for a new run.</summary>
+    private RunState? Open()
+    {
+        AtomicFolder.Recover(job.Output);
+        if (job.Resume)
+        {
+            return RunStateFile.Read(job.Output);
+        }
+
+        if (File.Exists(job.Output))
+        {
+            throw new TrainingException($"{job.Output} is a file; --output names a folder");
+        }
+
+        if (Directory.Exists(job.Output) && Directory.EnumerateFileSystemEntries(job.Output).Any())
+        {
+            if (!job.Overwrite)
+            {
+                throw new TrainingException(IsInterrupted(job.Output)
+                    ? $"{job.Output} holds an interrupted run: go on with it (--resume), or replace it (--overwrite)"
+                    : $"{job.Output} is not empty: choose another folder, or replace what is in it (--overwrite)");
+            }
+
+            foreach (var name in new[] { RunStateFile.Name, RunLog.Name })
+            {
+                File.Delete(Path.Combine(job.Output, name));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A run goes on only with what it began with; how many threads there are makes no difference.</summary>
+    private void Match(RunState state, TrainingSession session)
+    {
+        foreach (var option in RecipeOption.All.Where(option => option.Name != "threads"))
+        {
+            var (before, now) = (option.Get(state.Recipe), option.Get(job.Recipe));
+            if (before != now)
+            {
+                throw new TrainingException($"the interrupted run in {job.Output} has --{option.Name} {before}, not {now}; go on with the same recipe, or start anew (--overwrite)");
+            }
+        }
+
+        if (state.Fingerprint != session.Training.Fingerprint)
+        {
+            throw new TrainingException($"the training texts of {job.DataName} are not those that the interrupted run in {job.Output} began with ({state.Data})");
+        }
+    }
+
+    private sealed class Silent : TrainingCallbacks;
+
+    /// <summary>The loop over steps.</summary>
+    private sealed class Loop(
+        TrainingJob job, TrainingCallbacks callbacks, TrainingSession session, TrainingPlan plan, RunState state, RunLog log)
+    {
+        private readonly LearningRateSchedule schedule = new(
+            plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, plan.Recipe.DecayStart);
+
+        private readonly Speed speed = new(RateWindow);
+        private readonly PlateauWatch plateau = new(session.ChanceLoss);
+        private EvaluationResult? keptEvaluation;
+        private TimeSpan validationTime;
+
+        public TrainingSummary Go(CancellationToken cancellation)
+        {
+            var recipe = plan.Recipe;
+            var order = new EpochOrder(session.Store.Count, (ulong)recipe.Seed, recipe.Shuffle);
+            var texts = new int[session.Store.Count];
+            var epochLoaded = -1;
+            var clock = Stopwatch.StartNew();
+            var (before, epochBefore) = (state.Seconds, state.EpochSeconds);
+            if (state.Step == 0)
+            {
+                log.Message("start", $"{plan.Model} on {job.DataName}");
+            }
+
+            while (true)
+            {
+                if (state.ValidationPending && !Reach(cancellation))
+                {
+                    return Stop(interrupted: true);
+                }
+
+                if (state.Step == plan.Steps || StopsEarly)
+                {
+                    return Stop(interrupted: false);
+                }
+
+                if (cancellation.IsCancellationRequested)
+                {
+                    return Stop(interrupted: true);
+                }
+
+                var epoch = state.Step / plan.StepsPerEpoch;
+                var stepInEpoch = state.Step % plan.StepsPerEpoch;
+                if (epoch != epochLoaded)
+                {
+                    order.Fill(epoch, texts);
+                    epochLoaded = epoch;
+                }
+
+                if (stepInEpoch == 0)
+                {
+                    (state.LossSum, state.Correct, state.Count, state.EpochSeconds) = (0, 0, 0, 0);
+                    epochBefore = -clock.Elapsed.TotalSeconds;
+                }
+
+                var start = stepInEpoch * recipe.BatchSize;
+                Step(texts.AsSpan(start, Math.Min(recipe.BatchSize, texts.Length - start)), epoch + 1, stepInEpoch + 1);
+                state.Seconds = before + clock.Elapsed.TotalSeconds;
+                state.EpochSeconds = epochBefore + clock.Elapsed.TotalSeconds;
+                state.ValidationPending = state.Step % plan.StepsPerEpoch == 0 || (recipe.ValidateEvery > 0 && state.Step % recipe.ValidateEvery == 0);
+                if (!state.ValidationPending && recipe.CheckpointEvery > 0 && state.Step % recipe.CheckpointEvery == 0)
+                {
+                    Checkpoint();
+                }
+            }
+        }
+
+        private bool StopsEarly => plan.Recipe.EarlyStopping > 0 && state.WithoutImprovement >= plan.Recipe.EarlyStopping;
+
+        private void Step(ReadOnlySpan<int> texts, int epoch, int stepInEpoch)
+        {
+            var started = Stopwatch.GetTimestamp();
+            var rate = schedule.At(state.Step);
+            var result = session.Step(texts, rate, out var correct);
+            if (!result.IsFinite)
+            {
+                Checkpoint();
+                throw new TrainingException(
+                    $"the loss is no longer a number at step {state.Step + 1} (loss {result.Loss}, gradient norm {result.GradientNorm}, learning rate {rate:g3}): "
+                    + "the learning rate is too high; try a third of it (--learning-rate), or a longer warm-up (--warmup)");
+            }
+
+            state.Step++;
+            state.LossSum += result.Loss * texts.Length;
+            state.Correct += correct;
+            state.Count += texts.Length;
+            speed.Add(Stopwatch.GetElapsedTime(started), texts.Length, session.Tokens);
+            var stepsLeft = plan.Steps - state.Step;
+            var progress = new TrainingProgress(
+                epoch, state.Step, stepInEpoch, state.LossSum / state.Count, (double)state.Correct / state.Count, result.Loss, rate, result.GradientNorm,
+                speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime);
+            log.Step(progress);
+            callbacks.Stepped(progress);
+            if (rate > 0 && state.Step > schedule.WarmupSteps && plateau.Add(result.Loss) is { } message)
+            {
+                log.Message("notice", message);
+                callbacks.Noticed(message);
+            }
+        }
+
+        /// <summary>Ends an epoch, or validates within it: judges the model, keeps it if it is the best, and makes a checkpoint. False: cancelled on the way.</summary>
+        private bool Reach(CancellationToken cancellation)
+        {
+            EvaluationResult? evaluation = null;
+            if (session.HasValidation)
+            {
+                var started = Stopwatch.GetTimestamp();
+                evaluation = session.Validate(callbacks, cancellation);
+                if (evaluation is null)
+                {
+                    return false;
+                }
+
+                validationTime = Stopwatch.GetElapsedTime(started);
+            }
+
+            var endsEpoch = state.Step % plan.StepsPerEpoch == 0;
+            var point = new TrainingPoint(
+                (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, (double)state.Correct / state.Count,
+                evaluation?.Loss.Value, evaluation?.Find("accuracy")?.Value, state.EpochSeconds, endsEpoch);
+            state.Points.Add(point);
+            var isKept = IsBest(point);
+            state.WithoutImprovement = isKept ? 0 : state.WithoutImprovement + 1;
+            if (isKept)
+            {
+                state.Kept = state.Points.Count - 1;
+                keptEvaluation = evaluation;
+                session.Save(job, plan, folder => callbacks.Saving(folder, Summary(interrupted: false)));
+            }
+
+            state.ValidationPending = false;
+            log.Point(point, isKept);
+            callbacks.Reached(point, isKept);
+            Checkpoint();
+            return true;
+        }
+
+        private bool IsBest(TrainingPoint point)
+        {
+            if (plan.Recipe.Keep == KeepModel.Last || point.ValidationLoss is null || state.Kept < 0)
+            {
+                return true;
+            }
+
+            var best = state.Points[state.Kept];
+            return plan.Recipe.Keep == KeepModel.BestAccuracy ? point.ValidationAccuracy > best.ValidationAccuracy : point.ValidationLoss < best.ValidationLoss;
+        }
+
+        private void Checkpoint()
+        {
+            state.LogBytes = log.Length;
+            RunStateFile.Write(job.Output, state, session.Parameters);
+        }
+
+        private TrainingSummary Stop(bool interrupted)
+        {
+            if (interrupted)
+            {
+                Checkpoint();
+                return Summary(interrupted: true);
+            }
+
+            if (state.Kept < 0)
+            {
+                // No step was asked for: the untrained model is what there is.
+                session.Save(job, plan, _ => { });
+            }
+            else if (keptEvaluation is null && session.HasValidation)
+            {
+                // The best model is of an earlier session: it is judged again for the report.
+                session.Reload(job.Output);
+                keptEvaluation = session.Validate(callbacks, CancellationToken.None);
+            }
+
+            log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
+            var summary = Summary(interrupted: false);
+            AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == RunStateFile.Name);
+            return summary;
+        }
+
+        private TrainingSummary Summary(bool interrupted) => new()
+        {
+            Plan = plan,
+            Points = [.. state.Points],
+            Kept = state.Kept < 0 ? null : state.Points[state.Kept],
+            Validation = keptEvaluation,
+            IsInterrupted = interrupted,
+            StoppedEarly = !interrupted && StopsEarly && state.Step < plan.Steps,
+            Steps = state.Step,
+            Seconds = state.Seconds,
+            Folder = job.Output,
+        };
+    }
+
+    /// <summary>The rate over the last steps.</summary>
+    private sealed class Speed(int window)
+    {
+        private readonly (double Seconds, int Texts, int Tokens)[] steps = new (double, int, int)[window];
+        private int count;
+
+        public double TextsPerSecond { get; private set; }
+
+        public double TokensPerSecond { get; private set; }
+
+        public TimeSpan PerStep { get; private set; }
+
+        public void Add(TimeSpan time, int texts, int tokens)
+        {
+            steps[count++ % window] = (time.TotalSeconds, texts, tokens);
+            var (seconds, allTexts, allTokens) = (0.0, 0L, 0L);
+            var filled = Math.Min(count, window);
+            for (var i = 0; i < filled; i++)
+            {
+                seconds += steps[i].Seconds;
+                allTexts += steps[i].Texts;
+                allTokens += steps[i].Tokens;
+            }
+
+            TextsPerSecond = allTexts / seconds;
+            TokensPerSecond = allTokens / seconds;
+            PerStep = TimeSpan.FromSeconds(seconds / filled);
+        }
+    }
+
+    /// <summary>Notices a run that learns nothing: the loss stays where guessing by the labels' shares would have it.</summary>
+    private sealed class PlateauWatch(double chance)
+    {
+        private const int Window = 150;
+
+        private readonly double[] losses = new double[Window];
+        private int count;
+        private bool said;
+
+        public string? Add(double loss)
+        {
+            losses[count++ % Window] = loss;
+            if (said || count % Window != 0 || losses.Average() < 0.985 * chance)
+            {
+                return null;
+            }
+
+            said = true;
+            return $"the loss of the last {Window} steps is {losses.Average():f3}, no better than guessing ({chance:f3}): the learning rate is probably too high "
+                + "(try a third of it, or a longer warm-up), or the labels do not follow from the texts";
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using Beret.Data;
+using Beret.Text;
+
+namespace Beret.Training;
+
+/// <summary>What the kept model is chosen by.</summary>
+public enum KeepModel
+{
+    /// <summary>The one with the highest validation accuracy.</summary>
+    BestAccuracy,
+
+    /// <summary>The one with the lowest validation loss.</summary>
+    BestLoss,
+
+    /// <summary>The last, as in the tutorial.</summary>
+    Last,
+}
+
+/// <summary>
+/// Everything that decides what a run computes, apart from the model and the data; the defaults are the tutorial's. The same names are the options of
+/// <c>beret train</c> and the keys of a recipe file (<see cref="RecipeFile"/>).
+/// </summary>
+public sealed record TrainingRecipe
+{
+    /// <summary>Passes over the training texts.</summary>
+    public int Epochs { get; init; } = 5;
+
+    /// <summary>Texts in a step.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>The longest sequence in tokens, [CLS] and [SEP] included.</summary>
+    public int MaxLength { get; init; } = 128;
+
+    /// <summary>Which tokens of a longer text are kept.</summary>
+    public Truncation Truncation { get; init; } = Truncation.Head;
+
+    /// <summary>The peak of the learning rate.</summary>
+    public double LearningRate { get; init; } = 3e-5;
+
+    /// <summary>The share of all steps that warms up.</summary>
+    public double Warmup { get; init; } = 0.1;
+
+    /// <summary>From where the rate's decay counts.</summary>
+    public DecayStart DecayStart { get; init; } = DecayStart.FirstStep;
+
+    /// <summary>The constants of AdamW.</summary>
+    public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>The dropout rate before the classifier.</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>The encoder's dropout rate, or null for the one that its configuration gives.</summary>
+    public double? HiddenDropout { get; init; }
+
+    /// <summary>The dropout rate of the attention probabilities, or null for the one that the configuration gives.</summary>
+    public double? AttentionDropout { get; init; }
+
+    /// <summary>The seed of the split, the order, the dropout and the new classifier.</summary>
+    public int Seed { get; init; } = 42;
+
+    /// <summary>The share of the training texts that is set aside for validation.</summary>
+    public double ValidationSplit { get; init; } = 0.2;
+
+    /// <summary>How the texts are ordered from epoch to epoch.</summary>
+    public ShuffleMode Shuffle { get; init; } = ShuffleMode.EveryEpoch;
+
+    /// <summary>Steps between validations; 0: one at the end of each epoch.</summary>
+    public int ValidateEvery { get; init; }
+
+    /// <summary>Validations without an improvement after which the run stops; 0: never.</summary>
+    public int EarlyStopping { get; init; }
+
+    /// <summary>Which model is kept.</summary>
+    public KeepModel Keep { get; init; } = KeepModel.BestAccuracy;
+
+    /// <summary>Steps between the checkpoints that a run can go on from; 0: one at the end of each epoch.</summary>
+    public int CheckpointEvery { get; init; } = 200;
+
+    /// <summary>"auto", "binary" or "multi-class".</summary>
+    public string Task { get; init; } = "auto";
+
+    /// <summary>Threads that compute; 0: one for each processor. The result does not depend on it.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The number of threads in use.</summary>
+    public int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;
+}
