@@ -15,7 +15,7 @@ internal static class CommonOptions
         return argument;
     }
 
-    public static Option<string> PathOption(string name, string description, string helpName, bool required = false)
+    public static Option<string> PathOption(string name, string description, string helpName = "PATH", bool required = false)
     {
         var option = new Option<string>(name) { Description = description, HelpName = helpName, Required = required };
         option.Validators.Add(result => RefuseEmpty(result, name));
