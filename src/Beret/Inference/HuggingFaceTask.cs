@@ -11,16 +11,15 @@ internal static class HuggingFaceTask
     /// or labels with a sigmoid each where problem_type says multi-label.
     /// </summary>
     /// <exception cref="InferenceException">The model is a regression.</exception>
-    public static ModelDescription Describe(string folder, SequenceClassifier model, Tokenizer tokenizer)
+    public static ModelDescription Describe(string folder, EncoderConfig config, int outputs, Tokenizer tokenizer)
     {
-        var config = model.Config;
         if (config.ProblemType == "regression")
         {
             throw new InferenceException($"{folder}: config.json says that the model is a regression; classifiers are what is predicted with");
         }
 
-        var task = model.Outputs == 1 ? TaskNames.Binary : config.ProblemType == "multi_label_classification" ? TaskNames.MultiLabel : TaskNames.MultiClass;
-        var named = config.Labels?.Count == model.Outputs ? config.Labels : [.. Enumerable.Range(0, model.Outputs).Select(i => $"LABEL_{i}")];
+        var task = outputs == 1 ? TaskNames.Binary : config.ProblemType == "multi_label_classification" ? TaskNames.MultiLabel : TaskNames.MultiClass;
+        var named = config.Labels?.Count == outputs ? config.Labels : [.. Enumerable.Range(0, outputs).Select(i => $"LABEL_{i}")];
         if (named.Distinct(StringComparer.Ordinal).Count() < named.Count)
         {
             throw new InferenceException($"{folder}: id2label of config.json gives two classes the same name");

@@ -73,7 +73,7 @@ internal static class ModelFolder
         try
         {
             var tokenizer = Tokenizer.Load(folder, description?.Flavour);
-            var known = description ?? HuggingFaceTask.Describe(folder, model, tokenizer);
+            var known = description ?? HuggingFaceTask.Describe(folder, model.Config, model.Outputs, tokenizer);
             Check(known, model, folder);
             return new OpenedModel(model, tokenizer, known, IsPlain: description is null);
         }

@@ -53,6 +53,18 @@ internal sealed record EncoderConfig
     /// <summary>The head that config.json's architecture names; "" where it names none.</summary>
     public string Architecture { get; init; } = "";
 
+    /// <summary>The number of weights of the encoder with its pooler; a double, because a hostile configuration may ask for more than a long can count.</summary>
+    public double ParameterCount
+    {
+        get
+        {
+            double e = EmbeddingSize, h = HiddenSize, f = IntermediateSize;
+            var embeddings = ((double)VocabularySize + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
+            var block = 4 * (h + 1) * h + 2 * h * f + f + h + 4 * h;
+            return embeddings + Layers * block + (h + 1) * h;
+        }
+    }
+
     /// <summary>Multiply-adds times two of the matrix products for one token of a sequence of the given length, forward only.</summary>
     public double FlopsPerToken(int length) =>
         Layers * (8.0 * HiddenSize * HiddenSize + 4.0 * HiddenSize * IntermediateSize + 4.0 * length * HiddenSize)

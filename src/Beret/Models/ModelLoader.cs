@@ -6,6 +6,8 @@ namespace Beret.Models;
 /// <summary>Makes a model from a folder in the Hugging Face layout: config.json and weights.</summary>
 internal static class ModelLoader
 {
+    private const int MostOutputs = 1 << 20;
+
     /// <summary>
     /// Loads an encoder and its classifier. Where the folder has no classifier, or one with another number of outputs, a new one is drawn
     /// (Glorot uniform, zero bias); everything else has to be there.
@@ -21,7 +23,8 @@ internal static class ModelLoader
         var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
         config = adjust?.Invoke(config) ?? config;
         using var checkpoint = Checkpoint.Open(folder);
-        var stored = checkpoint.Find("classifier.weight") is { Shape.Length: 2 } head ? (int?)head.Shape[0] : null;
+        RequireEnough(config, checkpoint);
+        var stored = StoredOutputs(checkpoint, config);
         var count = outputs ?? stored ?? throw new ModelException(
             $"{folder} has no classifier (no tensor classifier.weight): train one with beret train --model {folder}");
         var model = new SequenceClassifier(backend, config, count);
@@ -55,6 +58,7 @@ internal static class ModelLoader
         var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
         config = adjust?.Invoke(config) ?? config;
         using var checkpoint = Checkpoint.Open(folder);
+        RequireEnough(config, checkpoint);
         var parameters = new ParameterSet(backend);
         try
         {
@@ -67,6 +71,26 @@ internal static class ModelLoader
         {
             parameters.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>The number of logits of the classifier that a checkpoint holds, or null where it holds none.</summary>
+    /// <exception cref="ModelException">The classifier does not fit the encoder.</exception>
+    public static int? StoredOutputs(Checkpoint checkpoint, EncoderConfig config) => checkpoint.Find("classifier.weight") switch
+    {
+        null => null,
+        { Shape: [>= 1 and <= MostOutputs and var outputs, var inputs] } when inputs == config.HiddenSize => (int)outputs,
+        var other => throw new ModelException($"{checkpoint.Path}: tensor {other} is no classifier on {config.HiddenSize} features, which is the hidden_size of config.json"),
+    };
+
+    /// <summary>Before memory is taken by the sizes that config.json gives: the checkpoint has to hold as many weights.</summary>
+    private static void RequireEnough(EncoderConfig config, Checkpoint checkpoint)
+    {
+        var held = checkpoint.Tensors.Sum(tensor => (double)tensor.Count);
+        if (config.ParameterCount > held)
+        {
+            throw new ModelException(
+                $"config.json describes an encoder of {config.ParameterCount:0} weights, but {checkpoint.Path} holds only {held:0}; is it a checkpoint of that model, with its pooler?");
         }
     }
 

@@ -39,4 +39,23 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         var dense = (long)model.Parameters.Gradients.Columns * sizeof(float);
         return new MemoryPlan(model.Parameters.Bytes, dense, 2 * model.Parameters.Bytes, arena.Peak);
     }
+
+    /// <summary>Bytes of the working memory of one forward pass over a number of tokens, without a tape.</summary>
+    internal static long Inference(EncoderConfig config, int outputs, int tokens)
+    {
+        using var backend = new PlanningBackend();
+        using var model = new SequenceClassifier(backend, config, outputs);
+        var arena = Arena.Dry();
+        var ops = new Ops(backend, arena, tape: null);
+        var batch = new PackedBatch();
+        var length = Math.Min(tokens, config.MaxPositions);
+        for (var left = tokens; left > 0; left -= length)
+        {
+            batch.Add(new int[Math.Min(length, left)]);
+        }
+
+        ops.Begin();
+        model.Forward(ops, ops.Upload(batch), out _);
+        return arena.Peak;
+    }
 }

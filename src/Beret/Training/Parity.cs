@@ -14,6 +14,9 @@ namespace Beret.Training;
 /// <param name="Note">Why it was not compared, or "".</param>
 public sealed record ParityRow(string Name, long Elements, double LargestDifference, double LargestExpected, double Allowed, string Note)
 {
+    /// <summary>What is wrong beside the difference, or "": a tensor of another shape fails, it is not merely left out.</summary>
+    public string Remark { get; init; } = "";
+
     /// <summary>Whether the tensor was compared at all.</summary>
     public bool IsCompared => Note.Length == 0;
 
@@ -34,16 +37,18 @@ internal sealed class Parity
     private readonly ParityBatch batch;
     private readonly ParityCase rules;
     private readonly double? tolerance;
+    private readonly bool hasHead;
     private readonly Dictionary<string, float[]> computed = new(StringComparer.Ordinal);
     private float[][] attention = [];
 
-    private Parity(SequenceClassifier model, Checkpoint expected, ParityCase rules, double? tolerance)
+    private Parity(SequenceClassifier model, Checkpoint expected, ParityCase rules, double? tolerance, bool hasHead)
     {
         this.model = model;
         this.expected = expected;
         this.rules = rules;
         this.tolerance = tolerance;
-        batch = ParityBatch.Read(expected, model.Outputs, rules.Loss);
+        this.hasHead = hasHead;
+        batch = ParityBatch.Read(expected, hasHead ? model.Outputs : null, rules.Loss);
         model.Encoder.Check(batch.Packed);
     }
 
@@ -57,8 +62,16 @@ internal sealed class Parity
     {
         using var expected = Checkpoint.Open(expectedFile);
         var watch = new AttentionWatch(backend);
-        using var model = ModelLoader.Load(folder, watch, adjust: config => config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 }).Model;
-        var parity = new Parity(model, expected, ParityCase.Beside(expectedFile, model), tolerance);
+        bool hasHead;
+        using (var weights = Checkpoint.Open(folder))
+        {
+            hasHead = weights.Contains("classifier.weight");
+        }
+
+        // A bare encoder gets a classifier that is not looked at.
+        using var model = ModelLoader.Load(
+            folder, watch, hasHead ? null : 1, adjust: config => config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 }).Model;
+        var parity = new Parity(model, expected, ParityCase.Beside(expectedFile, model), tolerance, hasHead);
         parity.Compute(watch);
         return [.. expected.Tensors.Where(t => !ParityBatch.IsInput(t.Name)).OrderBy(t => t.Name, new NaturalOrder()).Select(t => parity.Compare(t))];
     }
@@ -74,7 +87,11 @@ internal sealed class Parity
         var indices = ops.Upload(batch.Packed);
         var logits = model.Forward(ops, indices, out var encoded, (number, value) => Keep($"hidden_states.{number}", value.Data));
         Keep("pooled", encoded.Pooled.Data);
-        Keep("logits", logits.Data);
+        if (hasHead)
+        {
+            Keep("logits", logits.Data);
+        }
+
         attention = watch.FirstProbabilities;
         if (batch.Targets is null)
         {
@@ -114,8 +131,11 @@ internal sealed class Parity
         var mine = computed.GetValueOrDefault(plain) ?? Gradient(plain);
         if (mine is null)
         {
-            return NotCompared(tensor, batch.Targets is null && (plain is "loss" or "grad_logits" || plain.StartsWith("grad.", StringComparison.Ordinal))
-                ? "the file has no labels"
+            var isOfLoss = plain is "loss" or "grad_logits" || plain.StartsWith("grad.", StringComparison.Ordinal);
+            return NotCompared(
+                tensor,
+                !hasHead && (isOfLoss || plain == "logits") ? "the model folder has no classifier"
+                : isOfLoss && batch.Targets is null ? "the file has no labels"
                 : "no output of this name");
         }
 
@@ -124,10 +144,13 @@ internal sealed class Parity
             return NotCompared(tensor, "its gradient is zero but for rounding");
         }
 
-        var rows = plain.StartsWith("hidden_states.", StringComparison.Ordinal) ? batch.RowsOf(tensor) : null;
-        if (rows is null && tensor.Count != mine.Length)
+        var isHidden = plain.StartsWith("hidden_states.", StringComparison.Ordinal);
+        var rows = isHidden ? batch.RowsOf(tensor, model.Config.HiddenSize) : null;
+        if (isHidden ? rows is null : tensor.Count != mine.Length)
         {
-            return NotCompared(tensor, $"it has {tensor.Count} elements, Beret's {mine.Length}");
+            return OtherShape(tensor, Allowed(plain, 0), isHidden
+                ? $"[{batch.Packed.Sequences}, {batch.PaddedLength}, {model.Config.HiddenSize}]"
+                : $"{mine.Length} elements");
         }
 
         var theirs = Doubles(tensor);
@@ -152,7 +175,7 @@ internal sealed class Parity
         var length = batch.PaddedLength;
         if (tensor.Shape.Length != 4 || tensor.Shape[0] != batch.Packed.Sequences || tensor.Shape[1] != heads || tensor.Shape[3] != length)
         {
-            return NotCompared(tensor, $"it is {tensor.ShapeText}, not [{batch.Packed.Sequences}, {heads}, queries, {length}]");
+            return OtherShape(tensor, tolerance ?? 1e-5, $"[{batch.Packed.Sequences}, {heads}, queries, {length}]");
         }
 
         var queries = tensor.Shape[2] == length ? [.. Enumerable.Range(0, length)] : rules.AttentionRows;
@@ -206,6 +229,9 @@ internal sealed class Parity
         : tolerance ?? (name == "loss" ? 1e-5 : name.StartsWith("hidden", StringComparison.Ordinal) ? 1e-4 : 3e-5);
 
     private ParityRow NotCompared(TensorInfo tensor, string why) => new(tensor.Name, 0, 0, 0, 0, why);
+
+    private static ParityRow OtherShape(TensorInfo tensor, double allowed, string wanted) =>
+        new(tensor.Name, 0, double.PositiveInfinity, 0, allowed, "") { Remark = $"it is {tensor.ShapeText}, not {wanted}" };
 
     private double[] Doubles(TensorInfo tensor)
     {

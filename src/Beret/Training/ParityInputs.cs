@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Beret.Checkpoints;
@@ -29,9 +30,10 @@ internal sealed class ParityBatch
 
     public static bool IsInput(string name) => name is "input_ids" or "attention_mask" or "token_type_ids" or "labels";
 
-    public static ParityBatch Read(Checkpoint file, int outputs, Loss loss)
+    /// <param name="outputs">The number of logits, or null where there is no loss to compute.</param>
+    public static ParityBatch Read(Checkpoint file, int? outputs, Loss loss)
     {
-        if (file.Find("input_ids") is not { Shape.Length: 2 } shape)
+        if (file.Find("input_ids") is not { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue] } shape)
         {
             throw new CheckpointException($"{file.Path} holds no tensor input_ids of shape [batch, length]: docs/parity.md shows how to write such a file");
         }
@@ -52,17 +54,17 @@ internal sealed class ParityBatch
             }
 
             packed.Add(
-                [.. places[b].Select(s => checked((int)ids[row + s]))],
-                types is null ? [] : [.. places[b].Select(s => checked((int)types[row + s]))],
+                [.. places[b].Select(s => Small(ids[row + s]))],
+                types is null ? [] : [.. places[b].Select(s => Small(types[row + s]))],
                 places[b]);
         }
 
-        return new ParityBatch(packed, places, length, ReadTargets(file, sequences, outputs, loss));
+        return new ParityBatch(packed, places, length, outputs is { } count ? ReadTargets(file, sequences, count, loss) : null);
     }
 
-    /// <summary>The rows of a [B, S, …] tensor that are not masked, in the packed order.</summary>
-    public int[]? RowsOf(TensorInfo tensor) =>
-        tensor.Shape.Length == 3 && tensor.Shape[0] == Places.Length && tensor.Shape[1] == PaddedLength
+    /// <summary>The rows of a [B, S, columns] tensor that are not masked, in the packed order; null where it has another shape.</summary>
+    public int[]? RowsOf(TensorInfo tensor, int columns) =>
+        tensor.Shape.Length == 3 && tensor.Shape[0] == Places.Length && tensor.Shape[1] == PaddedLength && tensor.Shape[2] == columns
             ? [.. Places.SelectMany((places, b) => places.Select(s => b * PaddedLength + s))]
             : null;
 
@@ -80,20 +82,27 @@ internal sealed class ParityBatch
                 $"{file.Path}: labels is {labels.ShapeText}, but this model's loss needs {perExample} for each of the {sequences} rows of input_ids");
         }
 
+        float[] targets;
         if (labels.Type.IsFloat())
         {
-            return file.Read("labels");
+            targets = file.Read("labels");
         }
-
-        var values = new long[labels.Count];
-        file.ReadInt64("labels", values);
-        if (loss == Loss.CrossEntropy && values.FirstOrDefault(v => v < 0 || v >= outputs, -1) is var bad && values.Any(v => v < 0 || v >= outputs))
+        else
         {
-            throw new CheckpointException($"{file.Path}: labels holds {bad}, but the model has {outputs} classes");
+            var values = new long[labels.Count];
+            file.ReadInt64("labels", values);
+            targets = [.. values.Select(v => (float)v)];
         }
 
-        return [.. values.Select(v => (float)v)];
+        // The loss looks a class up by its number, so each has to be one.
+        var bad = Array.FindIndex(targets, t => loss == Loss.CrossEntropy ? !(t >= 0 && t < outputs && t == MathF.Floor(t)) : !float.IsFinite(t));
+        return bad < 0 ? targets : throw new CheckpointException(
+            $"{file.Path}: labels holds {targets[bad].ToString(CultureInfo.InvariantCulture)} for row {bad / perExample}, "
+            + (loss == Loss.CrossEntropy ? $"but the classes of the model are numbered 0 to {outputs - 1}" : "which is not a finite number"));
     }
+
+    /// <summary>What does not fit becomes −1, which the model's own check refuses by its name.</summary>
+    private static int Small(long value) => value is >= 0 and <= int.MaxValue ? (int)value : -1;
 
     private static long[] Integers(Checkpoint file, string name, ReadOnlySpan<long> shape)
     {
@@ -153,7 +162,7 @@ internal sealed partial record ParityCase(Loss Loss, IReadOnlyList<int> Attentio
     /// <summary>A list of numbers, or a sentence that holds one in brackets.</summary>
     private static int[] Rows(JsonElement rows) => rows.ValueKind switch
     {
-        JsonValueKind.Array => [.. rows.EnumerateArray().Select(r => r.GetInt32())],
+        JsonValueKind.Array => [.. rows.EnumerateArray().Select(r => r.ValueKind == JsonValueKind.Number && r.TryGetInt32(out var row) ? row : -1)],
         JsonValueKind.String when BracketedList().Match(rows.GetString()!) is { Success: true } match =>
             [.. match.Groups[1].Value.Split(',').Select(part => int.Parse(part.Trim()))],
         _ => [],

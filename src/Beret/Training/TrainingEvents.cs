@@ -15,6 +15,9 @@ public sealed record TrainingPlan
     /// <summary>The architecture and its sizes in a line.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The width of the encoder's outputs, H.</summary>
+    public required int HiddenSize { get; init; }
+
     /// <summary>The preprocessing that goes with the encoder, in a line.</summary>
     public required string Preprocessing { get; init; }
 
@@ -44,6 +47,9 @@ public sealed record TrainingPlan
 
     /// <summary>The memory that the run will need.</summary>
     public required MemoryPlan Memory { get; init; }
+
+    /// <summary>The most memory that the whole process is expected to have needed by the end, in bytes.</summary>
+    public required long ProcessPeak { get; init; }
 
     /// <summary>Steps of the whole run.</summary>
     public required int Steps { get; init; }

@@ -138,6 +138,7 @@ internal sealed class TrainingSession : IDisposable
             Recipe = recipe,
             Model = job.ModelName,
             Architecture = $"{config.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
+            HiddenSize = config.HiddenSize,
             Preprocessing = $"WordPiece, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
             Labels = task.Labels,
@@ -149,6 +150,7 @@ internal sealed class TrainingSession : IDisposable
             MeanTokens = (double)Store.Tokens / Store.Count,
             Parameters = Parameters.Count,
             Memory = memory,
+            ProcessPeak = ProcessPeak(),
             Steps = stepsPerEpoch * recipe.Epochs,
             StepsPerEpoch = stepsPerEpoch,
             ExpectedTime = double.IsFinite(perToken)
@@ -278,6 +280,16 @@ internal sealed class TrainingSession : IDisposable
 
         using var document = JsonDocument.Parse(stream.ToArray());
         return document.RootElement.Clone();
+    }
+
+    /// <summary>
+    /// What the process has needed so far, or, if that is more, what it holds now and validation will add: weights, moments and activations are there by now.
+    /// </summary>
+    private long ProcessPeak()
+    {
+        using var process = Process.GetCurrentProcess();
+        var validating = validationStore is null ? 0 : MemoryPlan.Inference(model.Config, task.Outputs, Math.Max(ValidationTokens, validationStore.Longest));
+        return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 
     private void Fill(ReadOnlySpan<int> texts) => Store.Fill(batch, texts, labels);

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using Beret.Cli.Commands;
+
+namespace Beret.Cli;
+
+/// <summary>The <c>beret</c> command: its verbs, and what they have in common (errors, exit codes, help).</summary>
+internal static class BeretCommand
+{
+    /// <summary>The environment variable that shows where an unexpected error came from.</summary>
+    private const string DebugVariable = "BERET_DEBUG";
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        try
+        {
+            var parsed = Create(terminal).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            {
+                return Refuse(parsed, terminal);
+            }
+
+            var code = await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Output,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
+                cancellation);
+            await terminal.Output.FlushAsync(CancellationToken.None);
+            return code;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            terminal.Say("interrupted");
+            return ExitCode.Interrupted;
+        }
+        catch (OutputClosedException)
+        {
+            return ExitCode.Ok;
+        }
+        catch (Exception error)
+        {
+            terminal.Say(error is BeretException ? error.Message : $"unexpected error ({error.GetType().Name}): {error.Message}");
+            if (Environment.GetEnvironmentVariable(DebugVariable) is { Length: > 0 })
+            {
+                terminal.Error.WriteLine(error);
+            }
+
+            return ExitCode.BadInput;
+        }
+    }
+
+    public static RootCommand Create(Terminal terminal)
+    {
+        var root = new RootCommand("Fine-tune, evaluate and run BERT text classifiers.")
+        {
+            TrainCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
+            PredictCommand.Create(terminal),
+            TokenizeCommand.Create(terminal),
+            ParityCommand.Create(terminal),
+            InfoCommand.Create(terminal),
+            CompletionsCommand.Create(terminal),
+        };
+        root.HelpName = "beret";
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction help } helpOption)
+            {
+                helpOption.Action = new HelpWithExamples(help);
+            }
+            else if (option is VersionOption version)
+            {
+                version.Action = new PrintVersion();
+            }
+        }
+
+        return root;
+    }
+
+    private static int Refuse(ParseResult parsed, Terminal terminal)
+    {
+        foreach (var error in parsed.Errors)
+        {
+            terminal.Say(error.Message);
+        }
+
+        var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+        terminal.Error.WriteLine($"Try 'beret{verb} --help'.");
+        return ExitCode.BadInput;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            var version = typeof(BeretCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+            parseResult.InvocationConfiguration.Output.WriteLine($"beret {version.Split('+')[0]}");
+            return ExitCode.Ok;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Beret.Checkpoints;
+using Beret.Data;
+using Beret.Inference;
+using Beret.Text;
+
+namespace Beret.Cli.Commands;
+
+/// <summary><c>beret evaluate</c>: a model on labelled texts.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var model = CommonOptions.Model();
+        var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
+        var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts");
+        split.DefaultValueFactory = _ => DataSource.Test;
+        var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON");
+        var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
+        var truncation = CommonOptions.Truncation();
+        var threads = CommonOptions.Threads();
+        var json = CommonOptions.Json("Print the metrics as JSON");
+        var verb = new Verb(
+            "evaluate",
+            "Evaluate a model on labelled texts: loss, accuracy, precision, recall, F1, ROC-AUC with 95% intervals, and the confusion matrix.",
+            "beret evaluate runs/imdb imdb --split test",
+            "beret evaluate runs/imdb reviews.tar.gz --json",
+            "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
+        {
+            model, data, split, output, maxLength, truncation, threads, json,
+        };
+        verb.Runs(async (arguments, cancellation) =>
+        {
+            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions
+            {
+                Threads = arguments.GetValue(threads),
+                MaxLength = arguments.GetValue(maxLength),
+                Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
+            });
+            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), terminal, cancellation);
+            var texts = Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation);
+            var progress = new Progress(terminal);
+            var result = classifier.Evaluate(
+                texts, Progress.Of<EvaluationProgress>(state => progress.Show(() => Line(state, progress.Elapsed))), cancellation);
+            progress.Clear();
+            terminal.Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.Count} texts of {texts.Origin} ({arguments.GetValue(split)}) in {progress.Elapsed.TotalSeconds:0.0} s, {result.Count / progress.Elapsed.TotalSeconds:0} texts/s"));
+            terminal.Output.Write(arguments.GetValue(json) ? result.ToJson() : result.ToTable());
+            if (arguments.GetValue(output) is { } file)
+            {
+                AtomicFile.Write(file, stream => stream.Write(Encoding.UTF8.GetBytes(result.ToJson())));
+            }
+
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+
+    private static string Line(EvaluationProgress state, TimeSpan elapsed)
+    {
+        if (state.Tokens == 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"tokenizing {state.AllTexts} texts");
+        }
+
+        var rate = state.Tokens / elapsed.TotalSeconds;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{state.Texts}/{state.AllTexts} texts, {(double)state.Tokens / state.AllTokens:P0}, {state.Texts / elapsed.TotalSeconds:0} texts/s, {rate:0} tokens/s, {Progress.Time(TimeSpan.FromSeconds((state.AllTokens - state.Tokens) / rate))} left");
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text;
+using Beret.Checkpoints;
+using Beret.Inference;
+using Beret.Reports;
+
+namespace Beret.Cli.Commands;
+
+/// <summary><c>beret info</c>: what a model folder or a checkpoint is.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var path = CommonOptions.Path("PATH", "A model folder, or one file of weights");
+        var svg = CommonOptions.PathOption("--svg", "A file to draw the model's structure to; - is standard output, in place of the facts");
+        var json = CommonOptions.Json("Print the facts as JSON");
+        var verb = new Verb(
+            "info",
+            "Read a model folder or a checkpoint completely, checksums included, and print architecture, parameters, size, tokenizer, labels, memory and work per token.",
+            "beret info runs/imdb",
+            "beret info model.safetensors --json",
+            "beret info runs/imdb --svg model.svg")
+        {
+            path, svg, json,
+        };
+        verb.Runs((arguments, cancellation) =>
+        {
+            var info = ModelInfo.Read(arguments.GetRequiredValue(path), cancellation);
+            var picture = arguments.GetValue(svg) is null ? null : ModelDiagramSvg.Render(ModelStructure.Of(info));
+            if (arguments.GetValue(svg) == "-")
+            {
+                terminal.Output.Write(picture);
+                return Task.FromResult(ExitCode.Ok);
+            }
+
+            terminal.Output.Write(arguments.GetValue(json) ? info.ToJson() : info.ToText());
+            if (arguments.GetValue(svg) is { } file)
+            {
+                AtomicFile.Write(file, stream => stream.Write(Encoding.UTF8.GetBytes(picture!)));
+            }
+
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return verb;
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+using Beret.Training;
+
+namespace Beret.Cli.Commands;
+
+/// <summary><c>beret parity</c>: does Beret compute what another program computed?</summary>
+internal static class ParityCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var model = CommonOptions.PathOption("--model", "The model folder", required: true);
+        var expected = CommonOptions.PathOption("--expected", "A safetensors file with inputs and what the other program computed of them", required: true);
+        var tolerance = new Option<double?>("--tolerance") { Description = "The largest difference that passes [default: one for each kind of tensor]", HelpName = "T" };
+        tolerance.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token]
+                && !(double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0 && double.IsFinite(value)))
+            {
+                result.AddError($"--tolerance is '{token.Value}', not a number from 0 on");
+            }
+        });
+        var threads = CommonOptions.Threads();
+        var json = CommonOptions.Json("Print the table as JSON");
+        var verb = new Verb(
+            "parity",
+            "Run a model on the inputs of a file and compare all outputs and gradients with those in the file. Exits with 1 where one is further off than allowed. "
+                + "docs/parity.md shows how to write such a file from Python.",
+            "beret parity --model models/bert --expected expected.safetensors",
+            "beret parity --model models/bert --expected expected.safetensors --tolerance 1e-4 --json")
+        {
+            model, expected, tolerance, threads, json,
+        };
+        verb.Runs((arguments, _) =>
+        {
+            var rows = ParityCheck.Compare(
+                arguments.GetRequiredValue(model), arguments.GetRequiredValue(expected), arguments.GetValue(tolerance), arguments.GetValue(threads));
+            terminal.Output.Write(arguments.GetValue(json) ? ParityTable.Json(rows) : ParityTable.Text(rows, terminal.Red));
+            if (!rows.Any(row => row.IsCompared))
+            {
+                throw new BeretException($"{arguments.GetValue(expected)} holds nothing that could be compared, so nothing was proved");
+            }
+
+            return Task.FromResult(rows.All(row => row.Passes) ? ExitCode.Ok : ExitCode.FailedCheck);
+        });
+        return verb;
+    }
+}

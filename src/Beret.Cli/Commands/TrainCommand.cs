@@ -1,0 +1,187 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Beret.Data;
+using Beret.Hub;
+using Beret.Reports;
+using Beret.Text;
+using Beret.Training;
+
+namespace Beret.Cli.Commands;
+
+/// <summary><c>beret train</c>: fine-tunes a classifier.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
+        data.Arity = ArgumentArity.ZeroOrOne;
+        var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
+        var output = CommonOptions.PathOption("--output", "The folder that the model is written to");
+        var recipe = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first");
+        var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA");
+        var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
+        var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };
+        var printSchema = new Option<bool>("--print-schema") { Description = "Print the JSON schema of recipe files, and do nothing" };
+        var json = CommonOptions.Json("Print the outcome as JSON");
+        var settings = RecipeOption.All.ToDictionary(setting => setting, Setting);
+        var verb = new Verb(
+            "train",
+            "Fine-tune a pretrained encoder on labelled texts, by the recipe of TensorFlow's tutorial unless told otherwise.",
+            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb",
+            "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
+            "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
+            "beret train --output runs/imdb --resume",
+            "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
+        {
+            data, model, output, recipe, validation, resume, overwrite, printRecipe, printSchema, json,
+        };
+        foreach (var option in settings.Values)
+        {
+            verb.Add(option);
+        }
+
+        verb.Runs(
+            async (arguments, cancellation) =>
+            {
+                if (arguments.GetValue(printSchema))
+                {
+                    terminal.Output.Write(RecipeFile.Schema());
+                    return ExitCode.Ok;
+                }
+
+                var folder = arguments.GetValue(output);
+                var isResumed = arguments.GetValue(resume);
+                var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
+                var chosen = arguments.GetValue(recipe) is { } file ? RecipeFile.Read(file, start) : start;
+                foreach (var (setting, option) in settings)
+                {
+                    if (arguments.GetValue(option) is { } text)
+                    {
+                        chosen = setting.Set(chosen, text);
+                    }
+                }
+
+                if (arguments.GetValue(printRecipe))
+                {
+                    terminal.Output.Write(RecipeFile.Commented(chosen));
+                    return ExitCode.Ok;
+                }
+
+                folder = folder ?? throw NoOutput();
+                modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
+                dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a folder of class folders, or an archive of one");
+                var resolved = await ResolveAsync(modelName, terminal, cancellation);
+                var texts = Sources.Load(await Sources.OpenDataAsync(dataName, terminal, cancellation), DataSource.Train, terminal, cancellation);
+                var validationTexts = arguments.GetValue(validation) is { } other
+                    ? Sources.Load(await Sources.OpenDataAsync(other, terminal, cancellation), DataSource.Train, terminal, cancellation)
+                    : null;
+                var job = new TrainingJob
+                {
+                    ModelFolder = resolved.Folder,
+                    ModelName = modelName,
+                    Flavour = resolved.Source == ModelSource.TensorFlow ? TokenizerFlavour.TensorFlow : null,
+                    UsesTanhGelu = resolved.Source == ModelSource.TensorFlow,
+                    Data = texts,
+                    Validation = validationTexts,
+                    DataName = dataName,
+                    Output = folder,
+                    Recipe = chosen,
+                    Resume = isResumed,
+                    Overwrite = arguments.GetValue(overwrite),
+                };
+                var display = new TrainingDisplay(terminal, job, quiet: arguments.GetValue(json));
+                var summary = new Trainer(job, display).Run(cancellation);
+                if (arguments.GetValue(json))
+                {
+                    terminal.Output.WriteLine(Json(summary));
+                }
+                else
+                {
+                    display.Finish(summary);
+                }
+
+                if (summary.IsInterrupted)
+                {
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {Quote(dataName)} --model {Quote(modelName)} --output {Quote(folder)} --resume");
+                    return ExitCode.Interrupted;
+                }
+
+                return ExitCode.Ok;
+            },
+            endsByItself: true);
+        return verb;
+    }
+
+    private static BeretException NoOutput() => new("--output is missing: name the folder that the model is to be written to, such as runs/imdb");
+
+    private static Option<string?> Setting(RecipeOption setting)
+    {
+        var shown = setting.Get(new TrainingRecipe());
+        var option = new Option<string?>($"--{setting.Name}")
+        {
+            Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
+            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.JsonType == "integer" ? "N" : "X",
+        };
+        if (setting.Choices.Count > 0)
+        {
+            option.AcceptOnlyFromAmong([.. setting.Choices]);
+        }
+
+        return option;
+    }
+
+    private static async Task<ResolvedModel> ResolveAsync(string name, Terminal terminal, CancellationToken cancellation)
+    {
+        using var downloader = new Downloader();
+        var progress = new Progress(terminal);
+        var resolved = await new ModelHub(downloader).ResolveAsync(name, Sources.Downloads(progress), cancellation);
+        progress.Clear();
+        return resolved;
+    }
+
+    private static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./\\:+".Contains(c)) ? text : $"\"{text}\"";
+
+    private static string Json(TrainingSummary summary)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("folder", summary.Folder);
+            writer.WriteNumber("steps", summary.Steps);
+            writer.WriteNumber("seconds", Math.Round(summary.Seconds, 2));
+            writer.WriteBoolean("interrupted", summary.IsInterrupted);
+            writer.WriteBoolean("stopped_early", summary.StoppedEarly);
+            writer.WriteStartArray("history");
+            foreach (var point in summary.Points)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("epoch", point.Epoch);
+                writer.WriteNumber("step", point.Step);
+                writer.WriteNumber("loss", point.Loss);
+                writer.WriteNumber("accuracy", point.Accuracy);
+                if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
+                {
+                    writer.WriteNumber("validation_loss", loss);
+                    writer.WriteNumber("validation_accuracy", accuracy);
+                }
+
+                writer.WriteBoolean("kept", point == summary.Kept);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            if (summary.Validation is not null)
+            {
+                writer.WritePropertyName("validation");
+                summary.Validation.WriteJson(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Beret.Cli;
+
+/// <summary>Arguments and options that several verbs have, with one name and one meaning.</summary>
+internal static class CommonOptions
+{
+    public static Argument<string> Model() => Path("DIR", "A model folder: one that beret train wrote, or a Hugging Face one");
+
+    public static Argument<string> Path(string name, string description)
+    {
+        var argument = new Argument<string>(name) { Description = description };
+        argument.Validators.Add(result => RefuseEmpty(result, name));
+        return argument;
+    }
+
+    public static Option<string> PathOption(string name, string description, bool required = false)
+    {
+        var option = new Option<string>(name) { Description = description, Required = required };
+        option.Validators.Add(result => RefuseEmpty(result, name));
+        return option;
+    }
+
+    public static Option<int?> Threads()
+    {
+        var option = new Option<int?>("--threads") { Description = "Threads that compute; the results do not depend on it [default: one for each processor]", HelpName = "N" };
+        option.Validators.Add(result => RefuseBelow(result, "--threads", 1));
+        return option;
+    }
+
+    public static Option<int?> MaxLength(string description, int least)
+    {
+        var option = new Option<int?>("--max-length") { Description = description, HelpName = "N" };
+        option.Validators.Add(result => RefuseBelow(result, "--max-length", least));
+        return option;
+    }
+
+    public static Option<string?> Truncation()
+    {
+        var option = new Option<string?>("--truncation") { Description = "Which tokens of a longer text are kept", HelpName = "head|tail|head+tail" };
+        option.AcceptOnlyFromAmong("head", "tail", "head+tail");
+        return option;
+    }
+
+    public static Option<bool> Json(string description) => new("--json") { Description = description };
+
+    private static void RefuseBelow(OptionResult result, string name, int least)
+    {
+        if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < least))
+        {
+            result.AddError($"{name} is '{token.Value}', not a whole number from {least} on");
+        }
+    }
+
+    private static void RefuseEmpty(SymbolResult result, string name)
+    {
+        if (result.Tokens is [{ Value: "" }])
+        {
+            result.AddError($"{name} is empty");
+        }
+    }
+}

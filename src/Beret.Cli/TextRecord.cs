@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Beret.Data;
+
+namespace Beret.Cli;
+
+/// <summary>A line of JSON with a text or a pair of texts. Other keys are left alone.</summary>
+internal readonly record struct TextRecord(string Text, string? Pair)
+{
+    /// <summary>Null for an empty line.</summary>
+    /// <exception cref="DataException">The line is not such an object.</exception>
+    public static TextRecord? Parse(string line, long number)
+    {
+        if (string.IsNullOrWhiteSpace(line))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw Wrong("it is no JSON object; {\"text\": …} is wanted (or --plain for lines that are texts)");
+            }
+
+            return new TextRecord(
+                root.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : throw Wrong("\"text\" is missing, or no string"),
+                !root.TryGetProperty("pair", out var pair) || pair.ValueKind == JsonValueKind.Null ? null
+                    : pair.ValueKind == JsonValueKind.String ? pair.GetString() : throw Wrong("\"pair\" is no string"));
+        }
+        catch (JsonException error)
+        {
+            throw Wrong($"it is not valid JSON: {error.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("a text holds half of a surrogate pair, which is no character");
+        }
+
+        DataException Wrong(string what) => new($"standard input, line {number}: {what}");
+    }
+}

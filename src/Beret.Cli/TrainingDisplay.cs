@@ -1,0 +1,134 @@
+using System.Globalization;
+using Beret.Data;
+using Beret.Reports;
+using Beret.Training;
+
+namespace Beret.Cli;
+
+/// <summary>Shows a run as the tutorial's notebook does: what was found, three samples, the model, a line of progress, a line an epoch, the curves.</summary>
+internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool quiet) : TrainingCallbacks
+{
+    private const int LongestSample = 300;
+
+    private readonly Progress progress = new(terminal);
+    private TrainingPlan? plan;
+
+    public override void Preparing(string what) => progress.Show(() => what);
+
+    public override void Starting(TrainingPlan plan)
+    {
+        this.plan = plan;
+        progress.Clear();
+        if (quiet)
+        {
+            return;
+        }
+
+        var all = plan.Training.Examples.Count + (job.Validation is null ? plan.Validation?.Examples.Count ?? 0 : 0);
+        Line($"Found {all} texts belonging to {plan.Labels.Count} classes: {string.Join(", ", plan.Labels)}.");
+        Line($"Using {plan.Training.Examples.Count} texts for training ({Counts(plan.Training)}).");
+        if (plan.Validation is not null)
+        {
+            Line($"Using {plan.Validation.Examples.Count} texts for validation ({Counts(plan.Validation)}).");
+        }
+
+        Line($"");
+        foreach (var sample in plan.Samples)
+        {
+            Line($"Text : {Short(sample.Text)}");
+            Line($"Label: {sample.Label} ({plan.Labels[sample.Label]})");
+        }
+
+        Line($"");
+        Line($"Encoder      : {plan.Model}: {plan.Architecture}");
+        Line($"Preprocessing: {plan.Preprocessing}");
+        Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
+        Line($"Parameters   : {plan.Parameters:n0}");
+        Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}");
+        Line($"Steps        : {plan.Steps} ({plan.Recipe.Epochs} epochs of {plan.StepsPerEpoch}), about {Progress.Time(plan.ExpectedTime)} on {plan.Recipe.ThreadCount} threads");
+        Line($"Untrained    : {string.Join(", ", plan.UntrainedLogits.Select(logit => logit.ToString("f4", CultureInfo.InvariantCulture)))} (the output for the first text: meaningless, the model has not been trained yet)");
+        if (plan.StepsDone > 0)
+        {
+            Line($"Going on after step {plan.StepsDone}.");
+        }
+
+        Line($"");
+        terminal.Output.Flush();
+    }
+
+    public override void Stepped(in TrainingProgress state)
+    {
+        var now = state;
+        progress.Show(() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"epoch {now.Epoch}/{plan!.Recipe.Epochs}  step {now.StepInEpoch}/{plan.StepsPerEpoch}  loss {now.Loss:f4}  accuracy {now.Accuracy:f4}  learning rate {now.LearningRate:0.00e+0}  {now.TextsPerSecond:f1} texts/s  {Progress.Time(now.TimeLeft)} left"));
+    }
+
+    public override void Validating(int done, int total) =>
+        progress.Show(() => string.Create(CultureInfo.InvariantCulture, $"validating: {done}/{total} texts"));
+
+    public override void Reached(TrainingPoint point, bool isKept)
+    {
+        progress.Clear();
+        if (!quiet)
+        {
+            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4} - accuracy: {point.Accuracy:f4}{Validation(point)}{(isKept ? "  (kept)" : "")}");
+            terminal.Output.Flush();
+        }
+    }
+
+    public override void Noticed(string message)
+    {
+        progress.Clear();
+        terminal.Say(message);
+    }
+
+    public override void Saving(string folder, TrainingSummary summary) => RunReport.Write(folder, summary);
+
+    /// <summary>The curves, the figures, and where everything is.</summary>
+    public void Finish(TrainingSummary summary)
+    {
+        progress.Clear();
+        if (summary.IsInterrupted)
+        {
+            return;
+        }
+
+        if (summary.StoppedEarly)
+        {
+            Line($"Stopped early: the last {plan!.Recipe.EarlyStopping} validations brought no improvement.");
+        }
+
+        if (summary.Points.Count > 0)
+        {
+            Line($"");
+            terminal.Output.Write(TerminalChart.Render(RunReport.History(summary), new TerminalChartOptions { Color = terminal.HasColor }));
+        }
+
+        if (summary.Validation is not null)
+        {
+            Line($"");
+            Line($"The kept model (epoch {summary.Kept!.Epoch}, step {summary.Kept.Step}) on the validation texts:");
+            terminal.Output.Write(summary.Validation.ToTable());
+        }
+
+        Line($"");
+        Line($"Model, report.html, curves.svg, metrics.json and log.jsonl are in {summary.Folder}");
+        Line($"Try it: echo \"this is such an amazing movie!\" | beret predict {summary.Folder}");
+    }
+
+    private static string Validation(TrainingPoint point) => point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy
+        ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_accuracy: {accuracy:f4}") : "";
+
+    private static string Counts(LabelledTexts texts) =>
+        string.Join(", ", texts.Labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} {texts.Counts[i]}")));
+
+    /// <summary>One line of a text, without what a terminal would obey.</summary>
+    private static string Short(string text)
+    {
+        var line = string.Concat(text.Take(LongestSample).Select(c => char.IsControl(c) ? ' ' : c));
+        return text.Length > LongestSample ? line + "…" : line;
+    }
+
+    private void Line(FormattableString text) => terminal.Output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

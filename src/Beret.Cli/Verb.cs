@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Beret.Cli;
+
+/// <summary>A verb with the examples that its help shows.</summary>
+internal sealed class Verb(string name, string description, params string[] examples) : Command(name, description)
+{
+    public IReadOnlyList<string> Examples => examples;
+
+    /// <summary>
+    /// What the verb does. A signal ends it at once, unless it asks to end by itself: then it sees the token and finishes what it has to.
+    /// </summary>
+    public void Runs(Func<ParseResult, CancellationToken, Task<int>> body, bool endsByItself = false) => SetAction(
+        (arguments, cancellation) => endsByItself ? body(arguments, cancellation) : Task.Run(() => body(arguments, cancellation)).WaitAsync(cancellation));
+}
+
+/// <summary>Help with examples.</summary>
+internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var result = help.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is Verb { Examples.Count: > 0 } verb)
+        {
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (var example in verb.Examples)
+            {
+                output.WriteLine($"  {example}");
+            }
+
+            output.WriteLine();
+        }
+
+        return result;
+    }
+}
