@@ -22,8 +22,8 @@ internal static class FineTuning
         learner.Step(batch, targets, 3e-5);
         learner.Step(batch, targets, 3e-5);
         backend.Reset();
-        var allocated = GC.GetAllocatedBytesForCurrentThread();
         var times = new double[encoder.Steps];
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < times.Length; i++)
         {
             var start = Stopwatch.GetTimestamp();

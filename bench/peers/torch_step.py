@@ -50,13 +50,13 @@ class Layer(nn.Module):
 class Classifier(nn.Module):
     def __init__(self, layers, hidden, heads):
         super().__init__()
-        self.word, self.position, self.type = nn.Embedding(VOCABULARY, hidden), nn.Embedding(POSITIONS, hidden), nn.Embedding(2, hidden)
+        self.words, self.positions, self.segments = nn.Embedding(VOCABULARY, hidden), nn.Embedding(POSITIONS, hidden), nn.Embedding(2, hidden)
         self.norm, self.dropout = nn.LayerNorm(hidden, EPSILON), nn.Dropout(DROPOUT)
         self.layers = nn.ModuleList(Layer(hidden, heads) for _ in range(layers))
         self.pooler, self.head = nn.Linear(hidden, hidden), nn.Linear(hidden, 1)
 
     def forward(self, ids, mask):
-        x = self.word(ids) + self.position(torch.arange(ids.shape[1])) + self.type(torch.zeros_like(ids))
+        x = self.words(ids) + self.positions(torch.arange(ids.shape[1])) + self.segments(torch.zeros_like(ids))
         x = self.dropout(self.norm(x))
         for layer in self.layers:
             x = layer(x, mask)
