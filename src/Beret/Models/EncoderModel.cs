@@ -25,7 +25,7 @@ internal abstract class EncoderModel
     public void Check(PackedBatch batch)
     {
         Check(batch.Ids, Config.VocabularySize, "token id", "the tokenizer's vocabulary is not the one that this model was made with");
-        Check(batch.Positions, Config.MaxPositions, "position", $"shorten the texts to {Config.MaxPositions} tokens (--max-length)");
+        Check(batch.Positions, Config.MaxPositions, "position", "shorten the texts to that many tokens (--max-length)");
         Check(batch.Types, Config.TypeVocabularySize, "token type", "this model has no embedding for that segment");
     }
 

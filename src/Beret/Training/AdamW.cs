@@ -76,8 +76,10 @@ internal sealed class AdamW : IDisposable
         }
 
         Steps++;
-        foreach (var parameter in set.All)
+        for (var i = 0; i < set.All.Count; i++)
         {
+            // By number: the enumerator of an interface is an object, and a step allocates none.
+            var parameter = set.All[i];
             if (parameter.IsFrozen)
             {
                 continue;
@@ -110,8 +112,10 @@ internal sealed class AdamW : IDisposable
 
     private AdamWStep StepOf(Parameter parameter, double learningRate, double scale)
     {
-        var correction1 = 1 - Math.Pow(options.Beta1, Steps);
-        var correction2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
+        // TensorFlow keeps the β in fp32, the others in fp64, where 1 − β₂ differs by 1.3e-5: the corrections have to go with the moments.
+        var (beta1, beta2) = options.Variant == AdamVariant.TensorFlow ? ((float)options.Beta1, (float)options.Beta2) : (options.Beta1, options.Beta2);
+        var correction1 = 1 - Math.Pow(beta1, Steps);
+        var correction2 = Math.Sqrt(1 - Math.Pow(beta2, Steps));
         return new AdamWStep(
             Decay: parameter.Decays ? (float)(learningRate * options.WeightDecay) : 0,
             StepSize: (float)(options.Variant switch
@@ -120,11 +124,11 @@ internal sealed class AdamW : IDisposable
                 AdamVariant.PyTorch => learningRate / correction1,
                 _ => learningRate,
             }),
-            (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)scale,
+            (float)beta1, (float)beta2, (float)options.Epsilon, (float)scale,
             SecondMomentCorrection: options.Variant == AdamVariant.PyTorch ? (float)correction2 : 1)
         {
-            Rest1 = options.Variant == AdamVariant.PyTorch ? (float)(1 - options.Beta1) : 1 - (float)options.Beta1,
-            Rest2 = options.Variant == AdamVariant.PyTorch ? (float)(1 - options.Beta2) : 1 - (float)options.Beta2,
+            Rest1 = (float)(1 - beta1),
+            Rest2 = (float)(1 - beta2),
         };
     }
 

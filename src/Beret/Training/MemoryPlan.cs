@@ -30,8 +30,9 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
 
         ops.Begin();
         var indices = ops.Upload(batch);
+        var targets = arena.Take(batchSize, outputs);
         var logits = model.Forward(ops, indices, out _);
-        ops.Loss(Loss.BinaryCrossEntropy, logits, arena.Take(batchSize, outputs));
+        ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         ops.Backward();
 
         // The optimizer sums the occurrences of each token beside their rows; at worst all tokens differ.

@@ -1,0 +1,74 @@
+using Beret.Models;
+using Beret.Numerics;
+
+namespace Beret.Tests.Models;
+
+/// <summary>Random BERT classifiers small enough to train within milliseconds, and batches for them.</summary>
+internal static class SmallModel
+{
+    public static EncoderConfig Config(double dropout = 0.1) => new()
+    {
+        ModelType = "bert",
+        VocabularySize = 500,
+        HiddenSize = 48,
+        Layers = 2,
+        Heads = 4,
+        IntermediateSize = 160,
+        MaxPositions = 64,
+        TypeVocabularySize = 2,
+        EmbeddingSize = 48,
+        Activation = Activation.Gelu,
+        LayerNormEpsilon = 1e-12f,
+        HiddenDropout = dropout,
+        AttentionDropout = dropout,
+        ClassifierDropout = dropout,
+    };
+
+    /// <summary>The sizes of all-MiniLM-L6-v2.</summary>
+    public static EncoderConfig MiniLm => Config() with
+    {
+        VocabularySize = 30522,
+        HiddenSize = 384,
+        Layers = 6,
+        Heads = 12,
+        IntermediateSize = 1536,
+        MaxPositions = 512,
+        EmbeddingSize = 384,
+    };
+
+    /// <summary>Weights, embeddings and biases from N(0, 0.1²) cut at two deviations, γ 1.</summary>
+    public static SequenceClassifier Create(IBackend backend, EncoderConfig config, int outputs = 1, ulong seed = 1)
+    {
+        var model = new SequenceClassifier(backend, config, outputs);
+        foreach (var parameter in model.Parameters.All)
+        {
+            if (parameter.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+            {
+                Initialization.Constant(backend, parameter, 1);
+            }
+            else
+            {
+                Initialization.TruncatedNormal(backend, parameter, 0.1, seed);
+            }
+        }
+
+        model.Parameters.Touch();
+        return model;
+    }
+
+    /// <summary>Sequences of these lengths with random tokens, of which some occur often.</summary>
+    public static PackedBatch Batch(EncoderConfig config, ReadOnlySpan<int> lengths, int seed = 1)
+    {
+        var random = new Random(seed);
+        var batch = new PackedBatch();
+        foreach (var length in lengths)
+        {
+            batch.Add([.. Enumerable.Range(0, length).Select(_ => random.Next(random.Next(2) == 0 ? 9 : config.VocabularySize))]);
+        }
+
+        return batch;
+    }
+
+    /// <summary>0 and 1 in turn.</summary>
+    public static float[] Labels(PackedBatch batch) => [.. Enumerable.Range(0, batch.Sequences).Select(b => b % 2f)];
+}

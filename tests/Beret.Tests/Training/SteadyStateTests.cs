@@ -1,0 +1,53 @@
+using Beret.Numerics;
+using Beret.Tests.Models;
+using Beret.Training;
+
+namespace Beret.Tests.Training;
+
+/// <summary>Tests that count what the whole process does, so that no other test may run beside them.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public class Alone;
+
+/// <summary>A training step in the steady state takes no memory from the managed heap.</summary>
+[Collection(nameof(Alone))]
+public class SteadyStateTests
+{
+    private const int Steps = 20;
+
+    // A step of this model has more than 60 parallel regions. Were each to allocate the smallest object there is, 24 bytes, it would be 28,800 bytes in 20 steps;
+    // what is left is room for the test runner's own threads.
+    private const long ElsewhereBound = 16_384;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void AStepAllocatesNothingOnTheManagedHeap(int threads)
+    {
+        using var backend = CpuBackend.Create(threads);
+        using var model = SmallModel.Create(backend, SmallModel.Config());
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1);
+
+        // The largest batch is the second, so that after two steps everything has grown; the ones after it are of many shapes.
+        PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [64, 64, 64, 64, 64] : [1 + 3 * s, 64, 40, 2], s))];
+        float[][] labels = [.. batches.Select(SmallModel.Labels)];
+        Run(0, 2);
+        Run(2, Steps);
+
+        // Twice before it counts, because code is compiled again while it warms up.
+        var total = GC.GetTotalAllocatedBytes(precise: true);
+        var own = GC.GetAllocatedBytesForCurrentThread();
+        Run(2, Steps);
+        own = GC.GetAllocatedBytesForCurrentThread() - own;
+        total = GC.GetTotalAllocatedBytes(precise: true) - total;
+        Assert.Equal(0, own);
+        Assert.InRange(total, 0, ElsewhereBound);
+
+        void Run(int from, int to)
+        {
+            for (var s = from; s < to; s++)
+            {
+                learner.Step(batches[s], labels[s], 1e-4);
+            }
+        }
+    }
+}
