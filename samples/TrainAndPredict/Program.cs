@@ -1,5 +1,4 @@
-#:project ../src/Beret/Beret.csproj
-// dotnet run samples/train-and-predict.cs -- MODEL_FOLDER DATA_FOLDER
+// Fine-tunes a classifier and asks it: dotnet run --project samples/TrainAndPredict -c Release -- MODEL_FOLDER DATA
 using Beret.Data;
 using Beret.Inference;
 using Beret.Training;
