@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Beret.Bench;
+
+/// <summary>A time and the work that was done in it. The peers' programs write the same JSON.</summary>
+/// <param name="Kind">gemm, memory, op, step, infer, or profile (one operation's part of a step).</param>
+/// <param name="By">Who did it.</param>
+/// <param name="Name">What was done: an operation and its shape, or a model and its batch.</param>
+/// <param name="Seconds">The best time of a peak, the median otherwise.</param>
+/// <param name="Flops">Floating-point operations in that time.</param>
+/// <param name="Bytes">Bytes that have to be read or written at least once.</param>
+internal sealed record Measurement(string Kind, string By, string Name, double Seconds, double Flops = 0, double Bytes = 0)
+{
+    public const string Ours = "Beret";
+
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Texts in that time, where it is about texts.</summary>
+    public int Texts { get; init; }
+
+    [JsonIgnore]
+    public double Gflops => Flops / Seconds / 1e9;
+
+    [JsonIgnore]
+    public double Gigabytes => Bytes / Seconds / 1e9;
+
+    public static IReadOnlyList<Measurement> Read(string path) =>
+    [
+        .. File.ReadLines(path)
+            .Where(line => line.Length > 0)
+            .Select(line => JsonSerializer.Deserialize<Measurement>(line, Format) ?? throw new FormatException($"{path} holds an empty measurement")),
+    ];
+
+    public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    public override string ToString() =>
+        $"{Kind,-8} {Name,-72} {Seconds * 1e3,10:f3} ms"
+        + $"{(Flops > 0 ? $"{Gflops,8:f1} GFLOP/s" : new string(' ', 16))}{(Bytes > 0 ? $"{Gigabytes,8:f1} GB/s" : "")}";
+}

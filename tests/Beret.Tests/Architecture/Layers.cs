@@ -1,0 +1,46 @@
+namespace Beret.Tests.Architecture;
+
+/// <summary>Which namespace of the library may use which. This table is the rule; docs/architecture.md says why.</summary>
+internal static class Layers
+{
+    /// <summary>From left to right: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
+    public static readonly string[] Order =
+        ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Reports"];
+
+    /// <summary>
+    /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
+    /// except that Training computes attention weights on the reference backend, which alone keeps them.
+    /// </summary>
+    public static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        [""] = [],
+        ["Text"] = ["Text.Unicode"],
+        ["Text.Unicode"] = ["Text"],
+        ["Numerics"] = ["Numerics.Kernels"],
+        ["Numerics.Kernels"] = ["Numerics"],
+        ["Numerics.Reference"] = ["Numerics"],
+        ["Checkpoints"] = ["Checkpoints.TensorFlow"],
+        ["Checkpoints.TensorFlow"] = ["Checkpoints"],
+        ["Models"] = ["Numerics", "Checkpoints"],
+        ["Hub"] = ["Checkpoints"],
+        ["Data"] = ["Data.Files"],
+        ["Data.Files"] = ["Data"],
+        ["Evaluation"] = [],
+        ["Tasks"] = ["Numerics", "Evaluation"],
+        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation"],
+        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
+        ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
+    };
+
+    private const string Root = "Beret";
+
+    /// <summary>The references that the table does not allow. A namespace that is not in it may use nothing, and nothing may use it.</summary>
+    public static IReadOnlyList<Reference> Violations(IEnumerable<Reference> references) =>
+        [.. references.Where(reference => Name(reference.To) is { } to && to != Name(reference.From) && !MayUse(Name(reference.From), to))];
+
+    private static bool MayUse(string? from, string to) => from is not null && Allowed.TryGetValue(from, out var allowed) && (to == "" || allowed.Contains(to));
+
+    /// <summary>The name without the root; null for what a compiler or a generator puts elsewhere.</summary>
+    private static string? Name(string name) =>
+        name == Root ? "" : name.StartsWith($"{Root}.", StringComparison.Ordinal) ? name[(Root.Length + 1)..] : null;
+}
