@@ -85,12 +85,21 @@ internal static class BeretCommand
 
     private static int Refuse(ParseResult parsed, Terminal terminal)
     {
-        foreach (var error in parsed.Errors)
+        var command = parsed.CommandResult.Command;
+        if (command is RootCommand)
         {
-            terminal.Say(error.Message);
+            var verbs = string.Join(", ", command.Subcommands.Select(sub => sub.Name));
+            terminal.Say(parsed.UnmatchedTokens is [var first, ..] ? $"there is no verb '{first}'; the verbs are {verbs}" : $"a verb is needed: {verbs}");
+        }
+        else
+        {
+            foreach (var error in parsed.Errors)
+            {
+                terminal.Say(error.Message);
+            }
         }
 
-        var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+        var verb = command is RootCommand ? "" : $" {command.Name}";
         terminal.Error.WriteLine($"Try 'beret{verb} --help'.");
         return ExitCode.BadInput;
     }

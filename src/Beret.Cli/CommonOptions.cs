@@ -15,9 +15,9 @@ internal static class CommonOptions
         return argument;
     }
 
-    public static Option<string> PathOption(string name, string description, bool required = false)
+    public static Option<string> PathOption(string name, string description, string helpName, bool required = false)
     {
-        var option = new Option<string>(name) { Description = description, Required = required };
+        var option = new Option<string>(name) { Description = description, HelpName = helpName, Required = required };
         option.Validators.Add(result => RefuseEmpty(result, name));
         return option;
     }

@@ -7,6 +7,9 @@ namespace Beret.Cli;
 /// <summary>A verb with the examples that its help shows.</summary>
 internal sealed class Verb(string name, string description, params string[] examples) : Command(name, description)
 {
+    /// <summary>What its help says beyond the description; "" for nothing.</summary>
+    public string Details { get; set; } = "";
+
     public IReadOnlyList<string> Examples => examples;
 
     /// <summary>
@@ -27,6 +30,12 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         if (parseResult.CommandResult.Command is Verb { Examples.Count: > 0 } verb)
         {
             var output = parseResult.InvocationConfiguration.Output;
+            if (verb.Details.Length > 0)
+            {
+                output.WriteLine(verb.Details);
+                output.WriteLine();
+            }
+
             output.WriteLine("Examples:");
             foreach (var example in verb.Examples)
             {

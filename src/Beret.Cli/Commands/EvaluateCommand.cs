@@ -15,22 +15,23 @@ internal static class EvaluateCommand
     {
         var model = CommonOptions.Model();
         var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
-        var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts");
+        var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts", "NAME");
         split.DefaultValueFactory = _ => DataSource.Test;
-        var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON");
+        var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print the metrics as JSON");
         var verb = new Verb(
             "evaluate",
-            "Evaluate a model on labelled texts: loss, accuracy, precision, recall, F1, ROC-AUC with 95% intervals, and the confusion matrix.",
+            "Evaluate a model on labelled texts.",
             "beret evaluate runs/imdb imdb --split test",
             "beret evaluate runs/imdb reviews.tar.gz --json",
             "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
         {
             model, data, split, output, maxLength, truncation, threads, json,
         };
+        verb.Details = "Gives loss, accuracy, precision, recall, F1 and ROC-AUC, each with its 95% interval, and the confusion matrix. --output keeps them as JSON.";
         verb.Runs(async (arguments, cancellation) =>
         {
             using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions

@@ -12,17 +12,18 @@ internal static class InfoCommand
     public static Command Create(Terminal terminal)
     {
         var path = CommonOptions.Path("PATH", "A model folder, or one file of weights");
-        var svg = CommonOptions.PathOption("--svg", "A file to draw the model's structure to; - is standard output, in place of the facts");
+        var svg = CommonOptions.PathOption("--svg", "A file to draw the model's structure to; - is standard output, in place of the facts", "FILE");
         var json = CommonOptions.Json("Print the facts as JSON");
         var verb = new Verb(
             "info",
-            "Read a model folder or a checkpoint completely, checksums included, and print architecture, parameters, size, tokenizer, labels, memory and work per token.",
+            "Say what a model folder or a checkpoint is.",
             "beret info runs/imdb",
             "beret info model.safetensors --json",
             "beret info runs/imdb --svg model.svg")
         {
             path, svg, json,
         };
+        verb.Details = "Reads all of it, checksums included, and prints architecture, parameters, size, tokenizer, labels, memory and work per token.";
         verb.Runs((arguments, cancellation) =>
         {
             var info = ModelInfo.Read(arguments.GetRequiredValue(path), cancellation);

@@ -9,8 +9,8 @@ internal static class ParityCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = CommonOptions.PathOption("--model", "The model folder", required: true);
-        var expected = CommonOptions.PathOption("--expected", "A safetensors file with inputs and what the other program computed of them", required: true);
+        var model = CommonOptions.PathOption("--model", "The model folder", "DIR", required: true);
+        var expected = CommonOptions.PathOption("--expected", "A safetensors file with inputs and what the other program computed of them", "FILE", required: true);
         var tolerance = new Option<double?>("--tolerance") { Description = "The largest difference that passes [default: one for each kind of tensor]", HelpName = "T" };
         tolerance.Validators.Add(result =>
         {
@@ -24,13 +24,14 @@ internal static class ParityCommand
         var json = CommonOptions.Json("Print the table as JSON");
         var verb = new Verb(
             "parity",
-            "Run a model on the inputs of a file and compare all outputs and gradients with those in the file. Exits with 1 where one is further off than allowed. "
-                + "docs/parity.md shows how to write such a file from Python.",
+            "Compare what Beret computes with what another program computed.",
             "beret parity --model models/bert --expected expected.safetensors",
             "beret parity --model models/bert --expected expected.safetensors --tolerance 1e-4 --json")
         {
             model, expected, tolerance, threads, json,
         };
+        verb.Details = "Runs the model on the inputs in the file and compares every output and every gradient that the file holds. Exits with 1 where one is further\n"
+            + "off than allowed. docs/parity.md shows the ten lines of Python that write such a file.";
         verb.Runs((arguments, _) =>
         {
             var rows = ParityCheck.Compare(

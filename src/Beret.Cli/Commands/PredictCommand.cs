@@ -18,14 +18,14 @@ internal static class PredictCommand
     {
         var model = CommonOptions.Model();
         var texts = new Argument<string[]>("TEXT") { Description = "The texts; without any, each line of the file or of standard input is one", Arity = ArgumentArity.ZeroOrMore };
-        var file = CommonOptions.PathOption("--file", "A file with one text on each line; - is standard input");
+        var file = CommonOptions.PathOption("--file", "A file with one text on each line; - is standard input", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print one JSON object for each text: text, label, score, probabilities, logits, tokens, tokens_cut");
         var verb = new Verb(
             "predict",
-            "Print the label and the score of each text. The score is the probability of the positive class, or of the label where there are more than two classes.",
+            "Print the label and the score of each text.",
             "beret predict runs/imdb \"this is such an amazing movie!\" \"The movie was meh.\"",
             "beret predict runs/imdb --file reviews.txt --json",
             "cat reviews.txt | beret predict runs/imdb",
@@ -40,6 +40,8 @@ internal static class PredictCommand
                 result.AddError("texts come as arguments or from --file, not both");
             }
         });
+        verb.Details = "Texts are arguments, or the lines of a file or of standard input, which is read as it comes. The score is the probability of the\n"
+            + "positive class; where there are more than two classes, that of the label.";
         verb.Runs(async (arguments, cancellation) =>
         {
             using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions

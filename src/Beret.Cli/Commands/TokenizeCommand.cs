@@ -10,8 +10,8 @@ internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = CommonOptions.PathOption("--model", "The model folder whose tokenizer to use");
-        var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased");
+        var model = CommonOptions.PathOption("--model", "The model folder whose tokenizer to use", "DIR");
+        var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased", "FILE");
         var cased = new Option<bool>("--cased") { Description = "Keep upper case and accents" };
         var uncased = new Option<bool>("--uncased") { Description = "Lower-case, and drop accents" };
         var flavour = new Option<string?>("--flavour")
@@ -27,8 +27,7 @@ internal static class TokenizeCommand
         var json = CommonOptions.Json("JSON lines, which is what is always written");
         var verb = new Verb(
             "tokenize",
-            "Read texts from standard input, one {\"text\": …, \"pair\": …} on each line, and write {\"ids\": […], \"types\": […], \"offsets\": [[start, end], …]} for each. "
-                + "Offsets count UTF-16 units; those of special tokens are [0, 0].",
+            "Write the token ids of each text from standard input.",
             "echo '{\"text\": \"this is such an amazing movie!\"}' | beret tokenize --model runs/imdb",
             "beret tokenize --vocab vocab.txt --uncased --flavour tf --max-length 128 --pad < texts.jsonl",
             "echo 'plain text' | beret tokenize --model runs/imdb --plain --no-special")
@@ -50,6 +49,8 @@ internal static class TokenizeCommand
                 result.AddError("--vocab needs --cased or --uncased: a vocabulary does not say which it is");
             }
         });
+        verb.Details = "Reads a line {\"text\": …} or {\"text\": …, \"pair\": …} for each text, and writes {\"ids\": […], \"types\": […], \"offsets\": [[start, end], …]}.\n"
+            + "Offsets count UTF-16 units in the token's own text; those of special tokens are [0, 0].";
         verb.Runs(async (arguments, cancellation) =>
         {
             bool? lowerCase = arguments.GetValue(uncased) ? true : arguments.GetValue(cased) ? false : null;

@@ -16,10 +16,10 @@ internal static class TrainCommand
     {
         var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
         data.Arity = ArgumentArity.ZeroOrOne;
-        var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
-        var output = CommonOptions.PathOption("--output", "The folder that the model is written to");
-        var recipe = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first");
-        var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA");
+        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
+        var output = CommonOptions.PathOption("--output", "DIR", "The folder that the model is written to");
+        var recipe = CommonOptions.PathOption("--recipe", "FILE", "A recipe file (JSON with comments); options given beside it come first");
+        var validation = CommonOptions.PathOption("--validation", "DATA", "Labelled texts to validate on, instead of a part of DATA");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
         var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };

@@ -20,8 +20,9 @@ namespace Beret.Inference;
 /// </example>
 public sealed class Classifier : IDisposable
 {
-    // Texts that are tokenized ahead and sorted by length together: enough for batches of like length, few enough to hold.
+    // Texts that are tokenized ahead, and the most that are computed before the first of them is answered; in tokens two batches.
     private const int Window = 1024;
+    private const int WindowTokens = 8192;
 
     [ThreadStatic]
     private static TokenBuffer? threadBuffer;
@@ -154,7 +155,7 @@ public sealed class Classifier : IDisposable
         {
             while (await ahead.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
             {
-                while (window.Count < Window && ahead.Reader.TryRead(out var text))
+                for (var tokens = 0; window.Count < Window && tokens < WindowTokens && ahead.Reader.TryRead(out var text); tokens += text.Count)
                 {
                     window.Add(text);
                 }

@@ -56,9 +56,7 @@ internal static class ModelInfoWriter
         {
             Line("memory", $"{Size(cost.Bytes)} to predict a text of {N(cost.Length)} tokens: weights {Size(cost.WeightBytes)}, "
                 + $"packed {Size(cost.PackedBytes)}, activations {Size(cost.WorkingBytes)}");
-            Line("work", string.Create(
-                CultureInfo.InvariantCulture,
-                $"{cost.FlopsPerToken / 1e6:0.0} MFLOP a token at {cost.Length} tokens, {3 * cost.FlopsPerToken / 1e6:0.0} in training"));
+            Line("work", $"{Work(cost.FlopsPerToken)} a token at {N(cost.Length)} tokens, {Work(3 * cost.FlopsPerToken)} in training");
         }
 
         foreach (var note in info.Notes)
@@ -228,6 +226,10 @@ internal static class ModelInfoWriter
     private static string N(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Count(long number, string what) => $"{N(number)} {what}{(number == 1 ? "" : "s")}";
+
+    private static string Work(double flops) => flops < 1e6
+        ? string.Create(CultureInfo.InvariantCulture, $"{flops / 1e3:0.0} kFLOP")
+        : string.Create(CultureInfo.InvariantCulture, $"{flops / 1e6:0.0} MFLOP");
 
     private static string Size(long bytes) => bytes switch
     {

@@ -27,9 +27,14 @@ internal static class ConfigReader
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement, path);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // Text that is no Unicode is an InvalidOperationException when it is looked at.
             throw new ModelException($"{path} is not valid JSON: {error.Message}", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{path} cannot be read: {error.Message}", error);
         }
     }
 
@@ -70,12 +75,12 @@ internal static class ConfigReader
             TypeVocabularySize = fields.Size("type_vocab_size"),
             EmbeddingSize = fields.Has("embedding_size") ? fields.Size("embedding_size") : hidden,
             Activation = ActivationOf(fields.Text("hidden_act") ?? "gelu", path),
-            LayerNormEpsilon = (float)(fields.Number("layer_norm_eps") ?? 1e-12),
+            LayerNormEpsilon = (float)(fields.Rate("layer_norm_eps") ?? 1e-12),
             HiddenDropout = hiddenDropout,
             AttentionDropout = fields.Rate("attention_probs_dropout_prob") ?? 0.1,
             ClassifierDropout = fields.Rate("classifier_dropout") ?? hiddenDropout,
-            InitializerRange = fields.Number("initializer_range") ?? 0.02,
-            PaddingId = fields.Has("pad_token_id") ? (int)(fields.Number("pad_token_id") ?? -1) : 0,
+            InitializerRange = fields.Rate("initializer_range") ?? 0.02,
+            PaddingId = fields.PaddingId(),
             Labels = labels,
             ProblemType = fields.Text("problem_type"),
             Architecture = fields.FirstOf("architectures") ?? "",
@@ -121,7 +126,7 @@ internal static class ConfigReader
         {
             null => null,
             >= 0 and < 1 and var rate => rate,
-            _ => throw Wrong(name, "a rate in [0, 1)"),
+            _ => throw Wrong(name, "a number in [0, 1)"),
         };
 
         public int Size(string name) => Number(name) switch
@@ -129,6 +134,14 @@ internal static class ConfigReader
             null => throw new ModelException($"{path}: {name} is missing"),
             >= 1 and <= LargestSize and var size when size == Math.Floor(size) => (int)size,
             _ => throw Wrong(name, $"a whole number from 1 to {LargestSize}"),
+        };
+
+        /// <summary>0 where config.json does not say, −1 where it says null.</summary>
+        public int PaddingId() => Number("pad_token_id") switch
+        {
+            null => root.TryGetProperty("pad_token_id", out _) ? -1 : 0,
+            >= -1 and <= int.MaxValue and var id when id == Math.Floor(id) => (int)id,
+            _ => throw Wrong("pad_token_id", "the number of a token"),
         };
 
         public void Refuse(string name, string what)
@@ -148,9 +161,7 @@ internal static class ConfigReader
         {
             if (!Has("id2label"))
             {
-                return Number("num_labels") is >= 1 and <= LargestSize and var count
-                    ? [.. Enumerable.Range(0, (int)count).Select(i => $"LABEL_{i}")]
-                    : null;
+                return Has("num_labels") ? [.. Enumerable.Range(0, Size("num_labels")).Select(i => $"LABEL_{i}")] : null;
             }
 
             var map = root.GetProperty("id2label");
