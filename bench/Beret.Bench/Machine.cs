@@ -29,7 +29,7 @@ internal static class Machine
             if (Field("model name") is { } name)
             {
                 // Virtual machines often hide the name; family and model still tell the generation.
-                return $"{name} (family {Field("cpu family")}, model {Field("model")}; {Field("cpu MHz")} MHz now)";
+                return $"{name} (family {Field("cpu family")}, model {Field("model")})";
             }
         }
 

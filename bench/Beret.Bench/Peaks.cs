@@ -12,7 +12,7 @@ internal sealed record Peaks(double Gflops, double Gigabytes)
 
     public static Peaks Measure(Arguments arguments)
     {
-        var seconds = arguments.Quick ? 0.3 : 2;
+        var seconds = arguments.Quick ? 0.3 : 1;
         using var backend = CpuBackend.Create(arguments.Threads);
         var products = Shapes.Select(shape => Product(backend, shape, seconds)).MaxBy(product => product.Gflops)!;
         var memory = Triad.Measure(arguments.Threads, seconds);

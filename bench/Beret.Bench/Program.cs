@@ -1,4 +1,3 @@
-using System.Globalization;
 using Beret;
 using Beret.Bench;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Beret.Bench;
 
 /// <summary>Writes the page of figures from measurements.</summary>
@@ -14,7 +12,6 @@ internal static class Report
 
     public static void Write(string results, string page)
     {
-        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var all = Measurement.Read(results);
         var peaks = new Peaks(Best(all, "gemm").Gflops, Best(all, "memory").Gigabytes);
         using var to = new StreamWriter(page) { NewLine = "\n" };
