@@ -30,6 +30,8 @@ internal sealed class Progress(Terminal terminal)
         var line = text();
         if (terminal.IsErrorWatched)
         {
+            // A line that wraps could not be taken back.
+            line = line.Length < terminal.ErrorWidth() ? line : line[..Math.Max(0, terminal.ErrorWidth() - 1)];
             terminal.Error.Write($"\r{line.PadRight(shown)}");
             shown = line.Length;
         }

@@ -19,6 +19,9 @@ internal sealed class Terminal
     /// <summary>Whether a person watches <see cref="Error"/>: then progress is one live line.</summary>
     public bool IsErrorWatched { get; init; }
 
+    /// <summary>The columns of the terminal behind <see cref="Error"/>.</summary>
+    public Func<int> ErrorWidth { get; init; } = () => 80;
+
     /// <summary>Whether <see cref="Output"/> is a terminal that may be coloured: NO_COLOR is not set.</summary>
     public bool HasColor { get; init; }
 
@@ -39,6 +42,7 @@ internal sealed class Terminal
             Error = Console.Error,
             OpenInput = () => new InterruptibleStream(Console.OpenStandardInput()),
             IsErrorWatched = !Console.IsErrorRedirected,
+            ErrorWidth = () => Console.WindowWidth is > 0 and var width ? width : 80,
             HasColor = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
             IsInputTyped = !Console.IsInputRedirected,
         };
