@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Beret.Data;
 using Beret.Evaluation;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -32,6 +33,7 @@ public sealed class Classifier : IDisposable
     private readonly BatchRunner runner;
     private readonly TextScorer scorer;
     private readonly EncodeOptions encode;
+    private readonly ClassificationTask task;
 
     private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options)
     {
@@ -48,6 +50,7 @@ public sealed class Classifier : IDisposable
         }
 
         encode = Description.EncodeOptions;
+        task = Description.ClassificationTask;
         opened.Model.Parameters.Pack();
         runner = new BatchRunner(opened.Model, backend);
         scorer = new TextScorer(runner);
@@ -106,7 +109,7 @@ public sealed class Classifier : IDisposable
         var buffer = Tokenize(text, pair);
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
         scorer.Score(buffer, logits);
-        return Decision.Decide(Description, logits, buffer.Count, buffer.Cut);
+        return Prediction.Of(task, logits, buffer.Count, buffer.Cut);
     }
 
     /// <summary>Classifies texts, in batches of like length; the predictions are in the order of the texts.</summary>
@@ -191,10 +194,14 @@ public sealed class Classifier : IDisposable
     public EvaluationResult Evaluate(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        Evaluator.Require(Task);
+        if (task.IsPredictedOnly)
+        {
+            throw new InferenceException($"a {Task} model is not evaluated by this version; {TaskNames.Binary} and {TaskNames.MultiClass} models are");
+        }
+
         texts = texts.WithLabels(Labels);
         var logits = new Evaluator(scorer, Tokenizer, encode).Logits(texts, progress, cancellation);
-        return Evaluator.Measure(Task, Labels, [.. texts.Examples.Select(example => example.Label)], logits);
+        return task.Evaluate([.. texts.Examples.Select(example => example.Label)], logits);
     }
 
     /// <inheritdoc/>
@@ -251,7 +258,7 @@ public sealed class Classifier : IDisposable
         scorer.Score(encoded, logits.AsSpan(0, length), cancellation: cancellation);
         for (var i = 0; i < predictions.Length; i++)
         {
-            predictions[i] = Decision.Decide(Description, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
+            predictions[i] = Prediction.Of(task, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
         }
 
         ArrayPool<float>.Shared.Return(logits);

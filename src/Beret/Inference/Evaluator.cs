@@ -1,5 +1,4 @@
 using Beret.Data;
-using Beret.Evaluation;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -11,7 +10,7 @@ namespace Beret.Inference;
 /// <param name="AllTokens">Tokens to do; 0 while the texts are still being tokenized.</param>
 public readonly record struct EvaluationProgress(int Texts, int AllTexts, long Tokens, long AllTokens);
 
-/// <summary>A model on labelled texts: their logits, and what these are worth.</summary>
+/// <summary>A model on labelled texts.</summary>
 internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOptions options)
 {
     /// <summary>The logits of all texts in their order, [texts, K].</summary>
@@ -59,25 +58,5 @@ internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOp
         {
             EncodedText.Return(encoded);
         }
-    }
-
-    /// <summary>Refuses a task that has no metrics here.</summary>
-    public static void Require(string task)
-    {
-        if (task is not (TaskNames.Binary or TaskNames.MultiClass))
-        {
-            throw new InferenceException($"a {task} model is not evaluated by this version; binary and multi-class models are");
-        }
-    }
-
-    /// <summary>The metrics of the task.</summary>
-    /// <param name="labels">For each example the number of its class.</param>
-    /// <param name="logits">[n, K].</param>
-    public static EvaluationResult Measure(string task, IReadOnlyList<string> labelNames, ReadOnlySpan<int> labels, ReadOnlySpan<float> logits)
-    {
-        Require(task);
-        return task == TaskNames.Binary
-            ? BinaryMetrics.Evaluate(labels, logits, labelNames)
-            : MultiClassMetrics.Evaluate(labels, logits, labelNames.Count, labelNames);
     }
 }
