@@ -3,7 +3,6 @@ using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
-using Beret.Hub;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
@@ -75,13 +74,13 @@ internal sealed class TrainingSession : IDisposable
         var task = ClassificationTask.For(job.Data.Labels, recipe.Task);
         var (training, validation) = Split(job);
         callbacks.Preparing("loading the encoder");
-        var flavour = job.Flavour ?? ModelDescription.Read(job.ModelFolder)?.Flavour;
-        var tokenizer = Tokenizer.Load(job.ModelFolder, flavour);
+        var written = ModelDescription.Read(job.ModelFolder);
+        var tokenizer = Tokenizer.Load(job.ModelFolder, job.Source.Flavour(written));
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         try
         {
-            model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => Adjust(config, job)).Model;
+            model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => WithRates(job.Source.Adjust(config, written), recipe)).Model;
             if (recipe.MaxLength > model.Config.MaxPositions)
             {
                 throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {model.Config.MaxPositions} positions that {job.ModelName} knows");
@@ -224,7 +223,7 @@ internal sealed class TrainingSession : IDisposable
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
             BaseModel = job.ModelName,
-            BaseSource = job.UsesTanhGelu ? ModelSource.TensorFlow : ModelSource.HuggingFace,
+            BaseSource = job.Source,
             DataOrigin = job.DataName,
             DataFingerprint = Training.Fingerprint,
             Recipe = RecipeJson(plan.Recipe),
@@ -261,13 +260,11 @@ internal sealed class TrainingSession : IDisposable
         return DatasetSplit.TutorialSplit(job.Data, job.Recipe.ValidationSplit, job.Recipe.Seed);
     }
 
-    private static EncoderConfig Adjust(EncoderConfig config, TrainingJob job) => config with
+    private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
     {
-        ClassifierDropout = job.Recipe.Dropout,
-        HiddenDropout = job.Recipe.HiddenDropout ?? config.HiddenDropout,
-        AttentionDropout = job.Recipe.AttentionDropout ?? config.AttentionDropout,
-        Activation = job.UsesTanhGelu && config.Activation == Activation.Gelu ? Activation.GeluTanh : config.Activation,
-        PaddingId = job.UsesTanhGelu ? -1 : config.PaddingId,
+        ClassifierDropout = recipe.Dropout,
+        HiddenDropout = recipe.HiddenDropout ?? config.HiddenDropout,
+        AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,
     };
 
     private static JsonElement RecipeJson(TrainingRecipe recipe)
