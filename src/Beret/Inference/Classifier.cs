@@ -34,9 +34,11 @@ public sealed class Classifier : IDisposable
     private readonly TextScorer scorer;
     private readonly EncodeOptions encode;
     private readonly ClassificationTask task;
+    private readonly int threads;
 
-    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options)
+    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options, int threads)
     {
+        this.threads = threads;
         this.backend = backend;
         this.opened = opened;
         Description = opened.Description with
@@ -91,7 +93,7 @@ public sealed class Classifier : IDisposable
         try
         {
             opened = ModelFolder.Load(folder, backend);
-            return new Classifier(backend, opened, options);
+            return new Classifier(backend, opened, options, threads);
         }
         catch
         {
@@ -118,7 +120,7 @@ public sealed class Classifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(texts);
         var predictions = new Prediction[texts.Count];
-        var encoded = new List<EncodedText>(Math.Min(Window, texts.Count));
+        var encoded = new EncodedTexts(Math.Min(Window, texts.Count));
         for (var start = 0; start < texts.Count; start += Window)
         {
             try
@@ -132,7 +134,7 @@ public sealed class Classifier : IDisposable
             }
             finally
             {
-                EncodedText.Return(encoded);
+                encoded.Return();
             }
         }
 
@@ -152,7 +154,7 @@ public sealed class Classifier : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var ahead = Channel.CreateBounded<EncodedText>(new BoundedChannelOptions(Window) { SingleReader = true, SingleWriter = true });
         var reading = System.Threading.Tasks.Task.Run(() => ReadAhead(texts, ahead.Writer, stop.Token), CancellationToken.None);
-        var window = new List<EncodedText>(Window);
+        var window = new EncodedTexts(Window);
         var predictions = new Prediction[Window];
         try
         {
@@ -165,7 +167,7 @@ public sealed class Classifier : IDisposable
 
                 var count = window.Count;
                 Decide(window, predictions.AsSpan(0, count), cancellation);
-                EncodedText.Return(window);
+                window.Return();
                 for (var i = 0; i < count; i++)
                 {
                     yield return predictions[i];
@@ -176,7 +178,7 @@ public sealed class Classifier : IDisposable
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await reading.ConfigureAwait(false);
-            EncodedText.Return(window);
+            window.Return();
             while (ahead.Reader.TryRead(out var left))
             {
                 left.Return();
@@ -200,7 +202,7 @@ public sealed class Classifier : IDisposable
         }
 
         texts = texts.WithLabels(Labels);
-        var logits = new Evaluator(scorer, Tokenizer, encode).Logits(texts, progress, cancellation);
+        var logits = new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts, progress, cancellation);
         return task.Evaluate([.. texts.Examples.Select(example => example.Label)], logits);
     }
 
@@ -251,7 +253,7 @@ public sealed class Classifier : IDisposable
         return buffer;
     }
 
-    private void Decide(List<EncodedText> encoded, Span<Prediction> predictions, CancellationToken cancellation)
+    private void Decide(EncodedTexts encoded, Span<Prediction> predictions, CancellationToken cancellation)
     {
         var length = encoded.Count * scorer.Outputs;
         var logits = ArrayPool<float>.Shared.Rent(length);
