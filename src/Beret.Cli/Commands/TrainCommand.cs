@@ -4,7 +4,6 @@ using System.Text.Json;
 using Beret.Data;
 using Beret.Hub;
 using Beret.Reports;
-using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Cli.Commands;
@@ -81,8 +80,7 @@ internal static class TrainCommand
                 {
                     ModelFolder = resolved.Folder,
                     ModelName = modelName,
-                    Flavour = resolved.Source == ModelSource.TensorFlow ? TokenizerFlavour.TensorFlow : null,
-                    UsesTanhGelu = resolved.Source == ModelSource.TensorFlow,
+                    Source = resolved.Source,
                     Data = texts,
                     Validation = validationTexts,
                     DataName = dataName,

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Beret.Data;
 using Beret.Evaluation;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -32,9 +33,12 @@ public sealed class Classifier : IDisposable
     private readonly BatchRunner runner;
     private readonly TextScorer scorer;
     private readonly EncodeOptions encode;
+    private readonly ClassificationTask task;
+    private readonly int threads;
 
-    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options)
+    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options, int threads)
     {
+        this.threads = threads;
         this.backend = backend;
         this.opened = opened;
         Description = opened.Description with
@@ -48,6 +52,7 @@ public sealed class Classifier : IDisposable
         }
 
         encode = Description.EncodeOptions;
+        task = Description.ClassificationTask;
         opened.Model.Parameters.Pack();
         runner = new BatchRunner(opened.Model, backend);
         scorer = new TextScorer(runner);
@@ -88,7 +93,7 @@ public sealed class Classifier : IDisposable
         try
         {
             opened = ModelFolder.Load(folder, backend);
-            return new Classifier(backend, opened, options);
+            return new Classifier(backend, opened, options, threads);
         }
         catch
         {
@@ -106,7 +111,7 @@ public sealed class Classifier : IDisposable
         var buffer = Tokenize(text, pair);
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
         scorer.Score(buffer, logits);
-        return Decision.Decide(Description, logits, buffer.Count, buffer.Cut);
+        return Prediction.Of(task, logits, buffer.Count, buffer.Cut);
     }
 
     /// <summary>Classifies texts, in batches of like length; the predictions are in the order of the texts.</summary>
@@ -115,7 +120,7 @@ public sealed class Classifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(texts);
         var predictions = new Prediction[texts.Count];
-        var encoded = new List<EncodedText>(Math.Min(Window, texts.Count));
+        var encoded = new EncodedTexts(Math.Min(Window, texts.Count));
         for (var start = 0; start < texts.Count; start += Window)
         {
             try
@@ -129,7 +134,7 @@ public sealed class Classifier : IDisposable
             }
             finally
             {
-                EncodedText.Return(encoded);
+                encoded.Return();
             }
         }
 
@@ -149,7 +154,7 @@ public sealed class Classifier : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var ahead = Channel.CreateBounded<EncodedText>(new BoundedChannelOptions(Window) { SingleReader = true, SingleWriter = true });
         var reading = System.Threading.Tasks.Task.Run(() => ReadAhead(texts, ahead.Writer, stop.Token), CancellationToken.None);
-        var window = new List<EncodedText>(Window);
+        var window = new EncodedTexts(Window);
         var predictions = new Prediction[Window];
         try
         {
@@ -162,7 +167,7 @@ public sealed class Classifier : IDisposable
 
                 var count = window.Count;
                 Decide(window, predictions.AsSpan(0, count), cancellation);
-                EncodedText.Return(window);
+                window.Return();
                 for (var i = 0; i < count; i++)
                 {
                     yield return predictions[i];
@@ -173,7 +178,7 @@ public sealed class Classifier : IDisposable
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await reading.ConfigureAwait(false);
-            EncodedText.Return(window);
+            window.Return();
             while (ahead.Reader.TryRead(out var left))
             {
                 left.Return();
@@ -191,10 +196,14 @@ public sealed class Classifier : IDisposable
     public EvaluationResult Evaluate(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        Evaluator.Require(Task);
+        if (task.IsPredictedOnly)
+        {
+            throw new InferenceException($"a {Task} model is not evaluated by this version; {TaskNames.Binary} and {TaskNames.MultiClass} models are");
+        }
+
         texts = texts.WithLabels(Labels);
-        var logits = new Evaluator(scorer, Tokenizer, encode).Logits(texts, progress, cancellation);
-        return Evaluator.Measure(Task, Labels, [.. texts.Examples.Select(example => example.Label)], logits);
+        var logits = new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts, progress, cancellation);
+        return task.Evaluate([.. texts.Examples.Select(example => example.Label)], logits);
     }
 
     /// <inheritdoc/>
@@ -244,14 +253,14 @@ public sealed class Classifier : IDisposable
         return buffer;
     }
 
-    private void Decide(List<EncodedText> encoded, Span<Prediction> predictions, CancellationToken cancellation)
+    private void Decide(EncodedTexts encoded, Span<Prediction> predictions, CancellationToken cancellation)
     {
         var length = encoded.Count * scorer.Outputs;
         var logits = ArrayPool<float>.Shared.Rent(length);
         scorer.Score(encoded, logits.AsSpan(0, length), cancellation: cancellation);
         for (var i = 0; i < predictions.Length; i++)
         {
-            predictions[i] = Decision.Decide(Description, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
+            predictions[i] = Prediction.Of(task, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
         }
 
         ArrayPool<float>.Shared.Return(logits);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -29,30 +28,5 @@ internal readonly struct EncodedText
 
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
 
-    public void AddTo(PackedBatch batch)
-    {
-        if (FirstCount == Count)
-        {
-            batch.Add(Ids);
-            return;
-        }
-
-        var types = ArrayPool<int>.Shared.Rent(Count);
-        types.AsSpan(0, FirstCount).Clear();
-        types.AsSpan(FirstCount, Count - FirstCount).Fill(1);
-        batch.Add(Ids, types.AsSpan(0, Count));
-        ArrayPool<int>.Shared.Return(types);
-    }
-
     public void Return() => ArrayPool<int>.Shared.Return(ids);
-
-    public static void Return(List<EncodedText> texts)
-    {
-        foreach (var text in texts)
-        {
-            text.Return();
-        }
-
-        texts.Clear();
-    }
 }

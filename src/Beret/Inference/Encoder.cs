@@ -129,11 +129,9 @@ public sealed class Encoder : IDisposable
         LoadedEncoder? model = null;
         try
         {
-            // A folder that Beret wrote says everything itself, whatever it was once made from.
-            var description = ModelDescription.Read(resolved.Folder);
-            model = ModelLoader.LoadEncoder(
-                resolved.Folder, backend, config => description is null ? resolved.Source.Adjust(config) : config);
-            return new Encoder(backend, model, Tokenizer.Load(resolved.Folder, description?.Flavour ?? resolved.Source.Flavour()), options);
+            var written = ModelDescription.Read(resolved.Folder);
+            model = ModelLoader.LoadEncoder(resolved.Folder, backend, config => resolved.Source.Adjust(config, written));
+            return new Encoder(backend, model, Tokenizer.Load(resolved.Folder, resolved.Source.Flavour(written)), options);
         }
         catch
         {

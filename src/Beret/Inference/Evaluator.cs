@@ -1,5 +1,4 @@
 using Beret.Data;
-using Beret.Evaluation;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -11,73 +10,26 @@ namespace Beret.Inference;
 /// <param name="AllTokens">Tokens to do; 0 while the texts are still being tokenized.</param>
 public readonly record struct EvaluationProgress(int Texts, int AllTexts, long Tokens, long AllTokens);
 
-/// <summary>A model on labelled texts: their logits, and what these are worth.</summary>
-internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOptions options)
+/// <summary>A model on labelled texts.</summary>
+/// <param name="threads">Threads that tokenize.</param>
+internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOptions options, int threads)
 {
     /// <summary>The logits of all texts in their order, [texts, K].</summary>
     public float[] Logits(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var encoded = new List<EncodedText>(texts.Examples.Count);
-        try
-        {
-            var buffer = new TokenBuffer();
-            long all = 0;
-            foreach (var example in texts.Examples)
+        progress?.Report(new EvaluationProgress(0, texts.Examples.Count, 0, 0));
+        var store = TokenStore.Build(tokenizer, texts.Examples, options, threads, cancellation);
+        var logits = new float[(long)store.Count * scorer.Outputs];
+        var (done, tokens) = (0, 0L);
+        scorer.Score(
+            store, logits,
+            (count, rows) =>
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (example.Pair is { } pair)
-                {
-                    tokenizer.Encode(example.Text, pair, options, buffer);
-                }
-                else
-                {
-                    tokenizer.Encode(example.Text, options, buffer);
-                }
-
-                encoded.Add(new EncodedText(buffer));
-                all += buffer.Count;
-                if (encoded.Count % 1000 == 0)
-                {
-                    progress?.Report(new EvaluationProgress(0, texts.Examples.Count, 0, 0));
-                }
-            }
-
-            var logits = new float[(long)encoded.Count * scorer.Outputs];
-            var (done, tokens) = (0, 0L);
-            scorer.Score(
-                encoded, logits,
-                (count, rows) =>
-                {
-                    done += count;
-                    tokens += rows;
-                    progress?.Report(new EvaluationProgress(done, encoded.Count, tokens, all));
-                },
-                cancellation);
-            return logits;
-        }
-        finally
-        {
-            EncodedText.Return(encoded);
-        }
-    }
-
-    /// <summary>Refuses a task that has no metrics here.</summary>
-    public static void Require(string task)
-    {
-        if (task is not (TaskNames.Binary or TaskNames.MultiClass))
-        {
-            throw new InferenceException($"a {task} model is not evaluated by this version; binary and multi-class models are");
-        }
-    }
-
-    /// <summary>The metrics of the task.</summary>
-    /// <param name="labels">For each example the number of its class.</param>
-    /// <param name="logits">[n, K].</param>
-    public static EvaluationResult Measure(string task, IReadOnlyList<string> labelNames, ReadOnlySpan<int> labels, ReadOnlySpan<float> logits)
-    {
-        Require(task);
-        return task == TaskNames.Binary
-            ? BinaryMetrics.Evaluate(labels, logits, labelNames)
-            : MultiClassMetrics.Evaluate(labels, logits, labelNames.Count, labelNames);
+                done += count;
+                tokens += rows;
+                progress?.Report(new EvaluationProgress(done, store.Count, tokens, store.Tokens));
+            },
+            cancellation);
+        return logits;
     }
 }

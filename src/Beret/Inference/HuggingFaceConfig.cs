@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Tasks;
 
 namespace Beret.Inference;
 

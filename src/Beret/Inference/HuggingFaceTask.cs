@@ -1,4 +1,5 @@
 using Beret.Models;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Hub;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -16,8 +17,8 @@ public sealed record ModelDescription
     public const int CurrentFormat = 1;
 
     /// <summary>
-    /// What the model decides: <c>binary</c> (one logit), <c>multi-class</c> (one logit for each of several classes, of which one is right) or
-    /// <c>multi-label</c> (one logit for each label, each right or not by itself).
+    /// What the model decides: <see cref="TaskNames.Binary"/> (one logit), <see cref="TaskNames.MultiClass"/> (one logit for each of several classes, of which one is
+    /// right) or <see cref="TaskNames.MultiLabel"/> (one logit for each label, each right or not by itself).
     /// </summary>
     public required string Task { get; init; }
 
@@ -61,7 +62,10 @@ public sealed record ModelDescription
     public EncodeOptions EncodeOptions => new() { MaxLength = MaxLength, Truncation = Truncation, PairTruncation = PairTruncation };
 
     /// <summary>The number of logits of one input.</summary>
-    public int Outputs => Task == TaskNames.Binary ? 1 : Labels.Count;
+    /// <exception cref="BeretException">There is no such task, or it cannot have that many labels.</exception>
+    public int Outputs => ClassificationTask.Outputs;
+
+    internal ClassificationTask ClassificationTask => ClassificationTask.Named(Task, Labels);
 
     internal static string ThisVersion => typeof(ModelDescription).Assembly.GetName().Version?.ToString(3) ?? "0";
 
@@ -72,17 +76,4 @@ public sealed record ModelDescription
 
     /// <summary>Writes the file's content.</summary>
     internal void Write(Stream stream) => ModelDescriptionJson.Write(stream, this);
-}
-
-/// <summary>The tasks as beret.json names them.</summary>
-public static class TaskNames
-{
-    /// <summary>One logit; the positive class is the second label.</summary>
-    public const string Binary = "binary";
-
-    /// <summary>One logit for each of several classes, of which one is right.</summary>
-    public const string MultiClass = "multi-class";
-
-    /// <summary>One logit for each label, each right or not by itself.</summary>
-    public const string MultiLabel = "multi-label";
 }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Hub;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -115,17 +116,7 @@ internal static class ModelDescriptionJson
 
         var task = fields.Text("task");
         var labels = fields.Labels();
-        var fewest = task switch
-        {
-            TaskNames.Binary or TaskNames.MultiClass => 2,
-            TaskNames.MultiLabel => 1,
-            _ => throw fields.Error(
-                $"task is {CheckpointException.Quote(task)}; this version knows {TaskNames.Binary}, {TaskNames.MultiClass} and {TaskNames.MultiLabel}"),
-        };
-        if (labels.Length < fewest || (task == TaskNames.Binary && labels.Length != 2))
-        {
-            throw fields.Error($"a {task} task has {(task == TaskNames.Binary ? "two labels" : $"at least {fewest}")}, not {labels.Length}");
-        }
+        RequireTask(fields, task, labels);
 
         var tokenizer = fields.Object("tokenizer");
         var baseModel = fields.OptionalObject("base_model");
@@ -152,6 +143,18 @@ internal static class ModelDescriptionJson
             Recipe = fields.OptionalObject("recipe")?.Element.Clone(),
             Checksums = fields.Object("sha256").Checksums(),
         };
+    }
+
+    private static void RequireTask(Fields fields, string task, string[] labels)
+    {
+        try
+        {
+            _ = ClassificationTask.Named(task, labels);
+        }
+        catch (BeretException error)
+        {
+            throw fields.Error($"task is {CheckpointException.Quote(task)}: {error.Message}");
+        }
     }
 
     /// <summary>Typed access that names the file and the key in its errors.</summary>

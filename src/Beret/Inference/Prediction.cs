@@ -1,5 +1,6 @@
 using System.Globalization;
 using Beret.Evaluation;
+using Beret.Tasks;
 
 namespace Beret.Inference;
 
@@ -13,6 +14,15 @@ namespace Beret.Inference;
 public sealed record Prediction(
     string Label, double Score, IReadOnlyList<double> Probabilities, IReadOnlyList<float> Logits, int Tokens, int TokensCut)
 {
+    /// <param name="logits">As many as the task has for one text.</param>
+    internal static Prediction Of(ClassificationTask task, ReadOnlySpan<float> logits, int tokens, int cut)
+    {
+        var probabilities = new double[task.Labels.Count];
+        task.Probabilities(logits, probabilities);
+        var label = task.Decide(logits);
+        return new Prediction(task.Labels[label], task.Score(probabilities, label), probabilities, logits.ToArray(), tokens, cut);
+    }
+
     /// <summary>
     /// The line that the tutorial prints for a text, and the label:
     /// <c>input: this is such an amazing movie! : score: 0.999329 : label: pos</c>. The text is filled up to 30 columns; control characters in it are written as

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using Beret.Data;
 using Beret.Numerics;
 using Beret.Text;
@@ -13,10 +12,13 @@ namespace Beret.Inference;
 /// <param name="runner">Stays the caller's, and is used by nobody else meanwhile.</param>
 internal sealed class TextScorer(BatchRunner runner)
 {
-    private const int MostTexts = 256;
+    /// <summary>
+    /// The most tokens of a batch, unless a single text has more: enough rows to keep every thread of a large machine busy, few enough that the activations of a layer
+    /// stay within a few tens of megabytes.
+    /// </summary>
+    public const int MostTokens = 4096;
 
-    // Enough rows to keep every thread of a large machine busy, few enough that the activations of a layer stay within a few tens of megabytes.
-    private const int MostTokens = 4096;
+    private const int MostTexts = 256;
 
     private readonly Lock turn = new();
     private readonly PackedBatch batch = new();
@@ -38,16 +40,16 @@ internal sealed class TextScorer(BatchRunner runner)
 
     /// <summary>The logits of many texts, [texts, K] in their order.</summary>
     /// <param name="done">Told after each batch how many texts and tokens it had.</param>
-    public void Score(List<EncodedText> encoded, Span<float> result, Action<int, int>? done = null, CancellationToken cancellation = default)
+    /// <exception cref="OperationCanceledException">Cancelled, between two batches.</exception>
+    public void Score(ITokenizedTexts texts, Span<float> result, Action<int, int>? done = null, CancellationToken cancellation = default)
     {
-        var texts = CollectionsMarshal.AsSpan(encoded);
-        var lengths = ArrayPool<int>.Shared.Rent(texts.Length);
-        for (var i = 0; i < texts.Length; i++)
+        var lengths = ArrayPool<int>.Shared.Rent(texts.Count);
+        for (var i = 0; i < texts.Count; i++)
         {
-            lengths[i] = texts[i].Count;
+            lengths[i] = texts.LengthOf(i);
         }
 
-        var plan = LengthBatches.Plan(lengths.AsSpan(0, texts.Length), MostTexts, MostTokens);
+        var plan = LengthBatches.Plan(lengths.AsSpan(0, texts.Count), MostTexts, MostTokens);
         ArrayPool<int>.Shared.Return(lengths);
         for (var i = 0; i < plan.Count; i++)
         {
@@ -57,14 +59,14 @@ internal sealed class TextScorer(BatchRunner runner)
         }
     }
 
-    private int Score(ReadOnlySpan<EncodedText> texts, ReadOnlySpan<int> members, Span<float> result)
+    private int Score(ITokenizedTexts texts, ReadOnlySpan<int> members, Span<float> result)
     {
         lock (turn)
         {
             batch.Clear();
             foreach (var member in members)
             {
-                texts[member].AddTo(batch);
+                texts.AddTo(batch, member);
             }
 
             runner.Run(batch, logits.AsSpan(0, members.Length * Outputs));

@@ -69,6 +69,13 @@ internal sealed class PackedBatch
         Longest = Math.Max(Longest, ids.Length);
     }
 
+    /// <summary>Adds a sequence whose first tokens, in this number, are of the first text, and the others of the second.</summary>
+    public void Add(ReadOnlySpan<int> ids, int first)
+    {
+        Add(ids);
+        types.AsSpan(Tokens - ids.Length + first, ids.Length - first).Fill(1);
+    }
+
     private void Grow(int tokens)
     {
         if (tokens > ids.Length)

@@ -12,12 +12,15 @@ public sealed class BinaryTask : ClassificationTask
     }
 
     /// <inheritdoc/>
-    public override string Name => "binary";
+    public override string Name => TaskNames.Binary;
 
     /// <inheritdoc/>
     public override int Outputs => 1;
 
     internal override Loss Loss => Loss.BinaryCrossEntropy;
+
+    /// <summary>The probability of the positive class, as the tutorial prints it.</summary>
+    internal override double Score(ReadOnlySpan<double> probabilities, int label) => probabilities[1];
 
     /// <summary>1 / (1 + e^−z), without overflow.</summary>
     public static double Sigmoid(double z)
@@ -29,6 +32,7 @@ public sealed class BinaryTask : ClassificationTask
     /// <inheritdoc/>
     public override void Probabilities(ReadOnlySpan<float> logits, Span<double> probabilities)
     {
+        // Each from its own exponential: 1 − p loses the small one's digits.
         probabilities[0] = Sigmoid(-logits[0]);
         probabilities[1] = Sigmoid(logits[0]);
     }
@@ -38,12 +42,4 @@ public sealed class BinaryTask : ClassificationTask
 
     /// <inheritdoc/>
     public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) => BinaryMetrics.Evaluate(labels, logits, Labels);
-
-    internal override void WriteTargets(ReadOnlySpan<int> labels, Span<float> targets)
-    {
-        for (var i = 0; i < labels.Length; i++)
-        {
-            targets[i] = labels[i];
-        }
-    }
 }

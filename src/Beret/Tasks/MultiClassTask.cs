@@ -12,7 +12,7 @@ public sealed class MultiClassTask : ClassificationTask
     }
 
     /// <inheritdoc/>
-    public override string Name => "multi-class";
+    public override string Name => TaskNames.MultiClass;
 
     /// <inheritdoc/>
     public override int Outputs => Labels.Count;
@@ -42,26 +42,9 @@ public sealed class MultiClassTask : ClassificationTask
     }
 
     /// <summary>The label of the largest logit; the first of equals.</summary>
-    public override int Decide(ReadOnlySpan<float> logits)
-    {
-        var best = 0;
-        for (var k = 1; k < logits.Length; k++)
-        {
-            best = logits[k] > logits[best] ? k : best;
-        }
-
-        return best;
-    }
+    public override int Decide(ReadOnlySpan<float> logits) => MultiClassMetrics.IndexOfLargest(logits);
 
     /// <inheritdoc/>
     public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) =>
         MultiClassMetrics.Evaluate(labels, logits, Labels.Count, Labels);
-
-    internal override void WriteTargets(ReadOnlySpan<int> labels, Span<float> targets)
-    {
-        for (var i = 0; i < labels.Length; i++)
-        {
-            targets[i] = labels[i];
-        }
-    }
 }

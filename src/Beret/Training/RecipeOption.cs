@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Training;
@@ -81,7 +82,7 @@ public abstract class RecipeOption
         new Whole(
             "checkpoint-every", "Steps between the checkpoints that an interrupted run goes on from; 0: one at the end of each epoch.", 0, int.MaxValue,
             r => r.CheckpointEvery, (r, v) => r with { CheckpointEvery = v }),
-        new Word("task", "What is decided: auto infers it from the labels.", ["auto", "binary", "multi-class"], r => r.Task, (r, v) => r with { Task = v }),
+        new Word("task", "What is decided: auto infers it from the labels.", ["auto", TaskNames.Binary, TaskNames.MultiClass], r => r.Task, (r, v) => r with { Task = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 

@@ -1,5 +1,5 @@
 using Beret.Data;
-using Beret.Text;
+using Beret.Hub;
 
 namespace Beret.Training;
 
@@ -12,11 +12,11 @@ public sealed record TrainingJob
     /// <summary>What the encoder is called in reports.</summary>
     public required string ModelName { get; init; }
 
-    /// <summary>The tokenizer's flavour, or null for Hugging Face's, or the one that the folder's beret.json names.</summary>
-    public TokenizerFlavour? Flavour { get; init; }
-
-    /// <summary>Whether the weights come from TensorFlow, where "gelu" means its tanh form.</summary>
-    public bool UsesTanhGelu { get; init; }
+    /// <summary>
+    /// Where the encoder's definition comes from, as <see cref="ResolvedModel.Source"/> tells it: the form of GELU, the padding row and the tokenization go by it,
+    /// unless the folder was written by Beret and says them itself.
+    /// </summary>
+    public ModelSource Source { get; init; }
 
     /// <summary>The training texts; a part of them is set aside for validation unless <see cref="Validation"/> is given.</summary>
     public required LabelledTexts Data { get; init; }

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
-using Beret.Hub;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
@@ -15,10 +14,6 @@ namespace Beret.Training;
 /// <summary>Everything that a run needs in memory: the model, the tokens, the learner; and what is done with them.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    // The forward pass alone keeps little, so validation takes batches by tokens, not by texts.
-    private const int ValidationTokens = 4096;
-    private const int ValidationTexts = 256;
-
     private readonly IBackend backend;
     private readonly SequenceClassifier model;
     private readonly Tokenizer tokenizer;
@@ -30,6 +25,7 @@ internal sealed class TrainingSession : IDisposable
     private LabelledTexts? validation;
     private TokenStore? validationStore;
     private BatchRunner? runner;
+    private TextScorer? scorer;
     private float[] targets;
     private int[] labels;
 
@@ -75,13 +71,13 @@ internal sealed class TrainingSession : IDisposable
         var task = ClassificationTask.For(job.Data.Labels, recipe.Task);
         var (training, validation) = Split(job);
         callbacks.Preparing("loading the encoder");
-        var flavour = job.Flavour ?? ModelDescription.Read(job.ModelFolder)?.Flavour;
-        var tokenizer = Tokenizer.Load(job.ModelFolder, flavour);
+        var written = ModelDescription.Read(job.ModelFolder);
+        var tokenizer = Tokenizer.Load(job.ModelFolder, job.Source.Flavour(written));
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         try
         {
-            model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => Adjust(config, job)).Model;
+            model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => WithRates(job.Source.Adjust(config, written), recipe)).Model;
             if (recipe.MaxLength > model.Config.MaxPositions)
             {
                 throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {model.Config.MaxPositions} positions that {job.ModelName} knows");
@@ -96,12 +92,13 @@ internal sealed class TrainingSession : IDisposable
             callbacks.Preparing($"tokenizing {training.Examples.Count + (validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
             var session = new TrainingSession(
-                job, backend, model, tokenizer, task, training, TokenStore.Build(tokenizer, training.Examples, options, cancellation));
+                job, backend, model, tokenizer, task, training, TokenStore.Build(tokenizer, training.Examples, options, recipe.ThreadCount, cancellation));
             if (validation is not null)
             {
                 session.validation = validation;
-                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, cancellation);
+                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
                 session.runner = new BatchRunner(model, backend);
+                session.scorer = new TextScorer(session.runner);
             }
 
             return session;
@@ -180,34 +177,15 @@ internal sealed class TrainingSession : IDisposable
     public EvaluationResult? Validate(TrainingCallbacks callbacks, CancellationToken cancellation)
     {
         var store = validationStore!;
-        var lengths = new int[store.Count];
-        for (var i = 0; i < lengths.Length; i++)
-        {
-            lengths[i] = store.LengthOf(i);
-        }
-
-        var batches = LengthBatches.Plan(lengths, ValidationTexts, Math.Max(ValidationTokens, store.Longest));
-        var logits = new float[store.Count * task.Outputs];
-        var rows = new float[ValidationTexts * task.Outputs];
-        var ignored = new int[ValidationTexts];
+        var logits = new float[(long)store.Count * task.Outputs];
         var done = 0;
-        for (var b = 0; b < batches.Count; b++)
+        try
         {
-            if (cancellation.IsCancellationRequested)
-            {
-                return null;
-            }
-
-            var texts = batches[b];
-            store.Fill(batch, texts, ignored);
-            runner!.Run(batch, rows.AsSpan(0, texts.Length * task.Outputs));
-            for (var i = 0; i < texts.Length; i++)
-            {
-                rows.AsSpan(i * task.Outputs, task.Outputs).CopyTo(logits.AsSpan(texts[i] * task.Outputs));
-            }
-
-            done += texts.Length;
-            callbacks.Validating(done, store.Count);
+            scorer!.Score(store, logits, (texts, _) => callbacks.Validating(done += texts, store.Count), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return null;
         }
 
         return task.Evaluate(store.Labels, logits);
@@ -224,7 +202,7 @@ internal sealed class TrainingSession : IDisposable
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
             BaseModel = job.ModelName,
-            BaseSource = job.UsesTanhGelu ? ModelSource.TensorFlow : ModelSource.HuggingFace,
+            BaseSource = job.Source,
             DataOrigin = job.DataName,
             DataFingerprint = Training.Fingerprint,
             Recipe = RecipeJson(plan.Recipe),
@@ -261,13 +239,11 @@ internal sealed class TrainingSession : IDisposable
         return DatasetSplit.TutorialSplit(job.Data, job.Recipe.ValidationSplit, job.Recipe.Seed);
     }
 
-    private static EncoderConfig Adjust(EncoderConfig config, TrainingJob job) => config with
+    private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
     {
-        ClassifierDropout = job.Recipe.Dropout,
-        HiddenDropout = job.Recipe.HiddenDropout ?? config.HiddenDropout,
-        AttentionDropout = job.Recipe.AttentionDropout ?? config.AttentionDropout,
-        Activation = job.UsesTanhGelu && config.Activation == Activation.Gelu ? Activation.GeluTanh : config.Activation,
-        PaddingId = job.UsesTanhGelu ? -1 : config.PaddingId,
+        ClassifierDropout = recipe.Dropout,
+        HiddenDropout = recipe.HiddenDropout ?? config.HiddenDropout,
+        AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,
     };
 
     private static JsonElement RecipeJson(TrainingRecipe recipe)
@@ -288,7 +264,7 @@ internal sealed class TrainingSession : IDisposable
     private long ProcessPeak()
     {
         using var process = Process.GetCurrentProcess();
-        var validating = validationStore is null ? 0 : MemoryPlan.Inference(model.Config, task.Outputs, Math.Max(ValidationTokens, validationStore.Longest));
+        var validating = validationStore is null ? 0 : MemoryPlan.Inference(model.Config, task.Outputs, Math.Max(TextScorer.MostTokens, validationStore.Longest));
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 

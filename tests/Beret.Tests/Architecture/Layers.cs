@@ -27,7 +27,7 @@ internal static class Layers
         ["Data.Files"] = ["Data"],
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Evaluation"],
-        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation"],
+        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks"],
         ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
     };

@@ -3,6 +3,7 @@ using Beret.Evaluation;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Tests.Checkpoints;
 using Beret.Text;
 

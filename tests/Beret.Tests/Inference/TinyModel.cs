@@ -2,6 +2,7 @@ using System.Text.Json;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Tests.Inference;

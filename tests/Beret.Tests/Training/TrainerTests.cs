@@ -1,5 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Beret.Data;
+using Beret.Hub;
+using Beret.Inference;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -19,6 +23,21 @@ public class TrainerTests
         using var weights = Beret.Checkpoints.Checkpoint.Open(world.Output("run"));
         Assert.True(weights.Contains("bert.encoder.layer.0.attention.self.query.weight"));
         Assert.True(weights.Contains("classifier.weight"));
+    }
+
+    [Theory]
+    [InlineData(ModelSource.HuggingFace, "gelu", 0, TokenizerFlavour.HuggingFace)]
+    [InlineData(ModelSource.TensorFlow, "gelu_new", null, TokenizerFlavour.TensorFlow)]
+    public void TheSourceDecidesWhatTheWeightsDoNotTell(ModelSource source, string activation, int? padding, TokenizerFlavour flavour)
+    {
+        using var world = new TinyWorld();
+        new Trainer(world.Job("run", TinyWorld.Recipe() with { Epochs = 0 }) with { Source = source }).Run(TestContext.Current.CancellationToken);
+
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Output("run"), "config.json")))!;
+        Assert.Equal(activation, (string?)config["hidden_act"]);
+        Assert.Equal(padding, (int?)config["pad_token_id"]);
+        var written = ModelDescription.Read(world.Output("run"))!;
+        Assert.Equal((flavour, source), (written.Flavour, written.BaseSource));
     }
 
     [Theory]

@@ -1,11 +1,12 @@
+using System.Runtime.ExceptionServices;
 using Beret.Data;
 using Beret.Numerics;
 using Beret.Text;
 
-namespace Beret.Training;
+namespace Beret.Inference;
 
 /// <summary>The token ids of many texts, one run of integers: tokenized once, read every epoch.</summary>
-internal sealed class TokenStore
+internal sealed class TokenStore : ITokenizedTexts
 {
     private const int TextsPerTask = 256;
 
@@ -40,21 +41,11 @@ internal sealed class TokenStore
     /// <summary>Tokens of one text.</summary>
     public int LengthOf(int text) => starts[text + 1] - starts[text];
 
-    /// <summary>Tokenizes on all processors; the result does not depend on how many there are.</summary>
-    public static TokenStore Build(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, CancellationToken cancellation)
+    /// <summary>Tokenizes on some threads; the result does not depend on their number.</summary>
+    /// <exception cref="TokenizerException">A pair cannot be cut to the length that is allowed.</exception>
+    public static TokenStore Build(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, CancellationToken cancellation)
     {
-        var tasks = (examples.Count + TextsPerTask - 1) / TextsPerTask;
-        var parts = new Part[tasks];
-        Parallel.For(
-            0, tasks, new ParallelOptions { CancellationToken = cancellation },
-            () => new TokenBuffer(),
-            (task, _, buffer) =>
-            {
-                parts[task] = Encode(tokenizer, examples, task * TextsPerTask, Math.Min(TextsPerTask, examples.Count - task * TextsPerTask), options, buffer);
-                return buffer;
-            },
-            _ => { });
-
+        var parts = Encode(tokenizer, examples, options, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = threads });
         var ids = new int[parts.Sum(part => part.Ids.Count)];
         var starts = new int[examples.Count + 1];
         var firsts = new int[examples.Count];
@@ -74,30 +65,40 @@ internal sealed class TokenStore
         return new TokenStore(ids, starts, firsts, [.. examples.Select(example => example.Label)], parts.Sum(part => (long)part.Cut), longest);
     }
 
-    /// <summary>Puts texts into a batch, and their labels into a list.</summary>
+    public void AddTo(PackedBatch batch, int text) => batch.Add(ids.AsSpan(starts[text]..starts[text + 1]), firsts[text]);
+
+    /// <summary>Fills a batch with texts, and a list with their labels.</summary>
     public void Fill(PackedBatch batch, ReadOnlySpan<int> texts, Span<int> labels)
     {
-        Span<int> types = stackalloc int[512];
         batch.Clear();
         for (var i = 0; i < texts.Length; i++)
         {
-            var text = texts[i];
-            var sequence = ids.AsSpan(starts[text]..starts[text + 1]);
-            labels[i] = Labels[text];
-            if (firsts[text] == sequence.Length)
-            {
-                batch.Add(sequence);
-                continue;
-            }
+            AddTo(batch, texts[i]);
+            labels[i] = Labels[texts[i]];
+        }
+    }
 
-            if (types.Length < sequence.Length)
-            {
-                types = new int[sequence.Length];
-            }
-
-            types[..firsts[text]].Clear();
-            types[firsts[text]..sequence.Length].Fill(1);
-            batch.Add(sequence, types[..sequence.Length]);
+    private static Part[] Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, ParallelOptions parallel)
+    {
+        var parts = new Part[(examples.Count + TextsPerTask - 1) / TextsPerTask];
+        try
+        {
+            Parallel.For(
+                0, parts.Length, parallel,
+                () => new TokenBuffer(),
+                (task, _, buffer) =>
+                {
+                    parts[task] = Encode(tokenizer, examples, task * TextsPerTask, Math.Min(TextsPerTask, examples.Count - task * TextsPerTask), options, buffer);
+                    return buffer;
+                },
+                _ => { });
+            return parts;
+        }
+        catch (AggregateException errors) when (errors.InnerExceptions.FirstOrDefault(error => error is BeretException) is { } error)
+        {
+            // What a user can cause is not to look like a defect.
+            ExceptionDispatchInfo.Throw(error);
+            throw;
         }
     }
 
