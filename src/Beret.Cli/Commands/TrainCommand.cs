@@ -102,7 +102,7 @@ internal static class TrainCommand
 
                 if (summary.IsInterrupted)
                 {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {Quote(dataName)} --model {Quote(modelName)} --output {Quote(folder)} --resume");
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {Quote(dataName)} --model {Quote(modelName)} --output {Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {Quote(path)}" : "")} --resume");
                     return ExitCode.Interrupted;
                 }
 

@@ -9,7 +9,7 @@ public sealed record TrainingJob
     /// <summary>The folder of the pretrained encoder: config.json, weights, vocabulary.</summary>
     public required string ModelFolder { get; init; }
 
-    /// <summary>What the encoder is called in reports.</summary>
+    /// <summary>What the encoder is called: a name, or the path of its folder, of which reports show the last part.</summary>
     public required string ModelName { get; init; }
 
     /// <summary>
@@ -38,4 +38,7 @@ public sealed record TrainingJob
 
     /// <summary>Replace what is in <see cref="Output"/>.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>The encoder's name in reports: a path means nothing on another machine.</summary>
+    internal string ModelTitle => Directory.Exists(ModelName) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(ModelName))) : ModelName;
 }

@@ -133,7 +133,7 @@ internal sealed class TrainingSession : IDisposable
         return new TrainingPlan
         {
             Recipe = recipe,
-            Model = job.ModelName,
+            Model = job.ModelTitle,
             Architecture = $"{config.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             HiddenSize = config.HiddenSize,
             Preprocessing = $"WordPiece, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
@@ -201,7 +201,7 @@ internal sealed class TrainingSession : IDisposable
             Flavour = tokenizer.Flavour,
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
-            BaseModel = job.ModelName,
+            BaseModel = job.ModelTitle,
             BaseSource = job.Source,
             DataOrigin = job.DataName,
             DataFingerprint = Training.Fingerprint,
