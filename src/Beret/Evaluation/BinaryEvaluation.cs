@@ -6,9 +6,9 @@ namespace Beret.Evaluation;
 /// </summary>
 public sealed record BinaryEvaluation : EvaluationResult
 {
-    private readonly ConfusionMatrix _confusion;
+    private readonly ConfusionMatrix confusion;
 
-    internal BinaryEvaluation(ConfusionMatrix confusion) => _confusion = confusion;
+    internal BinaryEvaluation(ConfusionMatrix confusion) => this.confusion = confusion;
 
     /// <inheritdoc/>
     public override string Task => "binary";
@@ -39,7 +39,7 @@ public sealed record BinaryEvaluation : EvaluationResult
     public required Estimate RocAuc { get; init; }
 
     /// <inheritdoc/>
-    public override ConfusionMatrix Confusion => _confusion;
+    public override ConfusionMatrix Confusion => confusion;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>

@@ -8,24 +8,24 @@ namespace Beret.Evaluation;
 /// </summary>
 public sealed class ConfusionMatrix
 {
-    private readonly long[] _counts;
+    private readonly long[] counts;
 
     /// <summary>Creates an empty matrix over the given classes.</summary>
     /// <param name="labels">The classes' names, in the model's order.</param>
     public ConfusionMatrix(IReadOnlyList<string> labels)
     {
         Labels = [.. labels];
-        _counts = new long[checked(Labels.Count * Labels.Count)];
+        counts = new long[checked(Labels.Count * Labels.Count)];
     }
 
     /// <summary>The classes' names, in the model's order.</summary>
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>How many examples of class <paramref name="actual"/> were predicted as <paramref name="predicted"/>.</summary>
-    public long this[int actual, int predicted] => _counts[Index(actual, predicted)];
+    public long this[int actual, int predicted] => counts[Index(actual, predicted)];
 
     /// <summary>The number of examples.</summary>
-    public long Total => _counts.Sum();
+    public long Total => counts.Sum();
 
     /// <summary>The number of examples predicted as what they are.</summary>
     public long Correct => Enumerable.Range(0, Labels.Count).Sum(k => this[k, k]);
@@ -37,7 +37,7 @@ public sealed class ConfusionMatrix
     public long Predicted(int label) => Enumerable.Range(0, Labels.Count).Sum(k => this[k, label]);
 
     /// <summary>Counts one example.</summary>
-    public void Add(int actual, int predicted) => _counts[Index(actual, predicted)]++;
+    public void Add(int actual, int predicted) => counts[Index(actual, predicted)]++;
 
     /// <summary>The matrix as an aligned plain-text table, with the totals of rows and columns.</summary>
     public string ToTable()

@@ -6,27 +6,27 @@ namespace Beret.Evaluation;
 /// </summary>
 internal struct MeanOfLosses
 {
-    private CompensatedSum _sum;
-    private CompensatedSum _squares;
-    private double _runningMean;
-    private long _count;
+    private CompensatedSum sum;
+    private CompensatedSum squares;
+    private double runningMean;
+    private long count;
 
     public readonly Estimate Estimate
     {
         get
         {
-            var mean = _sum.Value / _count;
-            var error = _count > 1 ? Math.Sqrt(_squares.Value / (_count - 1) / _count) : double.NaN;
-            return new Estimate(mean, Interval.Normal(mean, error, 0, double.PositiveInfinity), _count > 1 ? null : "an interval needs two examples");
+            var mean = sum.Value / count;
+            var error = count > 1 ? Math.Sqrt(squares.Value / (count - 1) / count) : double.NaN;
+            return new Estimate(mean, Interval.Normal(mean, error, 0, double.PositiveInfinity), count > 1 ? null : "an interval needs two examples");
         }
     }
 
     public void Add(double loss)
     {
-        _sum.Add(loss);
-        _count++;
-        var difference = loss - _runningMean;
-        _runningMean += difference / _count;
-        _squares.Add(difference * (loss - _runningMean));
+        sum.Add(loss);
+        count++;
+        var difference = loss - runningMean;
+        runningMean += difference / count;
+        squares.Add(difference * (loss - runningMean));
     }
 }

@@ -6,13 +6,13 @@ namespace Beret.Evaluation;
 /// </summary>
 public sealed record MultiClassEvaluation : EvaluationResult
 {
-    private readonly ConfusionMatrix _confusion;
-    private readonly ClassMetrics[] _classes;
+    private readonly ConfusionMatrix confusion;
+    private readonly ClassMetrics[] classes;
 
     internal MultiClassEvaluation(ConfusionMatrix confusion, ClassMetrics[] classes)
     {
-        _confusion = confusion;
-        _classes = classes;
+        this.confusion = confusion;
+        this.classes = classes;
     }
 
     /// <inheritdoc/>
@@ -37,10 +37,10 @@ public sealed record MultiClassEvaluation : EvaluationResult
     public required AverageMetrics Micro { get; init; }
 
     /// <inheritdoc/>
-    public override ConfusionMatrix Confusion => _confusion;
+    public override ConfusionMatrix Confusion => confusion;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ClassMetrics> Classes => _classes;
+    public override IReadOnlyList<ClassMetrics> Classes => classes;
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>

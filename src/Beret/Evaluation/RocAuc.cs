@@ -61,9 +61,9 @@ internal static class RocAuc
     /// <summary>Walks examples sorted by score, one run of equal scores at a time.</summary>
     private ref struct TieGroups(ReadOnlySpan<float> scores, ReadOnlySpan<int> labels)
     {
-        private readonly ReadOnlySpan<float> _scores = scores;
-        private readonly ReadOnlySpan<int> _labels = labels;
-        private int _next = 0;
+        private readonly ReadOnlySpan<float> scores = scores;
+        private readonly ReadOnlySpan<int> labels = labels;
+        private int next = 0;
 
         public TieGroup Current { get; private set; }
 
@@ -71,16 +71,16 @@ internal static class RocAuc
 
         public bool MoveNext()
         {
-            if (_next == _scores.Length)
+            if (next == scores.Length)
             {
                 return false;
             }
 
-            var score = _scores[_next];
+            var score = scores[next];
             long positives = 0, count = 0;
-            for (; _next < _scores.Length && _scores[_next] == score; _next++, count++)
+            for (; next < scores.Length && scores[next] == score; next++, count++)
             {
-                positives += _labels[_next];
+                positives += labels[next];
             }
 
             Current = new TieGroup(

@@ -5,7 +5,7 @@ namespace Beret.Evaluation;
 /// </summary>
 public sealed class RunningMetrics
 {
-    private CompensatedSum _loss;
+    private CompensatedSum loss;
 
     /// <summary>The number of examples added.</summary>
     public long Count { get; private set; }
@@ -14,7 +14,7 @@ public sealed class RunningMetrics
     public long Correct { get; private set; }
 
     /// <summary>The mean loss per example, NaN before the first.</summary>
-    public double Loss => _loss.Value / Count;
+    public double Loss => loss.Value / Count;
 
     /// <summary>The share of right predictions, NaN before the first.</summary>
     public double Accuracy => (double)Correct / Count;
@@ -30,7 +30,7 @@ public sealed class RunningMetrics
         ArgumentOutOfRangeException.ThrowIfGreaterThan(correct, count);
         if (count > 0)
         {
-            _loss.Add(meanLoss * count);
+            loss.Add(meanLoss * count);
             Correct += correct;
             Count += count;
         }
@@ -71,7 +71,7 @@ public sealed class RunningMetrics
     /// <summary>Forgets everything, for the next epoch.</summary>
     public void Reset()
     {
-        _loss = default;
+        loss = default;
         Count = 0;
         Correct = 0;
     }

@@ -9,14 +9,14 @@ namespace Beret.Evaluation;
 /// </summary>
 internal sealed class TextTable(IReadOnlyList<string> header)
 {
-    private readonly List<string[]> _rows = [[.. header.Select(Printable)]];
+    private readonly List<string[]> rows = [[.. header.Select(Printable)]];
 
-    public void Add(IReadOnlyList<string> row) => _rows.Add([.. row.Select(Printable)]);
+    public void Add(IReadOnlyList<string> row) => rows.Add([.. row.Select(Printable)]);
 
     public override string ToString()
     {
-        var widths = new int[_rows[0].Length];
-        foreach (var row in _rows)
+        var widths = new int[rows[0].Length];
+        foreach (var row in rows)
         {
             for (var column = 0; column < row.Length; column++)
             {
@@ -25,7 +25,7 @@ internal sealed class TextTable(IReadOnlyList<string> header)
         }
 
         var text = new StringBuilder();
-        foreach (var row in _rows)
+        foreach (var row in rows)
         {
             var line = new StringBuilder();
             for (var column = 0; column < row.Length; column++)

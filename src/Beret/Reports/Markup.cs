@@ -13,21 +13,21 @@ internal readonly record struct Verbatim(string Text);
 /// </summary>
 internal sealed class Markup : IFormatProvider, ICustomFormatter
 {
-    private readonly StringBuilder _text = new();
+    private readonly StringBuilder text = new();
 
     public Markup Line(FormattableString markup)
     {
-        _text.Append(markup.ToString(this)).Append('\n');
+        text.Append(markup.ToString(this)).Append('\n');
         return this;
     }
 
     public Markup Raw(string markup)
     {
-        _text.Append(markup);
+        text.Append(markup);
         return this;
     }
 
-    public override string ToString() => _text.ToString();
+    public override string ToString() => text.ToString();
 
     object? IFormatProvider.GetFormat(Type? formatType) => formatType == typeof(ICustomFormatter) ? this : null;
 

@@ -11,11 +11,11 @@ internal sealed class TerminalRaster(int columns, int rows, bool unicode)
 {
     public const string TrainingColour = "\u001b[91m", ValidationColour = "\u001b[94m", Reset = "\u001b[0m";
 
-    private readonly byte[] _dots = new byte[columns * rows];
-    private readonly char[] _marks = new char[columns * rows];
-    private readonly Owner[] _owners = new Owner[columns * rows];
-    private readonly int _across = unicode ? 2 : 1;
-    private readonly int _down = unicode ? 4 : 1;
+    private readonly byte[] dots = new byte[columns * rows];
+    private readonly char[] marks = new char[columns * rows];
+    private readonly Owner[] owners = new Owner[columns * rows];
+    private readonly int across = unicode ? 2 : 1;
+    private readonly int down = unicode ? 4 : 1;
 
     private enum Owner : byte
     {
@@ -46,15 +46,15 @@ internal sealed class TerminalRaster(int columns, int rows, bool unicode)
     public void Mark((double X, double Y) at, bool validation)
     {
         var (x, y) = Dot(at);
-        var cell = y / _down * columns + x / _across;
-        _marks[cell] = (unicode, validation) switch
+        var cell = y / down * columns + x / across;
+        marks[cell] = (unicode, validation) switch
         {
             (true, false) => '○',
             (true, true) => '●',
             (false, false) => 'o',
             (false, true) => 'x',
         };
-        _owners[cell] = validation ? Owner.Validation : Owner.Training;
+        owners[cell] = validation ? Owner.Validation : Owner.Training;
     }
 
     /// <summary>One row of cells.</summary>
@@ -65,17 +65,17 @@ internal sealed class TerminalRaster(int columns, int rows, bool unicode)
         for (var column = 0; column < columns; column++)
         {
             var cell = row * columns + column;
-            if (color && _owners[cell] != current)
+            if (color && owners[cell] != current)
             {
-                current = _owners[cell];
+                current = owners[cell];
                 text.Append(current switch { Owner.Training => TrainingColour, Owner.Validation => ValidationColour, _ => Reset });
             }
 
             text.Append(
-                _marks[cell] != 0 ? _marks[cell]
-                : _dots[cell] == 0 ? ' '
-                : unicode ? (char)(0x2800 + _dots[cell])
-                : _owners[cell] == Owner.Validation ? ':' : '.');
+                marks[cell] != 0 ? marks[cell]
+                : dots[cell] == 0 ? ' '
+                : unicode ? (char)(0x2800 + dots[cell])
+                : owners[cell] == Owner.Validation ? ':' : '.');
         }
 
         return current == Owner.None ? text.ToString() : text.Append(Reset).ToString();
@@ -83,7 +83,7 @@ internal sealed class TerminalRaster(int columns, int rows, bool unicode)
 
     private (int X, int Y) Dot((double X, double Y) at)
     {
-        int width = columns * _across, height = rows * _down;
+        int width = columns * across, height = rows * down;
         return (Math.Clamp((int)Math.Round(at.X * (width - 1)), 0, width - 1), Math.Clamp((int)Math.Round(at.Y * (height - 1)), 0, height - 1));
     }
 
@@ -91,8 +91,8 @@ internal sealed class TerminalRaster(int columns, int rows, bool unicode)
     {
         // Braille numbers its dots down the left column, then down the right one, and the bottom pair last.
         ReadOnlySpan<byte> bits = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
-        var cell = y / _down * columns + x / _across;
-        _dots[cell] |= unicode ? bits[y % 4 * 2 + x % 2] : (byte)1;
-        _owners[cell] = owner;
+        var cell = y / down * columns + x / across;
+        dots[cell] |= unicode ? bits[y % 4 * 2 + x % 2] : (byte)1;
+        owners[cell] = owner;
     }
 }

@@ -8,15 +8,15 @@ internal sealed record AddedToken(string Content, int Id, bool StripLeft = false
 /// <summary>Finds added tokens in a text: the leftmost, of several at one place the longest.</summary>
 internal sealed class AddedTokens
 {
-    private readonly AddedToken[] _tokens;
-    private readonly WordPieceTrie _trie;
-    private readonly SearchValues<char> _first;
+    private readonly AddedToken[] tokens;
+    private readonly WordPieceTrie trie;
+    private readonly SearchValues<char> first;
 
     public AddedTokens(IEnumerable<AddedToken> tokens)
     {
-        _tokens = [.. tokens];
-        _trie = new WordPieceTrie(_tokens.Select((token, index) => KeyValuePair.Create(token.Content, index)), []);
-        _first = SearchValues.Create([.. _tokens.Select(t => t.Content[0])]);
+        this.tokens = [.. tokens];
+        trie = new WordPieceTrie(this.tokens.Select((token, index) => KeyValuePair.Create(token.Content, index)), []);
+        first = SearchValues.Create([.. this.tokens.Select(t => t.Content[0])]);
     }
 
     /// <summary>The next added token at or after <paramref name="from"/>, with the white space that it takes with it.</summary>
@@ -24,20 +24,20 @@ internal sealed class AddedTokens
     {
         for (var i = from; i < text.Length; i++)
         {
-            var next = text[i..].IndexOfAny(_first);
+            var next = text[i..].IndexOfAny(first);
             if (next < 0)
             {
                 break;
             }
 
             i += next;
-            var index = _trie.Longest(WordPieceTrie.WordStart, text[i..], out var length);
+            var index = trie.Longest(WordPieceTrie.WordStart, text[i..], out var length);
             if (index < 0)
             {
                 continue;
             }
 
-            var token = _tokens[index];
+            var token = tokens[index];
             var (start, end) = (i, i + length);
             while (token.StripLeft && start > from && IsWhite(text[start - 1]))
             {

@@ -13,8 +13,8 @@ internal sealed class AsciiWords
     // A word that would lie further from its slot is left out: the trie finds it too, and no vocabulary can make look-ups slow.
     private const int MaxProbes = 16;
 
-    private readonly Slot[] _slots;
-    private readonly int _shift;
+    private readonly Slot[] slots;
+    private readonly int shift;
 
     public AsciiWords(IEnumerable<KeyValuePair<string, int>> pieces, int wordLimit)
     {
@@ -22,8 +22,8 @@ internal sealed class AsciiWords
         KeyValuePair<string, int>[] words =
             [.. pieces.Where(p => p.Key.Length > 0 && p.Key.Length <= longest && p.Key.All(char.IsAsciiLetterOrDigit))];
         var bits = Math.Max(4, 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)words.Length) + 1);
-        _shift = 64 - bits;
-        _slots = new Slot[(1 << bits) + MaxProbes];
+        shift = 64 - bits;
+        slots = new Slot[(1 << bits) + MaxProbes];
         Span<byte> bytes = stackalloc byte[MaxLength];
         foreach (var (word, id) in words)
         {
@@ -33,9 +33,9 @@ internal sealed class AsciiWords
             var home = Home(key[0], key[1]);
             for (var i = home; i < home + MaxProbes; i++)
             {
-                if (_slots[i].Low == 0)
+                if (slots[i].Low == 0)
                 {
-                    _slots[i] = new Slot { Low = key[0], High = key[1], Id = id };
+                    slots[i] = new Slot { Low = key[0], High = key[1], Id = id };
                     break;
                 }
             }
@@ -47,7 +47,7 @@ internal sealed class AsciiWords
     {
         var low = word.AsUInt64().ToScalar();
         var high = word.AsUInt64().GetElement(1);
-        var slots = _slots;
+        var slots = this.slots;
         var home = Home(low, high);
         for (var i = home; i < home + MaxProbes; i++)
         {
@@ -69,7 +69,7 @@ internal sealed class AsciiWords
     private int Home(ulong low, ulong high)
     {
         var h = (low ^ (high * 0x9E3779B97F4A7C15)) * 0xD6E8FEB86659FD93;
-        return (int)((h ^ (h >> 32)) * 0x9E3779B97F4A7C15 >> _shift);
+        return (int)((h ^ (h >> 32)) * 0x9E3779B97F4A7C15 >> shift);
     }
 
     private struct Slot

@@ -19,47 +19,47 @@ internal sealed class NormalizedText
     private const ulong Dropped = 1UL << 23;
     private const ulong ScalarMask = 0x1FFFFF;
 
-    private char[] _units = new char[64];
-    private int[] _starts = new int[64];
-    private int[] _ends = new int[64];
-    private UnitKind[] _kinds = new UnitKind[64];
+    private char[] units = new char[64];
+    private int[] starts = new int[64];
+    private int[] ends = new int[64];
+    private UnitKind[] kinds = new UnitKind[64];
 
     // The run of marks not yet in order: class << 56 | place << 25 | flags | scalar, and the source ranges of those that are source characters.
-    private ulong[] _run = new ulong[16];
-    private (int Start, int End)[] _runRanges = new (int, int)[16];
-    private int _runLength;
-    private int _runSources;
-    private bool _runStays;
-    private (int Start, int End) _last;
+    private ulong[] run = new ulong[16];
+    private (int Start, int End)[] runRanges = new (int, int)[16];
+    private int runLength;
+    private int runSources;
+    private bool runStays;
+    private (int Start, int End) last;
 
     public int Length { get; private set; }
 
-    public ReadOnlySpan<char> Units => _units.AsSpan(0, Length);
+    public ReadOnlySpan<char> Units => units.AsSpan(0, Length);
 
-    public ReadOnlySpan<int> Starts => _starts.AsSpan(0, Length);
+    public ReadOnlySpan<int> Starts => starts.AsSpan(0, Length);
 
-    public ReadOnlySpan<int> Ends => _ends.AsSpan(0, Length);
+    public ReadOnlySpan<int> Ends => ends.AsSpan(0, Length);
 
-    public ReadOnlySpan<UnitKind> Kinds => _kinds.AsSpan(0, Length);
+    public ReadOnlySpan<UnitKind> Kinds => kinds.AsSpan(0, Length);
 
     public void Clear()
     {
         Length = 0;
-        _runLength = 0;
-        _runSources = 0;
-        _runStays = false;
+        runLength = 0;
+        runSources = 0;
+        runStays = false;
     }
 
     /// <summary>Adds a character that is no mark: the marks before it are put in order first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Starter(int scalar, UnitKind kind, int start, int end)
     {
-        if (_runLength > 0)
+        if (runLength > 0)
         {
             EndRun();
         }
 
-        _last = (start, end);
+        last = (start, end);
         Push(scalar, kind, start, end);
     }
 
@@ -67,70 +67,70 @@ internal sealed class NormalizedText
     public void Barrier(int start, int end)
     {
         EndRun();
-        _last = (start, end);
+        last = (start, end);
     }
 
     /// <summary>Adds a mark of the source.</summary>
     public void Mark(int scalar, int combiningClass, bool dropped, int start, int end)
     {
-        if (_runSources == _runRanges.Length)
+        if (runSources == runRanges.Length)
         {
-            Array.Resize(ref _runRanges, _runSources * 2);
+            Array.Resize(ref runRanges, runSources * 2);
         }
 
-        _runRanges[_runSources++] = (start, end);
+        runRanges[runSources++] = (start, end);
         AddToRun((uint)scalar | (dropped ? Dropped : 0), combiningClass);
-        _runStays |= !dropped;
+        runStays |= !dropped;
     }
 
     /// <summary>Adds a mark that came out of the decomposition of the character before it.</summary>
     public void AddedMark(int scalar, int combiningClass)
     {
         AddToRun((uint)scalar | Added, combiningClass);
-        _runStays = true;
+        runStays = true;
     }
 
     /// <summary>Puts the pending marks in order and adds those that stay.</summary>
     public void EndRun()
     {
-        if (_runStays)
+        if (runStays)
         {
-            _run.AsSpan(0, _runLength).Sort();
+            run.AsSpan(0, runLength).Sort();
             var source = 0;
-            foreach (var mark in _run.AsSpan(0, _runLength))
+            foreach (var mark in run.AsSpan(0, runLength))
             {
                 if ((mark & Added) == 0)
                 {
-                    _last = _runRanges[source++];
+                    last = runRanges[source++];
                 }
 
                 if ((mark & Dropped) == 0)
                 {
-                    Push((int)(mark & ScalarMask), UnitKind.Letter, _last.Start, _last.End);
+                    Push((int)(mark & ScalarMask), UnitKind.Letter, last.Start, last.End);
                 }
             }
         }
 
-        _runLength = 0;
-        _runSources = 0;
-        _runStays = false;
+        runLength = 0;
+        runSources = 0;
+        runStays = false;
     }
 
     private void AddToRun(ulong mark, int combiningClass)
     {
-        if (_runLength == _run.Length)
+        if (runLength == run.Length)
         {
-            Array.Resize(ref _run, _runLength * 2);
+            Array.Resize(ref run, runLength * 2);
         }
 
-        _run[_runLength] = ((ulong)combiningClass << 56) | ((ulong)_runLength << IndexShift) | mark;
-        _runLength++;
+        run[runLength] = ((ulong)combiningClass << 56) | ((ulong)runLength << IndexShift) | mark;
+        runLength++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Push(int scalar, UnitKind kind, int start, int end)
     {
-        if (Length + 2 > _units.Length)
+        if (Length + 2 > units.Length)
         {
             Grow();
         }
@@ -149,19 +149,19 @@ internal sealed class NormalizedText
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Set(int at, char unit, UnitKind kind, int start, int end)
     {
-        _units[at] = unit;
-        _kinds[at] = kind;
-        _starts[at] = start;
-        _ends[at] = end;
+        units[at] = unit;
+        kinds[at] = kind;
+        starts[at] = start;
+        ends[at] = end;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow()
     {
-        var size = (int)Math.Min(Array.MaxLength, _units.Length * 2L);
-        Array.Resize(ref _units, size);
-        Array.Resize(ref _starts, size);
-        Array.Resize(ref _ends, size);
-        Array.Resize(ref _kinds, size);
+        var size = (int)Math.Min(Array.MaxLength, units.Length * 2L);
+        Array.Resize(ref units, size);
+        Array.Resize(ref starts, size);
+        Array.Resize(ref ends, size);
+        Array.Resize(ref kinds, size);
     }
 }

@@ -8,11 +8,11 @@ namespace Beret.Text;
 /// </summary>
 public sealed class TokenBuffer
 {
-    private int[] _ids = new int[256];
-    private int[] _types = new int[256];
-    private int[] _starts = new int[256];
-    private int[] _ends = new int[256];
-    private int[] _words = new int[256];
+    private int[] ids = new int[256];
+    private int[] types = new int[256];
+    private int[] starts = new int[256];
+    private int[] ends = new int[256];
+    private int[] words = new int[256];
 
     /// <summary>The number of tokens.</summary>
     public int Count { get; private set; }
@@ -24,19 +24,19 @@ public sealed class TokenBuffer
     public int Cut { get; internal set; }
 
     /// <summary>Token ids, [Count].</summary>
-    public ReadOnlySpan<int> Ids => _ids.AsSpan(0, Count);
+    public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
 
     /// <summary>Token types, [Count]: 0 for the first text, 1 for the second.</summary>
-    public ReadOnlySpan<int> Types => _types.AsSpan(0, Count);
+    public ReadOnlySpan<int> Types => types.AsSpan(0, Count);
 
     /// <summary>Where each token starts in its text, in UTF-16 units, [Count]; 0 for [CLS] and [SEP].</summary>
-    public ReadOnlySpan<int> Starts => _starts.AsSpan(0, Count);
+    public ReadOnlySpan<int> Starts => starts.AsSpan(0, Count);
 
     /// <summary>Where each token ends in its text (exclusive), in UTF-16 units, [Count]; 0 for [CLS] and [SEP].</summary>
-    public ReadOnlySpan<int> Ends => _ends.AsSpan(0, Count);
+    public ReadOnlySpan<int> Ends => ends.AsSpan(0, Count);
 
     /// <summary>The number of the word that each token is a piece of, counted from 0 in each text, [Count]; −1 for [CLS] and [SEP].</summary>
-    public ReadOnlySpan<int> Words => _words.AsSpan(0, Count);
+    public ReadOnlySpan<int> Words => words.AsSpan(0, Count);
 
     internal NormalizedText Scratch { get; } = new();
 
@@ -51,15 +51,15 @@ public sealed class TokenBuffer
     internal void Append(int id, int start, int end, int word)
     {
         var n = Count;
-        if (n >= _ids.Length)
+        if (n >= ids.Length)
         {
             Grow();
         }
 
-        _ids[n] = id;
-        _starts[n] = start;
-        _ends[n] = end;
-        _words[n] = word;
+        ids[n] = id;
+        starts[n] = start;
+        ends[n] = end;
+        words[n] = word;
         Count = n + 1;
     }
 
@@ -74,27 +74,27 @@ public sealed class TokenBuffer
             return;
         }
 
-        Array.Copy(_ids, from, _ids, to, count);
-        Array.Copy(_starts, from, _starts, to, count);
-        Array.Copy(_ends, from, _ends, to, count);
-        Array.Copy(_words, from, _words, to, count);
+        Array.Copy(ids, from, ids, to, count);
+        Array.Copy(starts, from, starts, to, count);
+        Array.Copy(ends, from, ends, to, count);
+        Array.Copy(words, from, words, to, count);
     }
 
     internal void SetTypes(int firstCount)
     {
         FirstCount = firstCount;
-        _types.AsSpan(0, firstCount).Clear();
-        _types.AsSpan(firstCount, Count - firstCount).Fill(1);
+        types.AsSpan(0, firstCount).Clear();
+        types.AsSpan(firstCount, Count - firstCount).Fill(1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow()
     {
-        var size = (int)Math.Min(Array.MaxLength, _ids.Length * 2L);
-        Array.Resize(ref _ids, size);
-        Array.Resize(ref _types, size);
-        Array.Resize(ref _starts, size);
-        Array.Resize(ref _ends, size);
-        Array.Resize(ref _words, size);
+        var size = (int)Math.Min(Array.MaxLength, ids.Length * 2L);
+        Array.Resize(ref ids, size);
+        Array.Resize(ref types, size);
+        Array.Resize(ref starts, size);
+        Array.Resize(ref ends, size);
+        Array.Resize(ref words, size);
     }
 }

@@ -20,9 +20,9 @@ public sealed class Tokenizer
     private const int GoogleWordCharacters = 200;
 
     [ThreadStatic]
-    private static TokenBuffer? _threadBuffer;
+    private static TokenBuffer? threadBuffer;
 
-    private readonly WordPieceEncoder _encoder;
+    private readonly WordPieceEncoder encoder;
 
     internal Tokenizer(TokenizerSettings settings, Vocabulary vocabulary, string source)
     {
@@ -79,7 +79,7 @@ public sealed class Tokenizer
         var continuing = vocabulary.Ids.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal))
             .Select(p => KeyValuePair.Create(p.Key[prefix.Length..], p.Value));
         var cut = settings.Flavour == TokenizerFlavour.HuggingFace ? new AddedTokens(settings.Added.Values) : null;
-        _encoder = new WordPieceEncoder(
+        encoder = new WordPieceEncoder(
             rules, new WordPieceTrie(vocabulary.Ids, continuing), new AsciiWords(vocabulary.Ids, limit.Length), cut, limit, UnknownId);
 
         int? Find(string token) =>
@@ -174,7 +174,7 @@ public sealed class Tokenizer
     /// <exception cref="TokenizerException">The texts cannot be packed as asked.</exception>
     public TokenizedText Encode(string text, string? pair = null, EncodeOptions? options = null)
     {
-        var buffer = _threadBuffer ??= new TokenBuffer();
+        var buffer = threadBuffer ??= new TokenBuffer();
         if (pair is null)
         {
             Encode(text, options ?? EncodeOptions.Default, buffer);
@@ -212,7 +212,7 @@ public sealed class Tokenizer
             buffer.Append(ClassificationId, 0, 0, -1);
         }
 
-        _encoder.Append(text, buffer);
+        encoder.Append(text, buffer);
         var first = buffer.Count - special;
         if (options.AddSpecialTokens)
         {
@@ -222,7 +222,7 @@ public sealed class Tokenizer
         var secondAt = buffer.Count;
         if (hasPair)
         {
-            _encoder.Append(pair, buffer);
+            encoder.Append(pair, buffer);
             hasPair = Flavour != TokenizerFlavour.Google || buffer.Count > secondAt;
         }
 

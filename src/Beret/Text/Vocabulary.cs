@@ -6,7 +6,7 @@ namespace Beret.Text;
 internal sealed class Vocabulary
 {
     private const long MaxFileBytes = 256L << 20;
-    private readonly Dictionary<string, int> _ids;
+    private readonly Dictionary<string, int> ids;
 
     /// <summary>
     /// Tokens in the order of their ids; null where an id has no token. Of equal tokens the last has the id, as in a Python dictionary.
@@ -14,19 +14,19 @@ internal sealed class Vocabulary
     public Vocabulary(string?[] tokens)
     {
         Tokens = tokens;
-        _ids = new Dictionary<string, int>(tokens.Length, StringComparer.Ordinal);
+        ids = new Dictionary<string, int>(tokens.Length, StringComparer.Ordinal);
         for (var id = 0; id < tokens.Length; id++)
         {
             if (tokens[id] is { } token)
             {
-                _ids[token] = id;
+                ids[token] = id;
             }
         }
     }
 
     public string?[] Tokens { get; }
 
-    public IReadOnlyDictionary<string, int> Ids => _ids;
+    public IReadOnlyDictionary<string, int> Ids => ids;
 
     /// <summary>
     /// Reads vocab.txt: one token a line, the line number from 0 is its id. Lines end at LF alone, since tokens may be other line separators

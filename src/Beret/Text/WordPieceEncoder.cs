@@ -17,32 +17,32 @@ internal sealed class WordPieceEncoder
 {
     private static readonly byte[] PrefixMasks = [.. Enumerable.Repeat((byte)0xFF, 16), .. new byte[16]];
 
-    private readonly ScalarRules _rules;
-    private readonly Normalizer _normalizer;
-    private readonly WordPieceTrie _trie;
-    private readonly AsciiWords _asciiWords;
-    private readonly AddedTokens? _added;
-    private readonly WordLimit _limit;
-    private readonly int _unknown;
-    private readonly int[] _asciiAlone = new int[128];
-    private readonly Vector128<byte> _fold;
+    private readonly ScalarRules rules;
+    private readonly Normalizer normalizer;
+    private readonly WordPieceTrie trie;
+    private readonly AsciiWords asciiWords;
+    private readonly AddedTokens? added;
+    private readonly WordLimit limit;
+    private readonly int unknown;
+    private readonly int[] asciiAlone = new int[128];
+    private readonly Vector128<byte> fold;
 
     public WordPieceEncoder(ScalarRules rules, WordPieceTrie trie, AsciiWords asciiWords, AddedTokens? added, WordLimit limit, int unknown)
     {
-        _rules = rules;
-        _normalizer = new Normalizer(rules);
-        _trie = trie;
-        _asciiWords = asciiWords;
-        _added = added;
-        _limit = limit;
-        _unknown = unknown;
+        this.rules = rules;
+        normalizer = new Normalizer(rules);
+        this.trie = trie;
+        this.asciiWords = asciiWords;
+        this.added = added;
+        this.limit = limit;
+        this.unknown = unknown;
 
         // 0x20 turns upper case into lower case and leaves digits and lower case as they are.
-        _fold = Vector128.Create(rules.AsciiFold['A'] == 'a' ? (byte)0x20 : (byte)0);
+        fold = Vector128.Create(rules.AsciiFold['A'] == 'a' ? (byte)0x20 : (byte)0);
         for (var c = 0; c < 128; c++)
         {
             var id = trie.Longest(WordPieceTrie.WordStart, [(char)c], out _);
-            _asciiAlone[c] = id < 0 || limit.Length < 1 ? unknown : id;
+            asciiAlone[c] = id < 0 || limit.Length < 1 ? unknown : id;
         }
     }
 
@@ -50,14 +50,14 @@ internal sealed class WordPieceEncoder
     public void Append(ReadOnlySpan<char> text, TokenBuffer buffer)
     {
         var word = 0;
-        if (_added is null)
+        if (added is null)
         {
             AppendPart(text, 0, text.Length, ref word, buffer);
             return;
         }
 
         var from = 0;
-        while (_added.Find(text, from, out var match))
+        while (added.Find(text, from, out var match))
         {
             AppendPart(text, from, match.Start, ref word, buffer);
             buffer.Append(match.Id, match.Start, match.End, word++);
@@ -71,7 +71,7 @@ internal sealed class WordPieceEncoder
     {
         // Offsets count from the start of the text; what is left of `from` is of no concern (only original BERT looks back, and it cuts nothing out).
         var text = whole[..to];
-        var actions = _rules.Ascii;
+        var actions = rules.Ascii;
         var i = from;
         while (i < text.Length)
         {
@@ -83,7 +83,7 @@ internal sealed class WordPieceEncoder
                     i++;
                     break;
                 case ScalarAction.Alone:
-                    buffer.Append(_asciiAlone[c], i, i + 1, word++);
+                    buffer.Append(asciiAlone[c], i, i + 1, word++);
                     i++;
                     break;
                 case ScalarAction.Letter:
@@ -135,8 +135,8 @@ internal sealed class WordPieceEncoder
             return Stretch(text, start, ref word, buffer);
         }
 
-        var folded = (bytes | _fold) & Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(PrefixMasks), (nuint)(16 - length));
-        var id = _asciiWords.Find(folded);
+        var folded = (bytes | fold) & Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(PrefixMasks), (nuint)(16 - length));
+        var id = asciiWords.Find(folded);
         if (id >= 0)
         {
             buffer.Append(id, start, end, word++);
@@ -163,7 +163,7 @@ internal sealed class WordPieceEncoder
         }
 
         var length = end - start;
-        if (length > _limit.Length || (end < text.Length && !EndsWord(text[end])) || length > 256)
+        if (length > limit.Length || (end < text.Length && !EndsWord(text[end])) || length > 256)
         {
             return Stretch(text, start, ref word, buffer);
         }
@@ -171,20 +171,20 @@ internal sealed class WordPieceEncoder
         Span<char> units = stackalloc char[256];
         for (var i = 0; i < length; i++)
         {
-            units[i] = _rules.AsciiFold[text[start + i]];
+            units[i] = rules.AsciiFold[text[start + i]];
         }
 
         Word(units[..length], new PlainRange(start), word++, buffer);
         return end;
     }
 
-    private bool EndsWord(char c) => c < 128 && _rules.Ascii[c] is ScalarAction.Space or ScalarAction.Alone;
+    private bool EndsWord(char c) => c < 128 && rules.Ascii[c] is ScalarAction.Space or ScalarAction.Alone;
 
     /// <summary>The general way: normalise a stretch, then split it.</summary>
     private int Stretch(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
     {
         var normal = buffer.Scratch;
-        var end = _normalizer.Stretch(text, start, normal);
+        var end = normalizer.Stretch(text, start, normal);
         var units = normal.Units;
         var kinds = normal.Kinds;
         var i = 0;
@@ -217,11 +217,11 @@ internal sealed class WordPieceEncoder
     private void Word<TRange>(ReadOnlySpan<char> units, TRange range, int word, TokenBuffer buffer)
         where TRange : IRange, allows ref struct
     {
-        if (units.Length > _limit.Length || _limit.InUtf8Bytes)
+        if (units.Length > limit.Length || limit.InUtf8Bytes)
         {
             if (IsOverLimit(units))
             {
-                buffer.Append(_unknown, range.Start(0), range.End(units.Length - 1), word);
+                buffer.Append(unknown, range.Start(0), range.End(units.Length - 1), word);
                 return;
             }
         }
@@ -231,11 +231,11 @@ internal sealed class WordPieceEncoder
         var i = 0;
         while (i < units.Length)
         {
-            var id = _trie.Longest(root, units[i..], out var length);
+            var id = trie.Longest(root, units[i..], out var length);
             if (id < 0)
             {
                 buffer.Shrink(first);
-                buffer.Append(_unknown, range.Start(0), range.End(units.Length - 1), word);
+                buffer.Append(unknown, range.Start(0), range.End(units.Length - 1), word);
                 return;
             }
 
@@ -247,9 +247,9 @@ internal sealed class WordPieceEncoder
 
     private bool IsOverLimit(ReadOnlySpan<char> units)
     {
-        if (_limit.InUtf8Bytes)
+        if (limit.InUtf8Bytes)
         {
-            return units.Length * 3L > _limit.Length && Encoding.UTF8.GetByteCount(units) > _limit.Length;
+            return units.Length * 3L > limit.Length && Encoding.UTF8.GetByteCount(units) > limit.Length;
         }
 
         var scalars = 0;
@@ -258,7 +258,7 @@ internal sealed class WordPieceEncoder
             scalars += char.IsLowSurrogate(unit) ? 0 : 1;
         }
 
-        return scalars > _limit.Length;
+        return scalars > limit.Length;
     }
 
     /// <summary>Where the units of a word lie in the source.</summary>
@@ -278,11 +278,11 @@ internal sealed class WordPieceEncoder
 
     private readonly ref struct MappedRange(ReadOnlySpan<int> starts, ReadOnlySpan<int> ends) : IRange
     {
-        private readonly ReadOnlySpan<int> _starts = starts;
-        private readonly ReadOnlySpan<int> _ends = ends;
+        private readonly ReadOnlySpan<int> starts = starts;
+        private readonly ReadOnlySpan<int> ends = ends;
 
-        public int Start(int unit) => _starts[unit];
+        public int Start(int unit) => starts[unit];
 
-        public int End(int unit) => _ends[unit];
+        public int End(int unit) => ends[unit];
     }
 }

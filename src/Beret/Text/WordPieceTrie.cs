@@ -10,10 +10,10 @@ internal sealed class WordPieceTrie
     public const int WordRest = 1;
     private const int LinearSearch = 16;
 
-    private readonly int[] _firstChild;
-    private readonly char[] _symbols;
-    private readonly int[] _ids;
-    private readonly int[][] _asciiChildren = [new int[128], new int[128]];
+    private readonly int[] firstChild;
+    private readonly char[] symbols;
+    private readonly int[] ids;
+    private readonly int[][] asciiChildren = [new int[128], new int[128]];
 
     /// <summary>Builds the tries from pieces without their prefix.</summary>
     public WordPieceTrie(IEnumerable<KeyValuePair<string, int>> starting, IEnumerable<KeyValuePair<string, int>> continuing)
@@ -51,14 +51,14 @@ internal sealed class WordPieceTrie
         }
 
         firstChild.Add(symbols.Count);
-        _firstChild = [.. firstChild];
-        _symbols = [.. symbols];
-        _ids = [.. ids];
+        this.firstChild = [.. firstChild];
+        this.symbols = [.. symbols];
+        this.ids = [.. ids];
         for (var root = 0; root < 2; root++)
         {
             for (var c = 0; c < 128; c++)
             {
-                _asciiChildren[root][c] = Search(root, (char)c);
+                asciiChildren[root][c] = Search(root, (char)c);
             }
         }
     }
@@ -73,12 +73,12 @@ internal sealed class WordPieceTrie
             return id;
         }
 
-        var node = text[0] < 128 ? _asciiChildren[root][text[0]] : Search(root, text[0]);
+        var node = text[0] < 128 ? asciiChildren[root][text[0]] : Search(root, text[0]);
         for (var i = 1; node >= 0; i++)
         {
-            if (_ids[node] >= 0)
+            if (ids[node] >= 0)
             {
-                id = _ids[node];
+                id = ids[node];
                 length = i;
             }
 
@@ -95,8 +95,8 @@ internal sealed class WordPieceTrie
 
     private int Search(int node, char symbol)
     {
-        var first = _firstChild[node];
-        var children = _symbols.AsSpan(first, _firstChild[node + 1] - first);
+        var first = firstChild[node];
+        var children = symbols.AsSpan(first, firstChild[node + 1] - first);
         if (children.Length > LinearSearch)
         {
             var found = children.BinarySearch(symbol);

@@ -68,6 +68,11 @@ public static class RecipeFile
         {
             throw new TrainingException($"{where} is not valid JSON: {error.Message}", error);
         }
+        catch (InvalidOperationException error)
+        {
+            // JsonElement's answer to half a surrogate pair written as an escape.
+            throw new TrainingException($"{where}: a key or a word in it is no Unicode text: {error.Message}", error);
+        }
     }
 
     /// <summary>The whole recipe with a comment above each setting.</summary>

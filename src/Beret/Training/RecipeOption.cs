@@ -102,7 +102,7 @@ public abstract class RecipeOption
         JsonValueKind.String when JsonType == "string" => Set(recipe, value.GetString()!),
         JsonValueKind.Number when JsonType != "string" => Set(recipe, value.GetRawText()),
         JsonValueKind.Null when this is OptionalReal => Set(recipe, ""),
-        _ => throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not a {JsonType}"),
+        _ => throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not {(JsonType == "integer" ? "an" : "a")} {JsonType}"),
     };
 
     /// <summary>Writes the setting's value.</summary>

@@ -248,6 +248,14 @@ public sealed class ClassifierTests : IDisposable
     }
 
     [Fact]
+    public void AMultiLabelModelIsNotEvaluated()
+    {
+        using var classifier = Classifier.Load(Plain(2, "multi_label_classification"));
+        var texts = new LabelledTexts(["c0", "c1"], [new Example("a movie", null, 0, "0")], "here");
+        Assert.Contains("multi-label", Assert.Throws<InferenceException>(() => classifier.Evaluate(texts, cancellation: Stop)).Message);
+    }
+
+    [Fact]
     public void ARegressionIsNoClassifier() =>
         Assert.Contains("regression", Assert.Throws<InferenceException>(() => Classifier.Load(Plain(1, "regression"))).Message);
 

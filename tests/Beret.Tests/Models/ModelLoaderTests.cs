@@ -154,7 +154,13 @@ public sealed class ModelLoaderTests : IDisposable
     {
         var config = SmallModel.Config() with
         {
-            VocabularySize = 30522, MaxPositions = 512, Layers = layers, HiddenSize = hidden, EmbeddingSize = hidden, Heads = heads, IntermediateSize = 4 * hidden,
+            VocabularySize = 30522,
+            MaxPositions = 512,
+            Layers = layers,
+            HiddenSize = hidden,
+            EmbeddingSize = hidden,
+            Heads = heads,
+            IntermediateSize = 4 * hidden,
         };
         using var planning = new PlanningBackend();
         using var model = new SequenceClassifier(planning, config, outputs: 1);

@@ -18,17 +18,17 @@ internal sealed class NaiveTokenizer
     private static readonly string[] SpecialTokens = ["[CLS]", "[SEP]", "[MASK]", "[UNK]", "[PAD]"];
     private static readonly Lazy<Tables> Recorded = new(() => new Tables());
 
-    private readonly TokenizerFlavour _flavour;
-    private readonly bool _lowerCase;
-    private readonly Dictionary<string, int> _vocabulary = new(StringComparer.Ordinal);
+    private readonly TokenizerFlavour flavour;
+    private readonly bool lowerCase;
+    private readonly Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
 
     public NaiveTokenizer(string vocabularyPath, bool lowerCase, TokenizerFlavour flavour)
     {
-        (_lowerCase, _flavour) = (lowerCase, flavour);
+        (this.lowerCase, this.flavour) = (lowerCase, flavour);
         var lines = File.ReadAllText(vocabularyPath).Split('\n');
         for (var id = 0; id < lines.Length - 1; id++)
         {
-            _vocabulary[lines[id]] = id;
+            vocabulary[lines[id]] = id;
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class NaiveTokenizer
         var tokens = new List<NaiveToken>();
         var word = 0;
         var from = 0;
-        if (_flavour == TokenizerFlavour.HuggingFace)
+        if (flavour == TokenizerFlavour.HuggingFace)
         {
             for (var i = 0; i < scalars.Length; i++)
             {
@@ -47,7 +47,7 @@ internal sealed class NaiveTokenizer
                 if (special is not null)
                 {
                     word = Part(scalars, from, i, word, tokens);
-                    tokens.Add(new NaiveToken(_vocabulary[special], i, i + special.Length, word++));
+                    tokens.Add(new NaiveToken(vocabulary[special], i, i + special.Length, word++));
                     from = i + special.Length;
                     i = from - 1;
                 }
@@ -66,7 +66,7 @@ internal sealed class NaiveTokenizer
             text.Add(new Character(scalars[i], i));
         }
 
-        var words = _flavour switch
+        var words = flavour switch
         {
             TokenizerFlavour.HuggingFace => HuggingFace(text),
             TokenizerFlavour.TensorFlow => TensorFlow(text),
@@ -85,7 +85,7 @@ internal sealed class NaiveTokenizer
         var u = Unicode;
         text = [.. text.Where(c => !u.Hf["deleted"].Contains(c.Scalar)).Select(c => u.Hf["space"].Contains(c.Scalar) ? c with { Scalar = ' ' } : c)];
         text = Surround(text, u.Hf["cjk"].Contains);
-        if (_lowerCase)
+        if (lowerCase)
         {
             // Only what Unicode 9.0 decomposes is in the recorded hf_nfd_strip.
             text = Decompose(
@@ -102,7 +102,7 @@ internal sealed class NaiveTokenizer
     private List<List<Character>> TensorFlow(List<Character> text)
     {
         var u = Unicode;
-        if (_lowerCase)
+        if (lowerCase)
         {
             text = [.. text.SelectMany(c => u.Fold.GetValueOrDefault(c.Scalar, [c.Scalar]).Select((f, k) => c with { Scalar = f, Added = k > 0 }))];
             text = Decompose(text, (c, _) => u.Nfd.GetValueOrDefault(c, [c]), c => u.Ccc.GetValueOrDefault(c));
@@ -127,7 +127,7 @@ internal sealed class NaiveTokenizer
         foreach (var token in Split(text, white.Contains, _ => false))
         {
             // The library's table has lower case, NFD and the removal of marks in one: what it removes is kept until marks are in order.
-            var lowered = !_lowerCase ? token : Decompose(token, (_, i) => LowerAndStrip(token, i), c => First(UnicodeTables.Map("google.order"), c))
+            var lowered = !lowerCase ? token : Decompose(token, (_, i) => LowerAndStrip(token, i), c => First(UnicodeTables.Map("google.order"), c))
                 .FindAll(c => !UnicodeTables.Map("google.uncased").TryGet(c.Scalar, out var kept) || kept.Length > 0);
             words.AddRange(Split(lowered, white.Contains, UnicodeTables.Set("google.punctuation").Contains));
         }
@@ -237,9 +237,9 @@ internal sealed class NaiveTokenizer
 
     private void WordPiece(List<Character> word, int number, List<NaiveToken> tokens)
     {
-        var unknown = new NaiveToken(_vocabulary["[UNK]"], word[0].Source, word[^1].Source + 1, number);
-        var length = _flavour == TokenizerFlavour.TensorFlow ? Encoding.UTF8.GetByteCount(Text(word, 0, word.Count)) : word.Count;
-        if (length > (_flavour == TokenizerFlavour.Google ? 200 : 100))
+        var unknown = new NaiveToken(vocabulary["[UNK]"], word[0].Source, word[^1].Source + 1, number);
+        var length = flavour == TokenizerFlavour.TensorFlow ? Encoding.UTF8.GetByteCount(Text(word, 0, word.Count)) : word.Count;
+        if (length > (flavour == TokenizerFlavour.Google ? 200 : 100))
         {
             tokens.Add(unknown);
             return;
@@ -250,7 +250,7 @@ internal sealed class NaiveTokenizer
         {
             var to = word.Count;
             int id;
-            while (!_vocabulary.TryGetValue((from > 0 ? "##" : "") + Text(word, from, to), out id))
+            while (!vocabulary.TryGetValue((from > 0 ? "##" : "") + Text(word, from, to), out id))
             {
                 if (--to == from)
                 {

@@ -5,9 +5,9 @@ namespace Beret.Tests.Text;
 /// <summary>Truncation, special tokens and offsets on a vocabulary where every letter is a token.</summary>
 public sealed class PackingTests : IDisposable
 {
-    private readonly SmallVocabulary _model = new();
+    private readonly SmallVocabulary model = new();
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => model.Dispose();
 
     [Theory]
     [InlineData("head", 6, "a b c d", 4)]
@@ -143,5 +143,5 @@ public sealed class PackingTests : IDisposable
         Assert.Contains("tf, hf and google", error.Message, StringComparison.Ordinal);
     }
 
-    private Tokenizer Load(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(_model.VocabularyPath, lowerCase: true, flavour);
+    private Tokenizer Load(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(model.VocabularyPath, lowerCase: true, flavour);
 }

@@ -77,16 +77,16 @@ internal sealed class RandomTexts
         "\U0001E94A",
     ];
 
-    private readonly Random _random;
-    private readonly string[] _vocabulary;
-    private readonly int[][] _classes;
+    private readonly Random random;
+    private readonly string[] vocabulary;
+    private readonly int[][] classes;
 
     public RandomTexts(int seed, string[] vocabulary)
     {
-        _random = new Random(seed);
-        _vocabulary = vocabulary;
+        random = new Random(seed);
+        this.vocabulary = vocabulary;
         var unicode = NaiveTokenizer.Unicode;
-        _classes =
+        classes =
         [
             .. unicode.Hf.Values.Select(set => set.Order().ToArray()), .. unicode.Tf.Values.Select(set => set.Order().ToArray()),
             [.. unicode.HfStrip.Keys], [.. unicode.HfLower.Keys], [.. unicode.Fold.Keys], [.. unicode.Nfd.Keys], [.. unicode.Ccc.Keys],
@@ -96,34 +96,34 @@ internal sealed class RandomTexts
     public string Next()
     {
         var text = new System.Text.StringBuilder();
-        for (var parts = _random.Next(1, 30); parts > 0; parts--)
+        for (var parts = random.Next(1, 30); parts > 0; parts--)
         {
-            switch (_random.Next(12))
+            switch (random.Next(12))
             {
                 case 0 or 1 or 2:
-                    var token = _vocabulary[_random.Next(_vocabulary.Length)];
-                    text.Append(token.StartsWith("##", StringComparison.Ordinal) && _random.Next(4) > 0 ? token[2..] : token);
+                    var token = vocabulary[random.Next(vocabulary.Length)];
+                    text.Append(token.StartsWith("##", StringComparison.Ordinal) && random.Next(4) > 0 ? token[2..] : token);
                     break;
                 case 3 or 4:
                     text.Append(' ');
                     break;
                 case 5:
-                    text.Append((char)_random.Next(128));
+                    text.Append((char)random.Next(128));
                     break;
                 case 6 or 7:
-                    text.Append(Odd[_random.Next(Odd.Length)]);
+                    text.Append(Odd[random.Next(Odd.Length)]);
                     break;
                 case 8 or 9:
-                    var members = _classes[_random.Next(_classes.Length)];
-                    Append(text, members[_random.Next(members.Length)]);
+                    var members = classes[random.Next(classes.Length)];
+                    Append(text, members[random.Next(members.Length)]);
                     break;
                 case 10:
-                    Append(text, _random.Next(0x110000));
+                    Append(text, random.Next(0x110000));
                     break;
                 default:
                     // Around the limits of a word: 100 and 200 characters, 100 bytes.
-                    var unit = _random.Next(3) switch { 0 => "a", 1 => "é", _ => "\U0001F600" };
-                    text.Insert(text.Length, unit, _random.Next(20) == 0 ? _random.Next(20, 210) : _random.Next(1, 40));
+                    var unit = random.Next(3) switch { 0 => "a", 1 => "é", _ => "\U0001F600" };
+                    text.Insert(text.Length, unit, random.Next(20) == 0 ? random.Next(20, 210) : random.Next(1, 40));
                     break;
             }
         }

@@ -6,14 +6,14 @@ namespace Beret.Tests.Text;
 public sealed class TokenizerFolderTests : IDisposable
 {
     private const string Sample = "The UNBELIEVABLE Café movie 中国 [SEP] was great!";
-    private readonly SmallVocabulary _model = new();
+    private readonly SmallVocabulary model = new();
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => model.Dispose();
 
     [Fact]
     public void VocabularyAloneIsLowerCased()
     {
-        var tokenizer = Tokenizer.Load(_model.Folder);
+        var tokenizer = Tokenizer.Load(model.Folder);
         Assert.Equal(SmallVocabulary.Ids("[CLS] the un ##believ ##able cafe movie 中 [UNK] [SEP] was great ! [SEP]"), tokenizer.Encode(Sample).Ids);
         Assert.Contains(tokenizer.Notes, n => n.Contains("lower-cased", StringComparison.Ordinal));
         Assert.Equal(TokenizerFlavour.HuggingFace, tokenizer.Flavour);
@@ -29,8 +29,8 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("""{"added_tokens_decoder": {"27": {"content": "<x>", "normalized": false, "lstrip": true}}}""", "the <x>movie", "the 27 movie")]
     public void SettingsOfTokenizerConfigAreHonoured(string config, string text, string expected)
     {
-        _model.Write("tokenizer_config.json", config);
-        var tokenizer = Tokenizer.Load(_model.Folder);
+        model.Write("tokenizer_config.json", config);
+        var tokenizer = Tokenizer.Load(model.Folder);
         int[] ids = [.. expected.Split(' ').Select(t => int.TryParse(t, out var id) ? id : SmallVocabulary.Id(t))];
         Assert.Equal(ids, tokenizer.Encode(text, options: new EncodeOptions { AddSpecialTokens = false }).Ids);
     }
@@ -53,8 +53,8 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("{", "JSON")]
     public void UnsupportedSettingsOfTokenizerConfigAreRefusedByName(string config, string named)
     {
-        _model.Write("tokenizer_config.json", config);
-        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
+        model.Write("tokenizer_config.json", config);
+        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -62,20 +62,20 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("""{"strip_accents": false}""", "strip_accents")]
     public void SettingsThatAFlavourDoesNotHaveAreRefused(string config, string named)
     {
-        _model.Write("tokenizer_config.json", config);
+        model.Write("tokenizer_config.json", config);
         foreach (var flavour in new[] { TokenizerFlavour.TensorFlow, TokenizerFlavour.Google })
         {
-            Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder, flavour)).Message, StringComparison.Ordinal);
+            Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder, flavour)).Message, StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public void TokenizerJsonAloneSuffices()
     {
-        var expected = Tokenizer.Load(_model.Folder).Encode(Sample, Sample);
-        _model.WriteTokenizerJson();
-        File.Delete(_model.VocabularyPath);
-        var tokenizer = Tokenizer.Load(_model.Folder);
+        var expected = Tokenizer.Load(model.Folder).Encode(Sample, Sample);
+        model.WriteTokenizerJson();
+        File.Delete(model.VocabularyPath);
+        var tokenizer = Tokenizer.Load(model.Folder);
         Assert.Equivalent(expected, tokenizer.Encode(Sample, Sample), strict: true);
         Assert.Contains(tokenizer.Notes, n => n.Contains("truncation", StringComparison.Ordinal) && n.Contains("128", StringComparison.Ordinal));
     }
@@ -94,7 +94,7 @@ public sealed class TokenizerFolderTests : IDisposable
                 Assert.Equal(expected.Encode(text.Text).Ids, tokenizer.Encode(text.Text).Ids);
             }
 
-            var saved = Path.Combine(_model.Folder, "saved");
+            var saved = Path.Combine(model.Folder, "saved");
             tokenizer.Save(saved);
             Assert.Equal(File.ReadAllBytes(TokenFixtures.VocabularyPath("bert-base-uncased")), File.ReadAllBytes(Path.Combine(saved, "vocab.txt")));
         }
@@ -103,9 +103,9 @@ public sealed class TokenizerFolderTests : IDisposable
     [Fact]
     public void DoLowerCaseOfTokenizerConfigOverridesTokenizerJson()
     {
-        _model.WriteTokenizerJson();
-        _model.Write("tokenizer_config.json", """{"do_lower_case": false}""");
-        var tokenizer = Tokenizer.Load(_model.Folder);
+        model.WriteTokenizerJson();
+        model.Write("tokenizer_config.json", """{"do_lower_case": false}""");
+        var tokenizer = Tokenizer.Load(model.Folder);
         Assert.Equal(SmallVocabulary.Ids("[CLS] Movie [SEP]"), tokenizer.Encode("Movie").Ids);
         Assert.Contains(tokenizer.Notes, n => n.Contains("do_lower_case", StringComparison.Ordinal));
     }
@@ -128,8 +128,8 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("\"cls\":[\"[CLS]\",2]", "\"cls\":[\"[X]\",2]", "[X]")]
     public void UnsupportedSettingsOfTokenizerJsonAreRefusedByName(string original, string changed, string named)
     {
-        _model.WriteTokenizerJson(json => json.Replace(original, changed, StringComparison.Ordinal));
-        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
+        model.WriteTokenizerJson(json => json.Replace(original, changed, StringComparison.Ordinal));
+        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -137,27 +137,27 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("[PAD]\n[UNK]\n[CLS]\n", "[SEP]")]
     public void VocabulariesThatCannotServeAreRefused(string content, string named)
     {
-        _model.Write("vocab.txt", content);
-        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
+        model.Write("vocab.txt", content);
+        Assert.Contains(named, Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void MissingOrDamagedFilesAreTokenizerErrors()
     {
-        Assert.Throws<TokenizerException>(() => Tokenizer.Load(Path.Combine(_model.Folder, "nowhere")));
-        File.WriteAllBytes(_model.VocabularyPath, [0x61, 0xFF, 0x0A]);
-        Assert.Contains("UTF-8", Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
-        File.Delete(_model.VocabularyPath);
-        Assert.Contains("vocab.txt", Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
-        _model.Write("tokenizer.json", "{}");
-        Assert.Contains("model", Assert.Throws<TokenizerException>(() => Tokenizer.Load(_model.Folder)).Message, StringComparison.Ordinal);
+        Assert.Throws<TokenizerException>(() => Tokenizer.Load(Path.Combine(model.Folder, "nowhere")));
+        File.WriteAllBytes(model.VocabularyPath, [0x61, 0xFF, 0x0A]);
+        Assert.Contains("UTF-8", Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
+        File.Delete(model.VocabularyPath);
+        Assert.Contains("vocab.txt", Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
+        model.Write("tokenizer.json", "{}");
+        Assert.Contains("model", Assert.Throws<TokenizerException>(() => Tokenizer.Load(model.Folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void VocabularyLinesMayEndWithCarriageReturns()
     {
-        _model.Write("vocab.txt", string.Concat(SmallVocabulary.Tokens.Select(t => t + "\r\n")));
-        Assert.Equal(SmallVocabulary.Ids("[CLS] movie [SEP]"), Tokenizer.Load(_model.Folder).Encode("movie").Ids);
+        model.Write("vocab.txt", string.Concat(SmallVocabulary.Tokens.Select(t => t + "\r\n")));
+        Assert.Equal(SmallVocabulary.Ids("[CLS] movie [SEP]"), Tokenizer.Load(model.Folder).Encode("movie").Ids);
     }
 
     [Theory]
@@ -167,8 +167,8 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("""{"added_tokens_decoder": {"27": {"content": "<x>", "rstrip": true}}, "cls_token": "a"}""")]
     public void WhatIsSavedIsReadBackEqual(string config)
     {
-        _model.Write("tokenizer_config.json", config);
-        AssertSavedEqual(Tokenizer.Load(_model.Folder), hasTokenizerJson: false);
+        model.Write("tokenizer_config.json", config);
+        AssertSavedEqual(Tokenizer.Load(model.Folder), hasTokenizerJson: false);
     }
 
     [Theory]
@@ -177,13 +177,13 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("\"movie\":6", "\"movie\":30")]
     public void WhatVocabularyAndConfigCannotSayIsSavedAsTokenizerJson(string original, string changed)
     {
-        _model.WriteTokenizerJson(json => json.Replace(original, changed, StringComparison.Ordinal));
-        AssertSavedEqual(Tokenizer.Load(_model.Folder), hasTokenizerJson: true);
+        model.WriteTokenizerJson(json => json.Replace(original, changed, StringComparison.Ordinal));
+        AssertSavedEqual(Tokenizer.Load(model.Folder), hasTokenizerJson: true);
     }
 
     private void AssertSavedEqual(Tokenizer tokenizer, bool hasTokenizerJson)
     {
-        var folder = Path.Combine(_model.Folder, "saved");
+        var folder = Path.Combine(model.Folder, "saved");
         tokenizer.Save(folder);
         Assert.Equal(hasTokenizerJson, File.Exists(Path.Combine(folder, "tokenizer.json")));
         var again = Tokenizer.Load(folder);

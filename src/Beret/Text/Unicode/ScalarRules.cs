@@ -48,8 +48,8 @@ internal sealed class ScalarRules
     private const int ActionBits = 4;
     private static readonly ConcurrentDictionary<ScalarSettings, ScalarRules> Cache = new();
 
-    private readonly ushort[] _blocks = new ushort[0x1100];
-    private readonly uint[] _entries;
+    private readonly ushort[] blocks = new ushort[0x1100];
+    private readonly uint[] entries;
 
     private ScalarRules(ScalarSettings settings)
     {
@@ -57,7 +57,7 @@ internal sealed class ScalarRules
         var flat = builder.Entries;
         var entries = new List<uint>();
         var known = new Dictionary<int, List<ushort>>();
-        for (var block = 0; block < _blocks.Length; block++)
+        for (var block = 0; block < blocks.Length; block++)
         {
             var values = flat.AsSpan(block * 256, 256);
             var hash = new HashCode();
@@ -80,10 +80,10 @@ internal sealed class ScalarRules
                 entries.AddRange(values);
             }
 
-            _blocks[block] = (ushort)found;
+            blocks[block] = (ushort)found;
         }
 
-        _entries = [.. entries];
+        this.entries = [.. entries];
         Sequences = [.. builder.Sequences];
         for (var c = 0; c < 128; c++)
         {
@@ -109,7 +109,7 @@ internal sealed class ScalarRules
 
     public ScalarAction Action(int scalar, out int operand)
     {
-        var entry = _entries[(_blocks[scalar >> 8] << 8) | (scalar & 0xFF)];
+        var entry = entries[(blocks[scalar >> 8] << 8) | (scalar & 0xFF)];
         operand = (int)(entry >> ActionBits);
         return (ScalarAction)(entry & ((1 << ActionBits) - 1));
     }

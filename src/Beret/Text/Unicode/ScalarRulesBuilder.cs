@@ -3,16 +3,16 @@ namespace Beret.Text.Unicode;
 /// <summary>Works out the action of every scalar from the recorded tables, for one combination of settings.</summary>
 internal sealed class ScalarRulesBuilder
 {
-    private readonly ScalarSet _space;
-    private readonly ScalarSet _alone;
-    private readonly ScalarSet? _chinese;
+    private readonly ScalarSet space;
+    private readonly ScalarSet alone;
+    private readonly ScalarSet? chinese;
 
     public ScalarRulesBuilder(ScalarSettings settings)
     {
         switch (settings.Flavour)
         {
             case TokenizerFlavour.TensorFlow:
-                (_space, _alone) = (UnicodeTables.Set("tf.space"), UnicodeTables.Set("tf.alone"));
+                (space, alone) = (UnicodeTables.Set("tf.space"), UnicodeTables.Set("tf.alone"));
                 if (settings.LowerCase)
                 {
                     Normalise(UnicodeTables.Map("tf.uncased"), null, UnicodeTables.Map("tf.order"));
@@ -22,24 +22,24 @@ internal sealed class ScalarRulesBuilder
                     Normalise(null, null, null);
                 }
 
-                Fill(_space, ScalarAction.Space);
+                Fill(space, ScalarAction.Space);
                 Delete(settings.LowerCase ? UnicodeTables.Set("tf.deleted") : null);
                 break;
 
             case TokenizerFlavour.HuggingFace:
-                (_space, _alone) = (UnicodeTables.Set("hf.white"), UnicodeTables.Set("hf.punctuation"));
-                _chinese = settings.SpaceChinese ? UnicodeTables.Set("hf.cjk") : null;
+                (space, alone) = (UnicodeTables.Set("hf.white"), UnicodeTables.Set("hf.punctuation"));
+                chinese = settings.SpaceChinese ? UnicodeTables.Set("hf.cjk") : null;
                 Normalise(
                     settings.StripAccents ? UnicodeTables.Map("hf.strip") : null,
                     settings.LowerCase ? UnicodeTables.Map("hf.lower") : null,
                     settings.StripAccents ? UnicodeTables.Map("hf.order") : null);
-                Fill(_space, ScalarAction.Space);
+                Fill(space, ScalarAction.Space);
                 Delete(settings.CleanText ? UnicodeTables.Set("hf.deleted") : null);
                 break;
 
             default:
-                (_space, _alone) = (UnicodeTables.Set("google.white"), UnicodeTables.Set("google.punctuation"));
-                _chinese = GoogleChinese;
+                (space, alone) = (UnicodeTables.Set("google.white"), UnicodeTables.Set("google.punctuation"));
+                chinese = GoogleChinese;
                 if (settings.LowerCase)
                 {
                     Normalise(UnicodeTables.Map("google.uncased"), null, UnicodeTables.Map("google.order"));
@@ -49,7 +49,7 @@ internal sealed class ScalarRulesBuilder
                     Normalise(null, null, null);
                 }
 
-                Fill(_space, ScalarAction.Space);
+                Fill(space, ScalarAction.Space);
                 Delete(UnicodeTables.Set("google.deleted"));
                 if (settings.LowerCase)
                 {
@@ -77,10 +77,10 @@ internal sealed class ScalarRulesBuilder
     /// </summary>
     private void Normalise(ScalarMap? map, ScalarMap? lower, ScalarMap? order)
     {
-        Fill(_alone, ScalarAction.Alone);
-        if (_chinese is not null)
+        Fill(alone, ScalarAction.Alone);
+        if (chinese is not null)
         {
-            Fill(_chinese, ScalarAction.Alone);
+            Fill(chinese, ScalarAction.Alone);
         }
 
         if (order is not null)
@@ -111,8 +111,8 @@ internal sealed class ScalarRulesBuilder
         {
             foreach (var output in lower is not null && lower.TryGet(part, out var lowered) ? lowered : [part])
             {
-                var kind = _chinese?.Contains(scalar) == true || _alone.Contains(output) ? UnitKind.Alone
-                    : _space.Contains(output) ? UnitKind.Space : UnitKind.Letter;
+                var kind = chinese?.Contains(scalar) == true || alone.Contains(output) ? UnitKind.Alone
+                    : space.Contains(output) ? UnitKind.Space : UnitKind.Letter;
                 outputs.Add((uint)output | ((uint)kind << 21) | ((uint)Class(order, output) << 24));
             }
         }

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Beret.Tests.Checkpoints;
+using Beret.Training;
+
+namespace Beret.Tests.Training;
+
+public class RecipeFileTests
+{
+    private static readonly TrainingRecipe Default = new();
+
+    /// <summary>No setting is at its default.</summary>
+    private static readonly TrainingRecipe Changed = RecipeOption.All.Aggregate(Default, (recipe, option) => option.Set(recipe, RecipeOptionTests.Other(option)));
+
+    [Fact]
+    public void TheCommentedRecipeIsReadAsItself()
+    {
+        Assert.Equal(Default, RecipeFile.Parse(RecipeFile.Commented(Default), "here"));
+        Assert.Equal(Changed, RecipeFile.Parse(RecipeFile.Commented(Changed), "here"));
+        Assert.Equal(Default, RecipeFile.Parse(RecipeFile.Commented(Default), "here", start: Changed));
+    }
+
+    [Fact]
+    public void AFileIsReadAsItsText()
+    {
+        using var temporary = new TemporaryFolder();
+        var path = Path.Combine(temporary.Path, "recipe.json");
+        File.WriteAllText(path, RecipeFile.Commented(Changed));
+        Assert.Equal(Changed, RecipeFile.Read(path));
+    }
+
+    [Fact]
+    public void CommentsAndTrailingCommasAreAllowed()
+    {
+        const string text = """
+            {
+              // fewer
+              "epochs": 3, /* and */ "learning_rate": 5e-5,
+              "truncation": "head+tail",
+            }
+            """;
+        Assert.Equal((3, 5e-5), (RecipeFile.Parse(text, "here").Epochs, RecipeFile.Parse(text, "here").LearningRate));
+    }
+
+    [Fact]
+    public void WhatIsLeftOutStaysAsItWas()
+    {
+        Assert.Equal(Default, RecipeFile.Parse("{}", "here"));
+        Assert.Equal(Changed with { Epochs = 9 }, RecipeFile.Parse("""{"epochs": 9}""", "here", Changed));
+    }
+
+    [Fact]
+    public void AnEditorsSchemaIsNoSetting() => Assert.Equal(Default, RecipeFile.Parse("""{"$schema": "recipe.schema.json"}""", "here"));
+
+    [Fact]
+    public void NullTakesBackWhatIsOptional() =>
+        Assert.Null(RecipeFile.Parse("""{"hidden_dropout": null}""", "here", Default with { HiddenDropout = 0.5 }).HiddenDropout);
+
+    [Theory]
+    [InlineData("""{"learning_rat": 1e-5}""", "\"learning_rat\"; did you mean \"learning_rate\"?")]
+    [InlineData("""{"batchsize": 8}""", "did you mean \"batch_size\"?")]
+    [InlineData("""{"learning-rate": 1e-5}""", "did you mean \"learning_rate\"?")]
+    [InlineData("""{"epochs": 1, "epochs": 2}""", "epochs is given twice")]
+    [InlineData("""{"epochs": "3"}""", "epochs is \"3\", not an integer")]
+    [InlineData("""{"epochs": null}""", "epochs is null, not an integer")]
+    [InlineData("""{"dropout": true}""", "dropout is true, not a number")]
+    [InlineData("""{"dropout": [0.1]}""", "dropout is [0.1], not a number")]
+    [InlineData("""{"keep": 1}""", "keep is 1, not a string")]
+    [InlineData("""{"epochs": }""", "is not valid JSON")]
+    [InlineData("", "is not valid JSON")]
+    [InlineData("[1]", "holds no JSON object")]
+    [InlineData("""{"keep": "\ud800"}""", "is no Unicode text")]
+    [InlineData("""{"\ud800": 1}""", "is no Unicode text")]
+    public void WhatIsWrongIsNamedWithItsPlace(string text, string message)
+    {
+        var error = Assert.Throws<TrainingException>(() => RecipeFile.Parse(text, "my.json"));
+        Assert.StartsWith("my.json", error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"epochs": -1}""", "epochs")]
+    [InlineData("""{"epochs": 2.5}""", "epochs")]
+    [InlineData("""{"learning_rate": 1e400}""", "learning-rate")]
+    [InlineData("""{"keep": "worst"}""", "keep")]
+    public void AValueOutOfRangeIsRefused(string text, string name) =>
+        Assert.Contains($"--{name}", Assert.Throws<TrainingException>(() => RecipeFile.Parse(text, "my.json")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AFileThatIsNotThereOrIsTooLargeIsRefused()
+    {
+        using var temporary = new TemporaryFolder();
+        var path = Path.Combine(temporary.Path, "recipe.json");
+        Assert.Contains(path, Assert.Throws<TrainingException>(() => RecipeFile.Read(path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, $"{{}}{new string(' ', 1 << 20)}");
+        Assert.Contains("mebibyte", Assert.Throws<TrainingException>(() => RecipeFile.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheSchemaDescribesEverySettingWithItsDefault()
+    {
+        var properties = JsonNode.Parse(RecipeFile.Schema())!["properties"]!.AsObject();
+        Assert.Equal(["$schema", .. RecipeOption.All.Select(option => option.Key)], properties.Select(property => property.Key));
+        var defaults = new JsonObject(properties.Skip(1).Select(property => KeyValuePair.Create(property.Key, property.Value!["default"]?.DeepClone())));
+        Assert.Equal(Default, RecipeFile.Parse(defaults.ToJsonString(), "the schema", Changed));
+    }
+
+    [Fact]
+    public void TheSchemaInTheDocumentationIsTheOneThatIsPrinted() =>
+        Assert.Equal(RecipeFile.Schema(), File.ReadAllText(Repository.Path("docs", "recipe.schema.json")));
+}
