@@ -13,7 +13,10 @@ internal sealed class Arena : IDisposable
     private const nint DryBase = 1 << 20;
 
     private readonly IBackend? backend;
-    private readonly List<nint> overflow = [];
+
+    // What did not fit: blocks of their own, in the order of their offsets in the stack; a rented one belongs to its segment.
+    private readonly List<(long Offset, nint Block)> overflow = [];
+    private bool overflowed;
     private nint block;
     private long size;
     private long low;
@@ -53,7 +56,33 @@ internal sealed class Arena : IDisposable
     public Indices TakeIndices(int length) => new(TakeBytes((long)length * sizeof(int)), length);
 
     /// <summary>Gives back all that was taken since the mark.</summary>
-    public void Release(long mark) => low = mark;
+    public void Release(long mark)
+    {
+        low = mark;
+        while (overflow.Count > 0 && overflow[^1].Offset >= mark)
+        {
+            backend!.Free(overflow[^1].Block);
+            overflow.RemoveAt(overflow.Count - 1);
+        }
+    }
+
+    /// <summary>Gives back all that was taken since the mark but for one matrix, whose place is now the mark; its elements may have to be copied there.</summary>
+    public Matrix Keep(long mark, Matrix matrix)
+    {
+        var own = overflow.FindIndex(entry => entry.Block == matrix.Handle);
+        if (own >= 0)
+        {
+            var kept = overflow[own].Block;
+            overflow.RemoveAt(own);
+            Release(mark);
+            overflow.Add((mark, kept));
+            low += RoundUp(matrix.Length * sizeof(float));
+            return matrix;
+        }
+
+        Release(mark);
+        return Take(matrix.Rows, matrix.Columns);
+    }
 
     /// <summary>A matrix whose life does not follow the stack, of no particular content; <see cref="Return"/> it.</summary>
     public Matrix Rent(int rows, int columns)
@@ -91,7 +120,8 @@ internal sealed class Arena : IDisposable
         Peak = Math.Max(Peak, low + high);
         if (low + high > size)
         {
-            segments[place].Foreign = Overflow(bytes);
+            overflowed = true;
+            segments[place].Foreign = backend!.Allocate(bytes);
             return new Matrix(segments[place].Foreign, rows, columns);
         }
 
@@ -107,7 +137,12 @@ internal sealed class Arena : IDisposable
             if (segments[i].Used && (segments[i].Foreign != 0 ? segments[i].Foreign : Address(segments[i])) == matrix.Handle)
             {
                 segments[i].Used = false;
-                segments[i].Foreign = 0;
+                if (segments[i].Foreign != 0)
+                {
+                    backend!.Free(segments[i].Foreign);
+                    segments[i].Foreign = 0;
+                }
+
                 Merge(i);
                 return;
             }
@@ -119,17 +154,20 @@ internal sealed class Arena : IDisposable
     /// <summary>Ends the step: everything is given back. If the step did not fit, the block grows to what it needed.</summary>
     public void Reset()
     {
-        low = 0;
+        Release(0);
+        for (var i = 0; i < count; i++)
+        {
+            if (segments[i].Foreign != 0)
+            {
+                backend!.Free(segments[i].Foreign);
+            }
+        }
+
         high = 0;
         count = 0;
-        if (overflow.Count > 0)
+        if (overflowed)
         {
-            foreach (var extra in overflow)
-            {
-                backend!.Free(extra);
-            }
-
-            overflow.Clear();
+            overflowed = false;
             Resize(Peak);
         }
     }
@@ -151,16 +189,17 @@ internal sealed class Arena : IDisposable
     private nint TakeBytes(long bytes)
     {
         bytes = RoundUp(bytes);
-        var address = block + (nint)low;
+        var offset = low;
         low += bytes;
         Peak = Math.Max(Peak, low + high);
-        return low + high <= size ? address : Overflow(bytes);
-    }
+        if (low + high <= size)
+        {
+            return block + (nint)offset;
+        }
 
-    private nint Overflow(long bytes)
-    {
+        overflowed = true;
         var extra = backend!.Allocate(bytes);
-        overflow.Add(extra);
+        overflow.Add((offset, extra));
         return extra;
     }
 

@@ -161,8 +161,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             return value;
         }
 
-        arena.Release(mark);
-        var kept = arena.Take(value.Data.Rows, value.Data.Columns);
+        var kept = arena.Keep(mark, value.Data);
         if (kept.Handle != value.Data.Handle)
         {
             backend.Copy(value.Data, kept);
