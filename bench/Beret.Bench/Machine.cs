@@ -15,7 +15,7 @@ internal static class Machine
         yield return ("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
         yield return (".NET", RuntimeInformation.FrameworkDescription);
         yield return ("Instruction set", InstructionSets.Name(InstructionSets.Chosen()));
-        yield return ("Beret", typeof(BeretException).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "");
+        yield return ("Beret", typeof(BeretException).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
         yield return ("Date", $"{DateTime.UtcNow:yyyy-MM-dd}");
     }
 
