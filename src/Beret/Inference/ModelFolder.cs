@@ -10,6 +10,9 @@ namespace Beret.Inference;
 /// <summary>The model folder: what training writes and everything else reads, in the Hugging Face layout with beret.json beside it.</summary>
 internal static class ModelFolder
 {
+    /// <summary>What an interrupted training run goes on with; lies in the folder that will hold its model.</summary>
+    public const string ResumeFile = "resume.safetensors";
+
     private const string Weights = CheckpointLocator.SingleFile;
 
     // What an earlier model in the same place may have left and a reader would take for this one's.
@@ -61,6 +64,11 @@ internal static class ModelFolder
         if (!Directory.Exists(folder))
         {
             throw new InferenceException($"{folder} is not a folder; a model folder is wanted, such as beret train writes");
+        }
+
+        if (File.Exists(Path.Combine(folder, ResumeFile)) && !File.Exists(Path.Combine(folder, HuggingFaceConfig.FileName)))
+        {
+            throw new InferenceException($"{folder} holds a training run that has no model yet; go on with it: beret train --output {folder} --resume");
         }
 
         var description = ModelDescription.Read(folder);
@@ -125,20 +133,20 @@ internal static class ModelFolder
 
     private static void WriteWeights(string path, ParameterSet set)
     {
+        // By pieces through one buffer: a large table needs no second copy in memory.
+        var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];
         var writer = new SafetensorsWriter();
         foreach (var parameter in set.All)
         {
-            writer.Add(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => WriteValues(stream, set.Backend, parameter));
+            writer.Add(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => WriteValues(stream, set.Backend, parameter, buffer));
         }
 
         writer.Write(path);
     }
 
-    // By pieces: a large table needs no second copy in memory.
-    private static void WriteValues(Stream stream, IBackend backend, Parameter parameter)
+    private static void WriteValues(Stream stream, IBackend backend, Parameter parameter, float[] buffer)
     {
-        var rows = Math.Min(parameter.Rows, Math.Max(1, (1 << 18) / parameter.Columns));
-        var buffer = new float[(long)rows * parameter.Columns];
+        var rows = buffer.Length / parameter.Columns;
         for (var row = 0; row < parameter.Rows; row += rows)
         {
             var count = Math.Min(rows, parameter.Rows - row);

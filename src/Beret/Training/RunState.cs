@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Checkpoints;
+using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
 
@@ -50,7 +51,7 @@ internal sealed record RunState
 /// <summary>The resume file: one safetensors file with weights, moments and, in its metadata, the run's state; replaced atomically.</summary>
 internal static class RunStateFile
 {
-    public const string Name = "resume.safetensors";
+    public const string Name = ModelFolder.ResumeFile;
 
     private const string Key = "beret.run";
     private const int BufferFloats = 1 << 18;
@@ -61,6 +62,7 @@ internal static class RunStateFile
     {
         var writer = new SafetensorsWriter();
         writer.Metadata[Key] = Serialize(state);
+        var buffer = new float[BufferFloats];
         foreach (var parameter in set.All)
         {
             Add("value", parameter.Value);
@@ -68,7 +70,7 @@ internal static class RunStateFile
             Add("second_moment", parameter.SecondMoment);
 
             void Add(string kind, Matrix matrix) => writer.Add(
-                $"{kind}.{parameter.Name}", TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => Copy(set.Backend, matrix, stream));
+                $"{kind}.{parameter.Name}", TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => Copy(set.Backend, matrix, stream, buffer));
         }
 
         writer.Write(PathIn(folder));
@@ -122,10 +124,9 @@ internal static class RunStateFile
             : throw new TrainingException($"{folder} holds no run to go on with (no {Name}): it is finished, or was never started");
     }
 
-    private static void Copy(IBackend backend, Matrix matrix, Stream stream)
+    private static void Copy(IBackend backend, Matrix matrix, Stream stream, float[] buffer)
     {
         var flat = matrix.Reshape(1, checked((int)matrix.Length));
-        var buffer = new float[Math.Min(BufferFloats, flat.Columns)];
         for (var start = 0; start < flat.Columns; start += buffer.Length)
         {
             var part = buffer.AsSpan(0, Math.Min(buffer.Length, flat.Columns - start));

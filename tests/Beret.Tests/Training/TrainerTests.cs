@@ -77,6 +77,16 @@ public class TrainerTests
     }
 
     [Fact]
+    public void AFolderWithARunButNoModelYetSaysHowToGoOn()
+    {
+        using var world = new TinyWorld();
+        using var cancel = new CancellationTokenSource();
+        new Trainer(world.Job("run"), new After(3, cancel.Cancel)).Run(cancel.Token);
+
+        Assert.Contains("--resume", Assert.Throws<Beret.Inference.InferenceException>(() => Beret.Inference.Classifier.Load(world.Output("run"))).Message);
+    }
+
+    [Fact]
     public void TheNumberOfThreadsChangesNoBit()
     {
         using var world = new TinyWorld();
