@@ -18,8 +18,6 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
 
     public Arena Arena => arena;
 
-    public bool IsTraining => tape is not null;
-
     /// <summary>Starts a step: the arena and the tape are emptied, and dropout draws from (seed, step).</summary>
     public void Begin(ulong runSeed = 0, uint runStep = 0)
     {

@@ -53,9 +53,6 @@ internal sealed class AdamW : IDisposable
     /// <summary>The number of updates done: t.</summary>
     public int Steps { get; set; }
 
-    /// <summary>The norm of the word embeddings' gradient with the occurrences summed, and with each by itself, at the last <see cref="Step"/>.</summary>
-    public double WordNorm { get; private set; }
-
     /// <summary>
     /// One update from the gradients that the parameters hold; returns their global norm before clipping. Where the norm is not finite nothing is changed.
     /// </summary>
@@ -68,7 +65,6 @@ internal sealed class AdamW : IDisposable
         var rows = SumOccurrences(arena, ids);
         var squares = backend.SquaredNorm(set.Gradients);
         var wordSquares = backend.SquaredNorm(options.ClipNorm == ClipNorm.Tutorial ? word.OccurrenceGradient : rows);
-        WordNorm = Math.Sqrt(wordSquares);
         var norm = Math.Sqrt(squares + wordSquares);
         if (!double.IsFinite(norm))
         {
@@ -76,6 +72,7 @@ internal sealed class AdamW : IDisposable
         }
 
         Steps++;
+        var scale = ClipFactor(norm);
         for (var i = 0; i < set.All.Count; i++)
         {
             // By number: the enumerator of an interface is an object, and a step allocates none.
@@ -85,7 +82,7 @@ internal sealed class AdamW : IDisposable
                 continue;
             }
 
-            var step = StepOf(parameter, learningRate, ClipFactor(norm));
+            var step = StepOf(parameter, learningRate, scale);
             if (parameter == word)
             {
                 backend.AdamWRows(parameter.Value, rows, slots, parameter.FirstMoment, parameter.SecondMoment, step);

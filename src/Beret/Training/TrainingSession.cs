@@ -75,6 +75,7 @@ internal sealed class TrainingSession : IDisposable
         var tokenizer = Tokenizer.Load(job.ModelFolder, job.Source.Flavour(written));
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
+        TrainingSession? session = null;
         try
         {
             model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => WithRates(job.Source.Adjust(config, written), recipe)).Model;
@@ -91,7 +92,7 @@ internal sealed class TrainingSession : IDisposable
 
             callbacks.Preparing($"tokenizing {training.Examples.Count + (validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
-            var session = new TrainingSession(
+            session = new TrainingSession(
                 job, backend, model, tokenizer, task, training, TokenStore.Build(tokenizer, training.Examples, options, recipe.ThreadCount, cancellation));
             if (validation is not null)
             {
@@ -105,6 +106,8 @@ internal sealed class TrainingSession : IDisposable
         }
         catch
         {
+            session?.Learner.Dispose();
+            session?.runner?.Dispose();
             model?.Dispose();
             backend.Dispose();
             throw;
