@@ -307,7 +307,7 @@ internal ref struct PickleReader
     private static object Integer(ReadOnlySpan<byte> littleEndian)
     {
         var value = new BigInteger(littleEndian);
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private readonly string Text(ReadOnlySpan<byte> utf8)
