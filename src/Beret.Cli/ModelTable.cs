@@ -70,10 +70,10 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
         : "Hugging Face's names, with or without the owner; any other owner/name works";
 
     private static string Row(string mark, string name, string parameters, string size, string speed, string accuracy, int width) =>
-        $"{mark,-1} {name.PadRight(width)}  {parameters,6}  {size,7}  {speed,7}  {accuracy,6}\n";
+        $"{mark,-1} {name.PadRight(width)}  {parameters,6}  {size,6}  {speed,7}  {accuracy,6}\n";
 
-    private static string Size(long bytes) => string.Create(
-        CultureInfo.InvariantCulture, $"{(bytes >= 1e9 ? bytes / 1e9 : bytes / 1e6):0.#} {(bytes >= 1e9 ? "GB" : "MB")}");
+    private static string Size(long bytes) =>
+        bytes >= 1e9 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB") : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB");
 
     private static string Describe(TextPreprocessing preprocessing) => preprocessing switch
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using Beret.Hub;
 
 namespace Beret.Cli.Commands;
@@ -10,6 +11,9 @@ internal static class ModelsCommand
     {
         var filter = CommonOptions.Path("FILTER", "Only models whose name or family holds this text");
         filter.Arity = ArgumentArity.ZeroOrOne;
+
+        // Else it would stand in the help of pull as well, where it means nothing.
+        filter.Hidden = true;
         var json = CommonOptions.Json("Print the models as JSON");
         var verb = new Verb(
             "models",
@@ -21,7 +25,7 @@ internal static class ModelsCommand
         {
             filter, json, CreatePull(terminal),
         };
-        verb.Details = "Any other owner/name of Hugging Face works as well, and so does a folder or an archive.";
+        verb.Details = "With a text, only those that have it in their name or family. Any other owner/name of Hugging Face\nworks as well where a model is wanted, and so does a folder or an archive of one.";
         verb.Runs((arguments, _) =>
         {
             var text = arguments.GetValue(filter);
@@ -42,6 +46,7 @@ internal static class ModelsCommand
     private static Verb CreatePull(Terminal terminal)
     {
         var names = CommonOptions.Paths("NAME", "Models: names, addresses of TensorFlow Hub, or owner/name of Hugging Face");
+        names.CompletionSources.Add(_ => ModelCatalogue.Entries.Select(entry => new CompletionItem(entry.ShortName)));
         var verb = new Verb(
             "pull",
             "Download models into the cache, and print their folders.",

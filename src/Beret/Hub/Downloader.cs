@@ -65,7 +65,7 @@ public sealed class Downloader : IDisposable
 
             if (Settings.OfflineBy is { } variable)
             {
-                throw Unreachable(target, spec, received: 0, $"{variable} is set, so that nothing is downloaded", error: null);
+                throw Unreachable(target, spec, received: 0, Forbidden(variable), error: null);
             }
 
             using var held = await LockAsync(target, new DownloadProgress(spec.FileName, 0, spec.Size, 0, DownloadStage.WaitingForOther), progress, cancellation).ConfigureAwait(false);
@@ -80,7 +80,7 @@ public sealed class Downloader : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new HubException($"{target} cannot be written: {error.Message} Set {CacheFolder.Variable} to a folder with room where you may write.", error);
+            throw CannotWrite(target, error);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class Downloader : IDisposable
     {
         if (Settings.OfflineBy is { } variable)
         {
-            throw new HubException($"{variable} is set, so that {address} is not asked for") { Fault = HubFault.Unreachable };
+            throw new HubException($"{address} is not asked for: {Forbidden(variable)}") { Fault = HubFault.Unreachable, Cause = Forbidden(variable) };
         }
 
         var patience = new Patience(Manner.FirstPause);
@@ -120,7 +120,8 @@ public sealed class Downloader : IDisposable
             {
                 if (IsOffline(error) || patience.NextPause(error, progressed: false) is not { } next)
                 {
-                    throw new HubException($"{address} cannot be read: {error.Message}", error) { Fault = HubFault.Unreachable };
+                    var fault = IsOffline(error) ? HubFault.Unreachable : HubFault.Other;
+                    throw new HubException($"{address} cannot be read: {error.Message}", error) { Fault = fault, Cause = CauseOf(error, address) };
                 }
 
                 pause = next;
@@ -136,17 +137,24 @@ public sealed class Downloader : IDisposable
         string target, DownloadProgress waiting, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var folder = Path.GetDirectoryName(target)!;
-        Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $".{Path.GetFileName(target)}.lock");
-        while (true)
+        try
         {
-            if (FileLock.TryAcquire(path, deleteAfter: false) is { } held)
+            Directory.CreateDirectory(folder);
+            while (true)
             {
-                return held;
-            }
+                if (FileLock.TryAcquire(path, deleteAfter: false) is { } held)
+                {
+                    return held;
+                }
 
-            progress?.Report(waiting);
-            await Task.Delay(100, cancellation).ConfigureAwait(false);
+                progress?.Report(waiting);
+                await Task.Delay(100, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(target, error);
         }
     }
 
@@ -174,8 +182,7 @@ public sealed class Downloader : IDisposable
             }
             catch (Exception error) when (error is HttpRequestException or IOException)
             {
-                var cause = IsOffline(error) ? $"there is no connection to {spec.Address.Host}" : "the download broke off";
-                throw Unreachable(target, spec, part.Length, $"{cause} ({error.Message})", error);
+                throw Unreachable(target, spec, part.Length, CauseOf(error, spec.Address), error);
             }
 
             var expected = download.Stated.AddTo(spec);
@@ -265,6 +272,14 @@ public sealed class Downloader : IDisposable
         {
         }
     }
+
+    private static HubException CannotWrite(string target, Exception error) =>
+        new($"{target} cannot be written: {error.Message} Set {CacheFolder.Variable} to a folder with room where you may write.", error);
+
+    private static string Forbidden(string variable) => $"{variable} is set, so that nothing is downloaded";
+
+    private static string CauseOf(Exception error, Uri address) =>
+        $"{(IsOffline(error) ? $"there is no connection to {address.Host}" : "the download broke off")} ({error.Message})";
 
     private static HubException Unreachable(string target, DownloadSpec spec, long received, string cause, Exception? error)
     {

@@ -9,7 +9,7 @@ internal sealed record DownloadManner
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a server may send nothing.</summary>
-    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>From this size on, in bytes, a file comes in several segments at once: one connection rarely fills a line.</summary>
     public long LargeFile { get; init; } = 64 << 20;

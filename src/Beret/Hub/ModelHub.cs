@@ -72,6 +72,7 @@ public sealed partial class ModelHub(Downloader downloader)
     private async Task<string> FetchAsync(
         ModelEntry entry, string name, ArchiveFetch archives, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
+        HubException? failure = null;
         if (entry.Repository is not null)
         {
             try
@@ -80,10 +81,12 @@ public sealed partial class ModelHub(Downloader downloader)
             }
             catch (HubException error) when (error.Fault != HubFault.Other)
             {
-                if (entry.Archive is null)
-                {
-                    throw error.Fault == HubFault.Missing ? Unknown(name, error.Cause, error) : NotNow(name, entry.Repository, error);
-                }
+                failure = error;
+            }
+
+            if (entry.Archive is null)
+            {
+                throw failure.Fault == HubFault.Missing ? Unknown(name, failure.Cause, failure) : NotNow(name, entry.Repository, failure.Cause, failure);
             }
         }
 
@@ -93,9 +96,11 @@ public sealed partial class ModelHub(Downloader downloader)
         }
         catch (HubException error) when (error.Fault != HubFault.Other || error.Status is not null)
         {
-            throw entry.Repository is null
+            throw failure is null
                 ? NotByItself(entry, name, archives, error)
-                : NotNow(name, entry.Repository, error, archives.ArchiveOf(entry), entry.Archive);
+                : NotNow(
+                    name, entry.Repository!, $"{failure.Cause}; nor can its authors' archive be had: {error.Cause}", error,
+                    $" Or put {entry.Archive} at {archives.ArchiveOf(entry)}.");
         }
     }
 
@@ -104,7 +109,9 @@ public sealed partial class ModelHub(Downloader downloader)
         var repository = ModelAddress.RepositoryOf(name);
         if (LooksLikePath(name))
         {
-            throw Unknown(name, name[0] == '~' ? "there is no such file or folder; ~ is not written out here" : "there is no such file or folder");
+            throw new HubException(
+                $"{CheckpointException.Quote(name)} is not there: no file or folder has this path{(name[0] == '~' ? " (~ is not written out here)" : "")}. A model is a folder "
+                + "with config.json, vocabulary and weights, an archive of one, or a name; beret models lists the names.");
         }
 
         if (!RepositoryName().IsMatch(repository) || !Array.TrueForAll(repository.Split('/'), ShardIndex.IsPlainFileName)
@@ -124,7 +131,7 @@ public sealed partial class ModelHub(Downloader downloader)
         }
         catch (HubException error) when (error.Fault == HubFault.Unreachable)
         {
-            throw NotNow(name, repository, error);
+            throw NotNow(name, repository, error.Cause, error, $" Known names that are like it: {string.Join(", ", ModelCatalogue.Nearest(name))}.");
         }
         catch (HubException error) when (error.Fault == HubFault.Missing)
         {
@@ -148,14 +155,14 @@ public sealed partial class ModelHub(Downloader downloader)
     private static bool LooksLikePath(string name) =>
         name[0] is '.' or '~' || Path.IsPathRooted(name) || name.Contains('\\') || PathEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
-    private HubException NotNow(string name, string repository, HubException error, string? archivePath = null, Uri? archive = null)
+    private HubException NotNow(string name, string repository, string cause, HubException error, string advice = "")
     {
         var fetch = new RepositoryFetch(downloader, Endpoint, repository, null);
-        var orArchive = archive is null ? "" : $" Or put {archive} at {archivePath}.";
         return new HubException(
-            $"the model {CheckpointException.Quote(name)} is not, or not all of it, in the cache and cannot be downloaded now: {error.Cause}. "
-            + $"With a connection, run again: what came is kept. Or put {RepositoryFiles.Config}, {CheckpointLocator.SingleFile} (or pytorch_model.bin) and what there is of "
-            + $"{string.Join(", ", RepositoryFiles.Tokenizer)} from {fetch.Page} in {fetch.Folder}.{orArchive} Or give the folder where you have them in place of the name.",
+            $"the model {CheckpointException.Quote(name)} is not, or not all of it, in the cache and cannot be downloaded now: {cause}. "
+            + $"With a connection, run again: what came is kept. Or put {RepositoryFiles.Config}, the tokenizer's files (vocab.txt or spiece.model, tokenizer.json, "
+            + $"tokenizer_config.json, what there is) and the weights ({CheckpointLocator.SingleFile} or pytorch_model.bin) from {fetch.Page} in {fetch.Folder}.{advice} "
+            + "Or give the folder where you have them in place of the name.",
             error)
         { Fault = HubFault.Unreachable };
     }

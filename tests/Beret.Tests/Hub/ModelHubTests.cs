@@ -112,6 +112,7 @@ public sealed class ModelHubTests : IDisposable
         var error = await Assert.ThrowsAsync<HubException>(() => ResolveAsync("all-MiniLM-L6-v2"));
         Assert.Contains("cannot be downloaded now", error.Message);
         Assert.Contains("model.safetensors", error.Message);
+        Assert.Contains("no connection to 127.0.0.1", error.Message);
         Assert.Contains("/sentence-transformers/all-MiniLM-L6-v2 in " + disk["cache", "models", "sentence-transformers", "all-MiniLM-L6-v2"], error.Message);
     }
 
@@ -264,11 +265,11 @@ public sealed class ModelHubTests : IDisposable
     }
 
     [Theory]
-    [InlineData("runs/imdb/", "no such file or folder")]
-    [InlineData("./runs", "no such file or folder")]
+    [InlineData("runs/imdb/", "no file or folder has this path")]
+    [InlineData("./runs", "no file or folder has this path")]
     [InlineData("~/models/bert", "~ is not written out")]
-    [InlineData("model.tar.gz", "no such file or folder")]
-    [InlineData("some/model.zip", "no such file or folder")]
+    [InlineData("model.tar.gz", "no file or folder has this path")]
+    [InlineData("some/model.zip", "no file or folder has this path")]
     [InlineData("small_bert/bert_en_uncased_L-4_H-512_A-9", "no model of that name is known. Known names that are like it: small_bert/bert_en_uncased_L-4_H-512_A-8")]
     public async Task A_path_that_is_not_there_is_told_apart_from_a_name(string text, string message)
     {
