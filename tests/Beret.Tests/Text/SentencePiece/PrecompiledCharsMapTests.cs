@@ -95,15 +95,13 @@ public class PrecompiledCharsMapTests
         }
     }
 
-    internal static byte[] AlbertModel() => File.ReadAllBytes(Shared.Path("fixtures", "tokens", "vocabs", "albert", "spiece.model"));
-
-    private static PrecompiledCharsMap Albert() => SentencePieceModel.Parse(AlbertModel(), "spiece.model").CharsMap!;
+    private static PrecompiledCharsMap Albert() => SentencePieceModel.Parse(AlbertFixtures.Model(), "spiece.model").CharsMap!;
 
     /// <summary>The rules as they stand in the model: at its end, but for 8 bytes of other settings.</summary>
     private static byte[] Rules()
     {
         const int Length = 237_539;
-        var model = AlbertModel();
+        var model = AlbertFixtures.Model();
         var start = model.AsSpan().LastIndexOf(new byte[] { 0x00, 0xB4, 0x02, 0x00, 0x00, 0x84 });
         return model[start..(start + Length)];
     }
