@@ -56,7 +56,7 @@ public sealed class Tokenizer
     public IReadOnlyList<string> Notes => parts.Notes;
 
     /// <summary>
-    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, with the settings of tokenizer_config.json where there is one. Without
+    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, or ALBERT's spiece.model or 30k-clean.model, with the settings of tokenizer_config.json where there is one. Without
     /// any setting text is lower-cased, as Hugging Face does.
     /// </summary>
     /// <param name="folder">The model folder.</param>
@@ -77,11 +77,14 @@ public sealed class Tokenizer
     /// <param name="flavour">The system to reproduce.</param>
     /// <exception cref="TokenizerException">The file cannot be used.</exception>
     public static Tokenizer FromVocabulary(string vocabularyPath, bool lowerCase, TokenizerFlavour flavour) =>
-        vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase)
+        IsSentencePiece(vocabularyPath)
             ? SentencePieceTokenizer.Create(
-                SentencePieceModel.Read(vocabularyPath), new SentencePieceSettings { LowerCase = lowerCase, Flavour = flavour }, vocabularyPath)
+                SentencePieceModel.Read(vocabularyPath), new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, vocabularyPath)
             : WordPieceTokenizer.Create(
                 new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
+
+    /// <summary>Whether a vocabulary's name says that it is a SentencePiece model: spiece.model, 30k-clean.model.</summary>
+    public static bool IsSentencePiece(string vocabularyPath) => vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json

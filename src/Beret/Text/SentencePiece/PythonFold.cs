@@ -25,7 +25,7 @@ internal sealed class PythonFold : ITextFold
     private PythonFold(PythonFoldSettings settings)
     {
         this.settings = settings;
-        var (nfkd, lower) = (UnicodeTables.Map("python.nfkd"), UnicodeTables.Map("python.lower"));
+        var (nfkd, lower) = (UnicodeTables.SentencePieceMap("python.nfkd"), UnicodeTables.SentencePieceMap("python.lower"));
         var scalars = Enumerable.Empty<int>();
         if (settings.StripAccents)
         {
@@ -70,7 +70,7 @@ internal sealed class PythonFold : ITextFold
     public void Apply(ReadOnlySpan<char> text, MappedText output)
     {
         output.Clear();
-        var (space, sigmas) = (-1, false);
+        var (space, begun, sigmas) = (-1, false, false);
         for (var i = 0; i < text.Length;)
         {
             Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
@@ -82,12 +82,12 @@ internal sealed class PythonFold : ITextFold
                 continue;
             }
 
-            if (space >= 0 && output.Length > 0)
+            if (space >= 0 && begun)
             {
                 output.Push(' ', space, space + 1);
             }
 
-            space = -1;
+            (space, begun) = (-1, true);
             if (settings.HuggingFace && scalar is '`' or '\'' && i + 1 < text.Length && text[i + 1] == scalar)
             {
                 (scalar, width) = ('"', 2);

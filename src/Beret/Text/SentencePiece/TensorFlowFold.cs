@@ -17,7 +17,7 @@ internal sealed class TensorFlowFold : ITextFold
 
     private TensorFlowFold(bool lowerCase, bool stripAccents)
     {
-        var (nfd, folded, marks) = (UnicodeTables.Map("tf.nfd"), UnicodeTables.Map("tf.casefold"), UnicodeTables.Set("tf.mn"));
+        var (nfd, folded, marks) = (UnicodeTables.SentencePieceMap("tf.nfd"), UnicodeTables.SentencePieceMap("tf.casefold"), UnicodeTables.SentencePieceSet("tf.mn"));
         compose = lowerCase;
         var scalars = CanonicalForm.Concerned.Union(nfd.Scalars).Union(folded.Scalars);
         if (stripAccents)
