@@ -1,3 +1,5 @@
+using Beret.Text.Pipeline;
+
 namespace Beret.Text;
 
 /// <summary>The tokenizer's files of a model folder.</summary>
@@ -90,6 +92,13 @@ internal static class TokenizerFolder
             throw new TokenizerException(
                 $"{Path.Combine(folder, ConfigFile)}: tokenizer_class {Json.Quote(settings.Class!)} is not supported without {CompleteFile}; "
                 + "BERT's WordPiece (BertTokenizer and its kin) is");
+        }
+
+        if (settings.Added.Values.FirstOrDefault(t => t.Normalized || t.SingleWord) is { } added)
+        {
+            throw new TokenizerException(
+                $"{folder}: added token {Json.Quote(added.Content)} has {(added.Normalized ? "normalized" : "single_word")} true, which is not supported "
+                + $"without {CompleteFile}");
         }
 
         if (!hasConfig && lowerCase is null)
