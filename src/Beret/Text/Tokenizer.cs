@@ -1,3 +1,5 @@
+using Beret.Text.SentencePiece;
+
 namespace Beret.Text;
 
 /// <summary>
@@ -54,7 +56,7 @@ public sealed class Tokenizer
     public IReadOnlyList<string> Notes => parts.Notes;
 
     /// <summary>
-    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, with the settings of tokenizer_config.json where there is one. Without
+    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, or ALBERT's spiece.model or 30k-clean.model, with the settings of tokenizer_config.json where there is one. Without
     /// any setting text is lower-cased, as Hugging Face does.
     /// </summary>
     /// <param name="folder">The model folder.</param>
@@ -65,14 +67,24 @@ public sealed class Tokenizer
     public static Tokenizer Load(string folder, TokenizerFlavour? flavour = null, bool? lowerCase = null) =>
         TokenizerFolder.Load(folder, flavour, lowerCase);
 
-    /// <summary>Makes a tokenizer of a vocab.txt with BERT's usual settings.</summary>
-    /// <param name="vocabularyPath">One token a line; the id is the line number from 0.</param>
-    /// <param name="lowerCase">Whether text is lower-cased and stripped of accents (an uncased vocabulary).</param>
+    /// <summary>Makes a tokenizer of a vocab.txt with BERT's usual settings, or of a SentencePiece model with ALBERT's.</summary>
+    /// <param name="vocabularyPath">
+    /// One token a line, and the id is the line number from 0; or a SentencePiece model, whose name ends in ".model".
+    /// </param>
+    /// <param name="lowerCase">
+    /// Whether text is lower-cased and stripped of accents (an uncased vocabulary); the original ALBERT drops accents in any case.
+    /// </param>
     /// <param name="flavour">The system to reproduce.</param>
     /// <exception cref="TokenizerException">The file cannot be used.</exception>
     public static Tokenizer FromVocabulary(string vocabularyPath, bool lowerCase, TokenizerFlavour flavour) =>
-        WordPieceTokenizer.Create(
-            new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
+        IsSentencePiece(vocabularyPath)
+            ? SentencePieceTokenizer.Create(
+                SentencePieceModel.Read(vocabularyPath), new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, vocabularyPath)
+            : WordPieceTokenizer.Create(
+                new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
+
+    /// <summary>Whether a vocabulary's name says that it is a SentencePiece model: spiece.model, 30k-clean.model.</summary>
+    public static bool IsSentencePiece(string vocabularyPath) => vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json

@@ -10,7 +10,7 @@ internal static class TokenizerConfig
     private static readonly HashSet<string> Silent = new(StringComparer.Ordinal)
     {
         "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "clean_up_tokenization_spaces", "model_input_names", "auto_map",
-        "vocab_type", "sp_model_kwargs", "split_by_punct", "keep_accents", "remove_space", "errors", "trim_offsets", "backend", "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
+        "vocab_type", "sp_model_kwargs", "split_by_punct", "errors", "trim_offsets", "backend", "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
     };
 
     public static void Read(string path, TokenizerSettings settings)
@@ -26,6 +26,12 @@ internal static class TokenizerConfig
                     break;
                 case "strip_accents" when settings.HasBertNormalizer:
                     settings.StripAccents = value.ValueKind == JsonValueKind.Null ? null : Json.Boolean(value, path, key);
+                    break;
+                case "keep_accents":
+                    settings.StripAccents = !Json.Boolean(value, path, key);
+                    break;
+                case "remove_space":
+                    settings.RemoveSpace = Json.Boolean(value, path, key);
                     break;
                 case "tokenize_chinese_chars" when settings.HasBertNormalizer:
                     settings.SpaceChinese = Json.Boolean(value, path, key);

@@ -1,4 +1,5 @@
 using Beret.Text.Pipeline;
+using Beret.Text.SentencePiece;
 
 namespace Beret.Text;
 
@@ -8,7 +9,6 @@ internal static class TokenizerFolder
     public const string VocabularyFile = "vocab.txt";
     public const string ConfigFile = "tokenizer_config.json";
     public const string CompleteFile = "tokenizer.json";
-
     public const string SpecialTokensFile = "special_tokens_map.json";
     public const string AddedTokensFile = "added_tokens.json";
 
@@ -30,7 +30,10 @@ internal static class TokenizerFolder
         var (complete, config, special, added) = (At(CompleteFile), At(ConfigFile), At(SpecialTokensFile), At(AddedTokensFile));
         try
         {
-            using var json = File.Exists(complete) ? TokenizerJson.Open(complete) : null;
+            // A converted tokenizer.json stands for Hugging Face's program only.
+            var model = SentencePieceFolder.Find(folder);
+            var isComplete = File.Exists(complete) && (model is null || settings.Flavour == TokenizerFlavour.HuggingFace);
+            using var json = isComplete ? TokenizerJson.Open(complete) : null;
             json?.ReadSettings(settings);
             if (File.Exists(special))
             {
@@ -43,6 +46,7 @@ internal static class TokenizerFolder
             }
 
             var tokenizer = json is not null ? json.Build(settings, lowerCase, folder)
+                : model is not null ? SentencePieceFolder.Load(model, settings, lowerCase, hasConfig: File.Exists(config))
                 : ByteLevelFolder.IsOne(folder) ? ByteLevelFolder.Load(folder, settings, lowerCase)
                 : LoadWordPiece(folder, settings, lowerCase, hasConfig: File.Exists(config));
             if (File.Exists(added))
@@ -120,7 +124,8 @@ internal static class TokenizerFolder
             }
         }
 
-        throw new TokenizerException($"{folder} has neither {CompleteFile} nor {VocabularyFile}: the model's vocabulary is missing");
+        throw SentencePieceFolder.NeedsConversion(folder) ?? new TokenizerException(
+            $"{folder} has neither {CompleteFile} nor {VocabularyFile} nor {SentencePieceFolder.ModelFile}: the model's vocabulary is missing");
     }
 
     /// <summary>The older file for added tokens may repeat what is known; it does not say how a token of its own is to be matched.</summary>

@@ -15,6 +15,9 @@ internal sealed class TokenizerSettings
     /// <summary>Null follows <see cref="LowerCase"/>.</summary>
     public bool? StripAccents { get; set; }
 
+    /// <summary>ALBERT's remove_space: white space is collapsed before SentencePiece sees it.</summary>
+    public bool RemoveSpace { get; set; } = true;
+
     public bool SpaceChinese { get; set; } = true;
 
     public bool CleanText { get; set; } = true;
@@ -65,6 +68,11 @@ internal sealed class TokenizerSettings
         if (Flavour == TokenizerFlavour.HuggingFace)
         {
             return;
+        }
+
+        if (Flavour == TokenizerFlavour.SentencePiece)
+        {
+            throw new TokenizerException("the raw flavour is that of SentencePiece models; a WordPiece vocabulary has the flavours tf, hf and google");
         }
 
         var name = Flavour.Format();

@@ -173,6 +173,22 @@ pipeline = [
     ("digit", recorded_set("digit")),
 ]
 
-for name, content in (("tables.bin", tables), ("pipeline.bin", pipeline)):
+# What the programs around ALBERT's SentencePiece do before it: TF-Text's and Python's own normalisation.
+def without_marks(c):
+    return [ord(x) for x in unicodedata.normalize("NFKD", chr(c)) if not unicodedata.combining(x)]
+
+
+sentencepiece = [
+    ("tf.nfd", nfd),
+    ("tf.mn", tf["mn"]),
+    ("tf.casefold", fold),
+    ("tf.class", ccc),
+    ("tf.composite", {int(r[2], 16): [int(r[0], 16), int(r[1], 16)] for r in rows("compose")}),
+    ("python.nfkd", {c: without_marks(c) for c in SCALARS if c not in HANGUL and without_marks(c) != [c]}),
+    ("python.lower", {c: [ord(x) for x in chr(c).lower()] for c in SCALARS if chr(c).lower() != chr(c)}),
+    ("python.digit", {c for c in SCALARS if chr(c).isdigit()}),
+]
+
+for name, content in (("tables.bin", tables), ("pipeline.bin", pipeline), ("sentencepiece.bin", sentencepiece)):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "wb") as file:
         file.write(packed(content))

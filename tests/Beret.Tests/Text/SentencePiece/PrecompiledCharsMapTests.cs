@@ -17,11 +17,18 @@ public class PrecompiledCharsMapTests
     [InlineData("\uD835\uDC00", 2, "A")]
     [InlineData("\u200D", 1, " ")]
     [InlineData("\u0007x", 1, "")]
-    [InlineData("\uD800", 1, " ")]
+    [InlineData("\uFFFD", 1, " ")]
     public void TheLongestRuleIsTaken(string text, int units, string replacement)
     {
         Assert.Equal(units, Albert().Longest(text, out var found));
         Assert.Equal(replacement, found.ToString());
+    }
+
+    [Fact]
+    public void HalfASurrogatePairIsAReplacementCharacter()
+    {
+        Assert.Equal(1, Albert().Longest("\uD800x", out var found));
+        Assert.Equal(" ", found.ToString());
     }
 
     [Theory]
@@ -95,15 +102,13 @@ public class PrecompiledCharsMapTests
         }
     }
 
-    internal static byte[] AlbertModel() => File.ReadAllBytes(Shared.Path("fixtures", "tokens", "vocabs", "albert", "spiece.model"));
-
-    private static PrecompiledCharsMap Albert() => SentencePieceModel.Parse(AlbertModel(), "spiece.model").CharsMap!;
+    private static PrecompiledCharsMap Albert() => SentencePieceModel.Parse(AlbertFixtures.Model(), "spiece.model").CharsMap!;
 
     /// <summary>The rules as they stand in the model: at its end, but for 8 bytes of other settings.</summary>
     private static byte[] Rules()
     {
         const int Length = 237_539;
-        var model = AlbertModel();
+        var model = AlbertFixtures.Model();
         var start = model.AsSpan().LastIndexOf(new byte[] { 0x00, 0xB4, 0x02, 0x00, 0x00, 0x84 });
         return model[start..(start + Length)];
     }
