@@ -9,7 +9,6 @@ internal static class TokenizerFolder
     public const string VocabularyFile = "vocab.txt";
     public const string ConfigFile = "tokenizer_config.json";
     public const string CompleteFile = "tokenizer.json";
-
     public const string SpecialTokensFile = "special_tokens_map.json";
     public const string AddedTokensFile = "added_tokens.json";
 
@@ -97,6 +96,13 @@ internal static class TokenizerFolder
             throw new TokenizerException(
                 $"{Path.Combine(folder, ConfigFile)}: tokenizer_class {Json.Quote(settings.Class!)} is not supported without {CompleteFile}; "
                 + "BERT's WordPiece (BertTokenizer and its kin) is");
+        }
+
+        if (settings.Added.Values.FirstOrDefault(t => t.Normalized || t.SingleWord) is { } added)
+        {
+            throw new TokenizerException(
+                $"{folder}: added token {Json.Quote(added.Content)} has {(added.Normalized ? "normalized" : "single_word")} true, which is not supported "
+                + $"without {CompleteFile}");
         }
 
         if (!hasConfig && lowerCase is null)

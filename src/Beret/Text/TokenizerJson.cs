@@ -68,6 +68,16 @@ internal sealed class TokenizerJson : IDisposable
     public Tokenizer Build(TokenizerSettings settings, bool? lowerCase, string folder)
     {
         var model = ModelJson.Read(Json.Property(document.RootElement, "model", path), path);
+
+        // A token that the vocabulary has keeps the id that it has there.
+        foreach (var token in settings.Added.Values.ToArray())
+        {
+            if (model.Vocabulary.Ids.TryGetValue(token.Content, out var id))
+            {
+                settings.Added[token.Content] = token with { Id = id };
+            }
+        }
+
         var processing = PostProcessorJson.Read(Part("post_processor"), path, settings.AddPrefixSpace);
         CheckTemplate(processing, model.Vocabulary, settings);
         if (settings.HasBertNormalizer && PreTokenizerJson.IsBert(Part("pre_tokenizer"), path) && model.WordPiece is var (prefix, limit)

@@ -106,7 +106,7 @@ internal static class ModelJson
             }
 
             tokens[i] = Json.String(entry[0], path, "piece");
-            scores[i] = entry[1].GetDouble();
+            scores[i] = UnigramScore.Parse(entry[1].GetRawText());
             if (!double.IsFinite(scores[i]))
             {
                 throw new TokenizerException($"{path}: piece {Json.Quote(tokens[i]!)} has the score {entry[1].GetRawText()}, which is no number");

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Beret.Text.Pipeline;
 
-/// <summary>Unicode scalars of well-formed UTF-16.</summary>
+/// <summary>Unicode scalars of UTF-16; a lone surrogate stands for itself.</summary>
 internal static class Scalars
 {
     /// <summary>The scalar at a place and the place after it.</summary>
@@ -10,7 +10,7 @@ internal static class Scalars
     public static int At(ReadOnlySpan<char> units, int at, out int after)
     {
         var unit = units[at];
-        if (!char.IsHighSurrogate(unit) || at + 1 == units.Length)
+        if (!char.IsHighSurrogate(unit) || at + 1 == units.Length || !char.IsLowSurrogate(units[at + 1]))
         {
             after = at + 1;
             return unit;
@@ -22,7 +22,9 @@ internal static class Scalars
 
     /// <summary>The scalar that ends at a place, which is not the start.</summary>
     public static int Before(ReadOnlySpan<char> units, int at) =>
-        char.IsLowSurrogate(units[at - 1]) && at > 1 ? char.ConvertToUtf32(units[at - 2], units[at - 1]) : units[at - 1];
+        char.IsLowSurrogate(units[at - 1]) && at > 1 && char.IsHighSurrogate(units[at - 2])
+            ? char.ConvertToUtf32(units[at - 2], units[at - 1])
+            : units[at - 1];
 
     public static int Utf8Length(int scalar) => scalar < 0x80 ? 1 : scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4;
 

@@ -33,23 +33,16 @@ internal sealed class NormalizerSequence(IReadOnlyList<TextNormalizer> steps) : 
 /// <param name="maps">Whether a scalar changes; then what it becomes is in the second argument.</param>
 internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
 {
+    // The ASCII characters that change, to pass over the others quickly.
+    private readonly bool[] ascii = [.. Enumerable.Range(0, 128).Select(c => maps(c, out _))];
+
     public delegate bool Rule(int scalar, out ReadOnlySpan<int> becomes);
 
     /// <summary>Lower case character by character, without the final sigma rule.</summary>
-    public static ScalarMapping Lowercase { get; } = new((int scalar, out ReadOnlySpan<int> becomes) =>
-    {
-        becomes = default;
-        if (!UnicodeTables.Map("hf.lower").TryGet(scalar, out var lower))
-        {
-            return false;
-        }
-
-        becomes = lower;
-        return true;
-    });
+    public static ScalarMapping Lowercase { get; } = By(UnicodeTables.Map("hf.lower"));
 
     /// <summary>Drops all marks.</summary>
-    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.PipelineSet("mark").Contains);
+    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.Set("json.mark").Contains);
 
     /// <summary>The rules of SentencePiece's "nmt": control characters go, other white space and what is invisible becomes a space.</summary>
     public static ScalarMapping Nmt { get; } = new((int scalar, out ReadOnlySpan<int> becomes) =>
@@ -109,7 +102,8 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
         var (kept, length) = (0, text.Length);
         for (int at = 0, after; at < length; at = after)
         {
-            if (!maps(text.Scalar(at, out after), out var becomes))
+            var scalar = text.Scalar(at, out after);
+            if ((scalar < 128 && !ascii[scalar]) || !maps(scalar, out var becomes))
             {
                 continue;
             }
@@ -126,9 +120,9 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
             }
 
             text.Copy(kept, at);
-            foreach (var scalar in becomes)
+            foreach (var next in becomes)
             {
-                text.Put(scalar, at);
+                text.Put(next, at);
             }
 
             kept = after;
@@ -140,6 +134,20 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
             text.End();
         }
     }
+
+    private static ScalarMapping By(ScalarMap map) => new((int scalar, out ReadOnlySpan<int> becomes) =>
+    {
+        var changes = map.TryGet(scalar, out var values);
+        becomes = values;
+        return changes;
+    });
+
+    private static ScalarMapping By(ScalarMap map) => new((int scalar, out ReadOnlySpan<int> becomes) =>
+    {
+        var changes = map.TryGet(scalar, out var values);
+        becomes = values;
+        return changes;
+    });
 
     private static ScalarMapping Drop(Func<int, bool> isDropped) => new((int scalar, out ReadOnlySpan<int> becomes) =>
     {

@@ -27,18 +27,31 @@ internal sealed class TrimmedOffsets(TextEncoder inner, TokenTable tokens, IEnum
                 leading--;
             }
 
-            if (leading > 0)
+            // The spaces are counted off in characters, whatever characters they are.
+            for (; leading > 0 && start < end; leading--)
             {
-                start = Math.Min(start + leading, end);
+                Scalars.At(text, start, out start);
             }
 
-            if (trailing > 0 && end >= trailing)
-            {
-                end = Math.Max(end - trailing, start);
-            }
-
-            buffer.SetRange(i, start, end);
+            buffer.SetRange(i, start, Math.Max(start, Back(text, end, trailing)));
         }
+    }
+
+    /// <summary>The place so many characters before another; the same place where there are not so many.</summary>
+    private static int Back(ReadOnlySpan<char> text, int at, int count)
+    {
+        var back = at;
+        for (; count > 0; count--)
+        {
+            if (back == 0)
+            {
+                return at;
+            }
+
+            back -= Scalars.Before(text, back) > 0xFFFF ? 2 : 1;
+        }
+
+        return back;
     }
 
     private static int Leading(ReadOnlySpan<char> token)

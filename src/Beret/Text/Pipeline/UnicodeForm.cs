@@ -12,13 +12,10 @@ namespace Beret.Text.Pipeline;
 /// </remarks>
 internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormalizer
 {
-    private const int HangulFirst = 0xAC00, LeadFirst = 0x1100, VowelFirst = 0x1161, TrailBefore = 0x11A7;
-    private const int Leads = 19, Vowels = 21, Trails = 28, Syllables = Leads * Vowels * Trails;
-
     private static readonly Lazy<Dictionary<(int First, int Second), int>> Compositions = new(ReadCompositions);
 
-    private readonly ScalarMap decompositions = UnicodeTables.PipelineMap(compatibility ? "nfkd" : "nfd");
-    private readonly ScalarMap classes = UnicodeTables.PipelineMap("class");
+    private readonly ScalarMap decompositions = UnicodeTables.Map(compatibility ? "json.nfkd" : "json.nfd");
+    private readonly ScalarMap classes = UnicodeTables.Map("json.class");
 
     // Below this all texts are in the form: no mark, nothing that decomposes (or that would not be put together again).
     private readonly char stable = compatibility ? '\u00A0' : compose ? '\u0300' : '\u00C0';
@@ -63,22 +60,13 @@ internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormal
         for (var at = 0; at < text.Length;)
         {
             var scalar = text.Scalar(at, out at);
-            if ((uint)(scalar - HangulFirst) < Syllables)
+            if (scalar is >= 0xAC00 and <= 0xD7A3)
             {
-                var index = scalar - HangulFirst;
-                Add(LeadFirst + (index / (Vowels * Trails)), 0);
-                Add(VowelFirst + (index % (Vowels * Trails) / Trails), 1);
-                if (index % Trails != 0)
-                {
-                    Add(TrailBefore + (index % Trails), 1);
-                }
+                AddAll(Hangul.Decompose(scalar));
             }
             else if (scalar >= 0xA0 && decompositions.TryGet(scalar, out var parts))
             {
-                for (var i = 0; i < parts.Length; i++)
-                {
-                    Add(parts[i], i == 0 ? 0 : 1);
-                }
+                AddAll(parts);
             }
             else
             {
@@ -88,6 +76,14 @@ internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormal
 
         Order();
         return characters;
+
+        void AddAll(IReadOnlyList<int> parts)
+        {
+            for (var i = 0; i < parts.Count; i++)
+            {
+                Add(parts[i], i == 0 ? 0 : 1);
+            }
+        }
 
         void Add(int scalar, int change)
         {
@@ -150,25 +146,13 @@ internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormal
         return result;
     }
 
-    private static int? TryCompose(int first, int second)
-    {
-        if ((uint)(first - LeadFirst) < Leads && (uint)(second - VowelFirst) < Vowels)
-        {
-            return HangulFirst + ((((first - LeadFirst) * Vowels) + second - VowelFirst) * Trails);
-        }
-
-        if ((uint)(first - HangulFirst) < Syllables && (first - HangulFirst) % Trails == 0 && second > TrailBefore && second < TrailBefore + Trails)
-        {
-            return first + second - TrailBefore;
-        }
-
-        return Compositions.Value.TryGetValue((first, second), out var composed) ? composed : null;
-    }
+    private static int? TryCompose(int first, int second) =>
+        Hangul.Compose(first, second) ?? (Compositions.Value.TryGetValue((first, second), out var composed) ? composed : null);
 
     /// <summary>The table lists for each first scalar the second and what the two become, again and again.</summary>
     private static Dictionary<(int First, int Second), int> ReadCompositions()
     {
-        var table = UnicodeTables.PipelineMap("compose");
+        var table = UnicodeTables.Map("json.compose");
         var compositions = new Dictionary<(int, int), int>();
         foreach (var first in table.Scalars)
         {
