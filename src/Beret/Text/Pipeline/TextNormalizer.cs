@@ -142,13 +142,6 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
         return changes;
     });
 
-    private static ScalarMapping By(ScalarMap map) => new((int scalar, out ReadOnlySpan<int> becomes) =>
-    {
-        var changes = map.TryGet(scalar, out var values);
-        becomes = values;
-        return changes;
-    });
-
     private static ScalarMapping Drop(Func<int, bool> isDropped) => new((int scalar, out ReadOnlySpan<int> becomes) =>
     {
         becomes = [];
