@@ -42,7 +42,7 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
     public static ScalarMapping Lowercase { get; } = By(UnicodeTables.Map("hf.lower"));
 
     /// <summary>Drops all marks.</summary>
-    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.Set("json.mark").Contains);
+    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.PipelineSet("mark").Contains);
 
     /// <summary>The rules of SentencePiece's "nmt": control characters go, other white space and what is invisible becomes a space.</summary>
     public static ScalarMapping Nmt { get; } = new((int scalar, out ReadOnlySpan<int> becomes) =>
@@ -134,13 +134,6 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
             text.End();
         }
     }
-
-    private static ScalarMapping By(ScalarMap map) => new((int scalar, out ReadOnlySpan<int> becomes) =>
-    {
-        var changes = map.TryGet(scalar, out var values);
-        becomes = values;
-        return changes;
-    });
 
     private static ScalarMapping By(ScalarMap map) => new((int scalar, out ReadOnlySpan<int> becomes) =>
     {
