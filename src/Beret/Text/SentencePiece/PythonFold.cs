@@ -71,8 +71,18 @@ internal sealed class PythonFold : ITextFold
     {
         output.Clear();
         var (space, begun, sigmas) = (-1, false, false);
+        var ascii = fold.Ascii;
         for (var i = 0; i < text.Length;)
         {
+            var c = text[i];
+            if (space < 0 && c is > ' ' and < '\u0080' and not ('`' or '\'') && ascii[c] is not '\0' and var plain)
+            {
+                output.Push(plain, i, i + 1);
+                begun = true;
+                i++;
+                continue;
+            }
+
             Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
             var scalar = rune.Value;
             if (settings.RemoveSpace && IsWhite(scalar))

@@ -20,6 +20,12 @@ internal static class SentencePieceTokenizer
         settings.Classification ??= Default("[CLS]");
         settings.Separator ??= Default("[SEP]");
         settings.Mask ??= Default("[MASK]");
+        if (settings.Mask is { } mask && vocabulary.Ids.TryGetValue(mask, out var maskId))
+        {
+            // As AlbertTokenizer declares it. White space before a special token says nothing here, but it does in what is saved.
+            settings.Added.TryAdd(mask, new AddedToken(mask, maskId, StripLeft: true));
+        }
+
         var special = SpecialRoles.Resolve(settings, vocabulary, source);
         return new Tokenizer(new TokenizerParts
         {

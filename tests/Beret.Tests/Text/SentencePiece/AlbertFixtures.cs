@@ -17,11 +17,13 @@ internal static class AlbertFixtures
     public static Tokenizer Tokenizer(TokenizerFlavour flavour, bool lowerCase = true) =>
         Beret.Text.Tokenizer.FromVocabulary(ModelPath, lowerCase, flavour);
 
-    /// <summary>What a model's own normalisation makes of a text.</summary>
-    public static string Normalize(SentencePieceModel model, string text)
+    /// <summary>The normalisation of the published model.</summary>
+    public static ModelNormalizer Normalizer() => new(SentencePieceModel.Parse(Model(), "spiece.model"));
+
+    public static string Apply(this ModelNormalizer normalizer, string text)
     {
         var output = new MappedText();
-        new ModelNormalizer(model).Apply(text, output);
+        normalizer.Apply(text, output);
         return output.Units.ToString();
     }
 

@@ -9,11 +9,11 @@ public class DetailTests
     [Fact]
     public void TheModelNormalisesAsSentencePiece()
     {
-        var model = SentencePieceModel.Read(AlbertFixtures.ModelPath);
+        var normalizer = AlbertFixtures.Normalizer();
         var all = TokenFixtures.AllTexts();
         foreach (var line in TokenFixtures.Lines("albert-spm.detail.jsonl.gz"))
         {
-            Assert.Equal(line.GetProperty("normalized").GetString(), AlbertFixtures.Normalize(model, all[line.GetProperty("i").GetInt32()].Text));
+            Assert.Equal(line.GetProperty("normalized").GetString(), normalizer.Apply(all[line.GetProperty("i").GetInt32()].Text));
         }
     }
 
@@ -45,7 +45,7 @@ public class DetailTests
     public void EachPieceComesFromItsPlaceInTheText(string file, string key, string flavour)
     {
         var tokenizer = AlbertFixtures.Tokenizer(TokenizerFlavours.Parse(flavour));
-        var model = SentencePieceModel.Read(AlbertFixtures.ModelPath);
+        var normalizer = AlbertFixtures.Normalizer();
         var fold = flavour == "raw" ? null
             : PythonFold.For(new PythonFoldSettings(LowerCase: true, StripAccents: true, RemoveSpace: true, HuggingFace: true));
         var all = TokenFixtures.AllTexts();
@@ -72,7 +72,7 @@ public class DetailTests
                 {
                     var slice = text[start..end];
                     var expected = pieces[i].Trim('\u2581');
-                    Assert.Equal(expected, AlbertFixtures.Normalize(model, fold?.Apply(slice) ?? slice).Trim('\u2581'));
+                    Assert.Equal(expected, normalizer.Apply(fold?.Apply(slice) ?? slice).Trim('\u2581'));
                     compared++;
                 }
             }

@@ -55,7 +55,7 @@ public sealed class SentencePieceFolderTests : IDisposable
         }
 
         Assert.Equal(["▁cafe"], Pieces("{}"));
-        Assert.Equal(["▁", "<unk>", "a", "f", "e"], Pieces("""{"do_lower_case": false}"""));
+        Assert.Equal(["▁", "<unk>", "af", "e"], Pieces("""{"do_lower_case": false}"""));
         Assert.Equal(["▁ca", "f", "<unk>"], Pieces("""{"keep_accents": true}"""));
     }
 
