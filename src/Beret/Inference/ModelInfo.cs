@@ -129,7 +129,7 @@ public sealed record ModelInfo
             Kind = description is { Version.Length: > 0 } ? $"model folder of beret {description.Version}" : "Hugging Face model folder",
             Checkpoint = summary,
             Encoder = new EncoderShape(
-                config.ModelType, config.Layers, config.HiddenSize, config.Heads, config.IntermediateSize, config.EmbeddingSize, config.VocabularySize,
+                config.Family.ModelType, config.Layers, config.HiddenSize, config.Heads, config.IntermediateSize, config.EmbeddingSize, config.VocabularySize,
                 config.MaxPositions, config.TypeVocabularySize, NameOf(config.Activation)),
             EncoderParameters = (long)config.ParameterCount,
             Outputs = head,
@@ -192,7 +192,7 @@ public sealed record ModelInfo
         using var arena = Arena.Dry();
         var ops = new Ops(backend, arena, tape: null);
         ops.Begin();
-        model.Forward(ops, ops.Upload(batch), out _);
+        model.Forward(ops, ops.Upload(batch));
         return new ModelCost(length, weights, packed, arena.Peak, config.FlopsPerToken(length));
     }
 

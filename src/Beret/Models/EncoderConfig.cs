@@ -3,10 +3,10 @@ using Beret.Numerics;
 namespace Beret.Models;
 
 /// <summary>The sizes and rates of an encoder, as its config.json gives them.</summary>
-internal sealed record EncoderConfig
+internal record EncoderConfig
 {
-    /// <summary>The family: "bert".</summary>
-    public required string ModelType { get; init; }
+    /// <summary>The architecture.</summary>
+    public required EncoderFamily Family { get; init; }
 
     public required int VocabularySize { get; init; }
 
@@ -19,9 +19,10 @@ internal sealed record EncoderConfig
     /// <summary>The width of the feed-forward layer.</summary>
     public required int IntermediateSize { get; init; }
 
-    /// <summary>The longest sequence that has position embeddings.</summary>
+    /// <summary>The longest sequence that the model takes.</summary>
     public required int MaxPositions { get; init; }
 
+    /// <summary>The number of token types (segments), or 0 where the model does not look at them.</summary>
     public required int TypeVocabularySize { get; init; }
 
     /// <summary>The width of the embedding tables; where it differs from the hidden size, a dense layer leads from one to the other.</summary>
@@ -50,11 +51,8 @@ internal sealed record EncoderConfig
     /// <summary>config.json's problem_type: how a Hugging Face model was trained.</summary>
     public string? ProblemType { get; init; }
 
-    /// <summary>The head that config.json's architecture names; "" where it names none.</summary>
-    public string Architecture { get; init; } = "";
-
     /// <summary>The number of weights of the encoder with its pooler; a double, because a hostile configuration may ask for more than a long can count.</summary>
-    public double ParameterCount
+    public virtual double ParameterCount
     {
         get
         {
@@ -66,7 +64,7 @@ internal sealed record EncoderConfig
     }
 
     /// <summary>Multiply-adds times two of the matrix products for one token of a sequence of the given length, forward only.</summary>
-    public double FlopsPerToken(int length) =>
+    public virtual double FlopsPerToken(int length) =>
         Layers * (8.0 * HiddenSize * HiddenSize + 4.0 * HiddenSize * IntermediateSize + 4.0 * length * HiddenSize)
         + (EmbeddingSize == HiddenSize ? 0 : 2.0 * EmbeddingSize * HiddenSize);
 }

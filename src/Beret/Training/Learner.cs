@@ -75,7 +75,7 @@ internal sealed class Learner : IDisposable
         var indices = ops.Upload(batch);
         var targetMatrix = arena.Take(examples, targets.Length / examples);
         backend.Write(targets, targetMatrix);
-        var output = model.Forward(ops, indices, out _);
+        var output = model.Forward(ops, indices).Logits;
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
         backend.Read(ops.Loss(loss, output, targetMatrix), losses.AsSpan(0, examples));
         ops.Backward();

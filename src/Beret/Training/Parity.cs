@@ -67,7 +67,8 @@ internal sealed class Parity
         bool hasHead;
         using (var weights = Checkpoint.Open(folder))
         {
-            hasHead = weights.Contains("classifier.weight");
+            var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
+            hasHead = weights.Contains($"{config.Family.Head(config).Output}.weight");
         }
 
         // A bare encoder gets a classifier that is not looked at.
@@ -87,8 +88,8 @@ internal sealed class Parity
         var ops = new Ops(watch, arena, new Tape());
         ops.Begin();
         var indices = ops.Upload(batch.Packed);
-        var logits = model.Forward(ops, indices, out var encoded, (number, value) => Keep($"hidden_states.{number}", value.Data));
-        Keep("pooled", encoded.Pooled.Data);
+        var (_, features, logits) = model.Forward(ops, indices, (number, value) => Keep($"hidden_states.{number}", value.Data));
+        Keep("pooled", features.Data);
         if (hasHead)
         {
             Keep("logits", logits.Data);
@@ -228,7 +229,7 @@ internal sealed class Parity
 
         var parameter = name["grad.".Length..].Replace("LayerNorm.gamma", "LayerNorm.weight", StringComparison.Ordinal)
             .Replace("LayerNorm.beta", "LayerNorm.bias", StringComparison.Ordinal);
-        return computed.GetValueOrDefault($"grad.{parameter}") ?? computed.GetValueOrDefault($"grad.{model.Encoder.Prefix}{parameter}");
+        return computed.GetValueOrDefault($"grad.{parameter}") ?? computed.GetValueOrDefault($"grad.{model.Config.Family.Prefix}{parameter}");
     }
 
     private static bool IsOfEncoder(string name) =>

@@ -137,7 +137,7 @@ internal sealed class TrainingSession : IDisposable
         {
             Recipe = recipe,
             Model = job.ModelTitle,
-            Architecture = $"{config.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
+            Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             HiddenSize = config.HiddenSize,
             Preprocessing = $"WordPiece, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
@@ -216,7 +216,7 @@ internal sealed class TrainingSession : IDisposable
     public void Reload(string folder)
     {
         using var checkpoint = Checkpoint.Open(folder);
-        WeightLoader.Load(checkpoint, Parameters, model.Encoder.Prefix);
+        WeightLoader.Load(checkpoint, Parameters, model.Config.Family.Prefix);
     }
 
     public void Dispose()

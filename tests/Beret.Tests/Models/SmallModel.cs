@@ -8,7 +8,7 @@ internal static class SmallModel
 {
     public static EncoderConfig Config(double dropout = 0.1) => new()
     {
-        ModelType = "bert",
+        Family = Bert.Family,
         VocabularySize = 500,
         HiddenSize = 48,
         Layers = 2,

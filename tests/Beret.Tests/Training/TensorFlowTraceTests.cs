@@ -44,7 +44,7 @@ public class TensorFlowTraceTests
             var indices = ops.Upload(batch);
             var labels = arena.Take(batch.Sequences, 1);
             backend.Write(expected.Read($"{tag}/labels"), labels);
-            var logits = model.Forward(ops, indices, out var encoded, (layer, value) =>
+            var (encoded, _, logits) = model.Forward(ops, indices, (layer, value) =>
             {
                 if (layer > 0 && expected.Contains($"{tag}/encoder_outputs/{layer - 1}"))
                 {
@@ -168,7 +168,7 @@ public class TensorFlowTraceTests
         Assert.Equal("gelu (tanh form)", sizes.GetProperty("hidden_act").GetString());
         var config = new EncoderConfig
         {
-            ModelType = "bert",
+            Family = Bert.Family,
             VocabularySize = Size("vocab_size"),
             HiddenSize = Size("hidden_size"),
             Layers = Size("num_hidden_layers"),
@@ -187,7 +187,7 @@ public class TensorFlowTraceTests
         var model = new SequenceClassifier(backend, config, 1);
         using var bundle = (TensorBundle)Checkpoint.Open(Path.Combine(Folder("encoder-bert"), "saved_model"));
         using var weights = TensorFlowNames.Of(bundle.FullNames.Keys)!.AsHuggingFace(bundle);
-        var report = WeightLoader.Load(weights, model.Parameters, model.Encoder.Prefix, model.Head);
+        var report = WeightLoader.Load(weights, model.Parameters, model.Config.Family.Prefix, model.Head);
         Assert.Empty(report.Missing);
         Assert.Empty(report.Unused);
         backend.Write(recorded.Read($"{classifier}/kernel"), model.Head.Weights[0].Value);

@@ -144,7 +144,7 @@ public class TensorFlowNamesTests
         var sizes = BundleFixtures.Json($"{encoder}/case.json").GetProperty("config");
         var config = new EncoderConfig
         {
-            ModelType = "bert",
+            Family = Bert.Family,
             VocabularySize = sizes.GetProperty("vocab_size").GetInt32(),
             HiddenSize = sizes.GetProperty("hidden_size").GetInt32(),
             EmbeddingSize = sizes.GetProperty("embedding_size").GetInt32(),
@@ -164,7 +164,7 @@ public class TensorFlowNamesTests
         var bert = new Bert(set, config);
         set.Allocate();
         using var view = View($"{encoder}/saved_model");
-        var report = WeightLoader.Load(view, set, bert.Prefix);
+        var report = WeightLoader.Load(view, set, config.Family.Prefix);
         Assert.Empty(report.Missing);
         Assert.Empty(report.Unused);
 
