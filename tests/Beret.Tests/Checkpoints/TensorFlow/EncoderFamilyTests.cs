@@ -9,7 +9,7 @@ public class EncoderFamilyTests
     private const string Block = "encoder.albert_layer_groups.0.albert_layers.0";
 
     [Theory]
-    [InlineData("encoder-bert/saved_model", "bert", 53)]
+    [InlineData("encoder-bert/saved_model", "bert", 55)]
     [InlineData("encoder-bert-v2/saved_model", "bert", 39)]
     [InlineData("encoder-electra/saved_model", "electra", 41)]
     [InlineData("encoder-albert/saved_model", "albert", 25)]
