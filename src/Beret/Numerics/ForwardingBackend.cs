@@ -43,6 +43,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void MultiplyInPlace(Matrix gradient, Matrix derivative) => inner.MultiplyInPlace(gradient, derivative);
 
+    public virtual void GatedActivation(Matrix input, Activation activation, Matrix output) => inner.GatedActivation(input, activation, output);
+
+    public virtual void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient) =>
+        inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
+
     public virtual void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
         inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);

@@ -112,6 +112,19 @@ internal interface IBackend : IDisposable
     /// <summary>gradient ∘= derivative, element by element.</summary>
     void MultiplyInPlace(Matrix gradient, Matrix derivative);
 
+    /// <summary>
+    /// output = activation(a) ∘ g, with a and g the left and the right half of the input's columns (Shazeer, "GLU Variants Improve Transformer", 2020).
+    /// </summary>
+    /// <param name="input">[T, 2F].</param>
+    /// <param name="output">[T, F].</param>
+    void GatedActivation(Matrix input, Activation activation, Matrix output);
+
+    /// <summary>
+    /// The gradient of <see cref="GatedActivation"/>, with the activation computed anew:
+    /// inputGradient = [outputGradient ∘ g ∘ activation′(a), outputGradient ∘ activation(a)], overwritten.
+    /// </summary>
+    void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient);
+
     // Attention
 
     /// <summary>

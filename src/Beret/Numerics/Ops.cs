@@ -71,6 +71,16 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>activation(a) ∘ g, the input's columns being [a, g]: [T, 2F] → [T, F].</summary>
+    public Value GatedActivation(Value input, Activation activation)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(input.Data.Rows, input.Data.Columns / 2));
+        backend.GatedActivation(input.Data, activation, output.Data);
+        tape?.Add(new Record { Operation = Operation.GatedActivation, Input = input, Output = output, Activation = activation, Mark = mark });
+        return output;
+    }
+
     /// <summary>Multi-head attention within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
     public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate)
     {
@@ -191,6 +201,15 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             case Operation.Linear:
                 LinearGradient(ref record, gradient);
                 break;
+            case Operation.GatedActivation:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "what is gated has one reader");
+                    backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, target);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
             case Operation.Attention:
                 {
                     var target = Target(record.Input, out var accumulate);

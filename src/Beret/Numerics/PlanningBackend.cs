@@ -73,6 +73,14 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+    }
+
+    public void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+    }
+
     public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }

@@ -7,6 +7,7 @@ internal enum Operation : byte
 {
     Embedding,
     Linear,
+    GatedActivation,
     Attention,
     ResidualNorm,
     Dropout,
@@ -30,6 +31,7 @@ internal struct Record
     public BatchIndices Batch;
     public Indices Rows;
     public Dropout Dropout;
+    public Activation Activation;
     public int Heads;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>

@@ -127,6 +127,20 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.GatedActivation(input, activation, output);
+        Add(start);
+    }
+
+    public override void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
+        Add(start);
+    }
+
     public override void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
     {
