@@ -98,6 +98,24 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
+    public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
+    {
+        var mark = arena.Mark;
+        var tokens = queryKeyValue.Data.Rows;
+        var dropout = NextDropout(dropoutRate);
+        var logSumExp = tape is null ? Matrix.None : arena.Take(mixing.PreSoftmax.Rows, tokens);
+        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
+        backend.TalkingHeadsAttention(
+            queryKeyValue.Data, mixing.PreSoftmax.Value, mixing.PostSoftmax.Value, batch.Starts, batch.Longest, dropout, logSumExp, output.Data);
+        tape?.Add(new Record
+        {
+            Operation = Operation.TalkingHeadsAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Mixing = mixing,
+            Dropout = dropout, Mark = mark,
+        });
+        return output;
+    }
+
     /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
     public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate)
     {
@@ -217,6 +235,18 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                     backend.AttentionGradient(
                         record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Dropout, record.Saved,
                         record.Output.Data, gradient, target);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
+            case Operation.TalkingHeadsAttention:
+                {
+                    var (pre, post) = record.Mixing!;
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
+                    backend.TalkingHeadsAttentionGradient(
+                        record.Input.Data, pre.Value, post.Value, record.Batch.Starts, record.Batch.Longest, record.Dropout, record.Saved,
+                        gradient, target, pre.Gradient, post.Gradient);
                     Done(record.Output, gradient);
                     break;
                 }

@@ -9,6 +9,7 @@ internal enum Operation : byte
     Linear,
     GatedActivation,
     Attention,
+    TalkingHeadsAttention,
     ResidualNorm,
     Dropout,
     Gather,
@@ -28,6 +29,7 @@ internal struct Record
     public Dense? Dense;
     public LayerNorm? Norm;
     public EmbeddingTables? Tables;
+    public HeadMixing? Mixing;
     public BatchIndices Batch;
     public Indices Rows;
     public Dropout Dropout;
@@ -40,6 +42,9 @@ internal struct Record
 
 /// <summary>The three tables of a BERT embedding and its normalisation.</summary>
 internal sealed record EmbeddingTables(Parameter Word, Parameter Position, Parameter Type, LayerNorm Norm);
+
+/// <summary>The matrices [heads, heads] by which talking heads exchange their scores and their probabilities.</summary>
+internal sealed record HeadMixing(Parameter PreSoftmax, Parameter PostSoftmax);
 
 /// <summary>
 /// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.
