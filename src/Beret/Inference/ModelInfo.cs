@@ -118,6 +118,7 @@ public sealed record ModelInfo
         }
 
         using var weights = files.OpenWeights();
+        config = config.Family.Adapt(config, weights);
         var notes = NotesOn(summary);
         var head = ModelLoader.StoredOutputs(weights, config);
         var tokenizer = files.HasTokenizer ? files.LoadTokenizer() : null;

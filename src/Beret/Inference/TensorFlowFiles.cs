@@ -48,7 +48,7 @@ internal sealed class TensorFlowFiles : ModelFiles
         {
             Path = path,
             Source = ModelSource.TensorFlow,
-            Config = TensorFlowConfig.Read(bundle, names, graph, folder),
+            Config = ModelSource.TensorFlow.Adjust(TensorFlowConfig.Read(bundle, names, graph, folder), written: null),
         };
     }
 

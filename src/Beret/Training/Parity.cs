@@ -68,7 +68,7 @@ internal sealed class Parity
         using var weights = files.OpenWeights();
         var config = files.Config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 };
         var brought = file.Head?.Get("weight");
-        hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config) is not null;
+        hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
 
         // A bare encoder gets a classifier that is not looked at.
         var outputs = brought is { Shape: [> 0 and < 1 << 20 and var count, _] } ? (int)count : hasHead ? (int?)null : 1;

@@ -23,7 +23,7 @@ internal sealed record ParityTolerance(bool IsTensorFlow, string Family, bool Br
         // A logit that is off by d moves a probability by at most d / 4.
         "probabilities" => OfTensorFlow("logits") / 4,
         "logits" when !BringsHead => 1e-5,
-        _ => Family == "talking_heads" ? 5e-5 : 2e-5,
+        _ => Family == "talking-heads" ? 5e-5 : 2e-5,
     };
 
     private static double OfHuggingFace(string name) =>
