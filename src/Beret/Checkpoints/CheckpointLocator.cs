@@ -13,8 +13,8 @@ internal static class CheckpointLocator
 
     private static readonly string[] Unsupported = [".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
 
-    /// <summary>Whether a path is that of a file, or of a TensorFlow checkpoint by the prefix of its files.</summary>
-    public static bool IsFile(string path) => File.Exists(path) || BundlePath.IndexOf(path) is { } index && File.Exists(index);
+    /// <summary>Whether a path, no folder's, is that of a TensorFlow checkpoint: its index, a data file, or the prefix of its files.</summary>
+    public static bool IsTensorFlow(string path) => BundlePath.IndexOf(path) is { } index && File.Exists(index);
 
     public static Checkpoint Open(string path)
     {

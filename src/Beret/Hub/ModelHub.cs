@@ -44,10 +44,16 @@ public sealed partial class ModelHub(Downloader downloader)
             return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), SourceOf(nameOrPath));
         }
 
-        // An archive, or a TensorFlow checkpoint by its index or prefix: whoever opens it sees which.
-        if (CheckpointLocator.IsFile(nameOrPath))
+        // Whoever opens it sees what it is.
+        if (ModelArchive.Is(nameOrPath) || CheckpointLocator.IsTensorFlow(nameOrPath))
         {
-            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), ModelSource.HuggingFace);
+            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), SourceOf(nameOrPath));
+        }
+
+        if (File.Exists(nameOrPath))
+        {
+            throw new HubException(
+                $"{nameOrPath} is a file; the folder of a model is wanted, with its {Config}, vocabulary and weights, a TensorFlow checkpoint, or an archive (.zip, .tar.gz)");
         }
 
         var entry = ModelCatalogue.Find(nameOrPath) ?? FromRepositoryName(nameOrPath);

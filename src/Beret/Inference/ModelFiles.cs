@@ -77,7 +77,7 @@ internal abstract class ModelFiles
 
     /// <summary>Whether a path is that of a TensorFlow checkpoint or SavedModel.</summary>
     public static bool IsTensorFlow(string path) =>
-        Directory.Exists(path) ? BundlePath.IndexIn(path) is not null : BundlePath.IndexOf(path) is { } index && File.Exists(index);
+        Directory.Exists(path) ? BundlePath.IndexIn(path) is not null : CheckpointLocator.IsTensorFlow(path);
 
     /// <summary>A folder with config.json, unless its only weights are those of TensorFlow (as in clones of the BERT miniatures).</summary>
     private static bool IsHuggingFace(string folder) =>

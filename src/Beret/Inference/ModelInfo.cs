@@ -1,4 +1,5 @@
 using Beret.Checkpoints;
+using Beret.Hub;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;

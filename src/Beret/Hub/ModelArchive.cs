@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Beret.Checkpoints;
 
-namespace Beret.Inference;
+namespace Beret.Hub;
 
 /// <summary>An archive of a model, unpacked once into the cache. Nothing in it can write outside of its folder, or fill the disk.</summary>
 internal static class ModelArchive
@@ -24,7 +24,7 @@ internal static class ModelArchive
     /// <summary>The folder with the archive's files: unpacked now, or found in the cache.</summary>
     /// <param name="path">The archive.</param>
     /// <param name="cache">Where it is unpacked to.</param>
-    /// <exception cref="InferenceException">The archive is damaged, or holds what is no part of a model.</exception>
+    /// <exception cref="HubException">The archive is damaged, or holds what is no part of a model.</exception>
     public static string Unpack(string path, string cache)
     {
         var file = new FileInfo(path);
@@ -55,11 +55,11 @@ internal static class ModelArchive
         }
         catch (Exception error) when (error is InvalidDataException or FormatException or ArgumentException)
         {
-            throw new InferenceException($"{path}: the archive is damaged, or is none: {error.Message}", error);
+            throw new HubException($"{path}: the archive is damaged, or is none: {error.Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InferenceException($"{path} cannot be unpacked: {error.Message}", error);
+            throw new HubException($"{path} cannot be unpacked: {error.Message}", error);
         }
     }
 
@@ -105,13 +105,13 @@ internal static class ModelArchive
         {
             if (++entries > MostEntries)
             {
-                throw new InferenceException($"{archive} holds more than {MostEntries} files; it is no archive of a model");
+                throw new HubException($"{archive} holds more than {MostEntries} files; it is no archive of a model");
             }
 
             var parts = name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToArray();
             return Array.TrueForAll(parts, ShardIndex.IsPlainFileName) && !Path.IsPathRooted(name)
                 ? parts.Length == 0 ? null : Path.Combine([folder, .. parts])
-                : throw new InferenceException($"{archive}: the entry {CheckpointException.Quote(name)} would be written outside of its folder");
+                : throw new HubException($"{archive}: the entry {CheckpointException.Quote(name)} would be written outside of its folder");
         }
 
         public void Copy(Stream source, string target)
@@ -123,7 +123,7 @@ internal static class ModelArchive
                 bytes -= read;
                 if (bytes < 0)
                 {
-                    throw new InferenceException($"{archive} unpacks to more than {MostExpansion} times its size; it is no archive of a model");
+                    throw new HubException($"{archive} unpacks to more than {MostExpansion} times its size; it is no archive of a model");
                 }
 
                 file.Write(buffer, 0, read);
