@@ -15,6 +15,13 @@ internal static class CommonOptions
         return argument;
     }
 
+    public static Argument<string[]> Paths(string name, string description)
+    {
+        var argument = new Argument<string[]>(name) { Description = description, Arity = ArgumentArity.OneOrMore };
+        argument.Validators.Add(result => RefuseEmpty(result, name));
+        return argument;
+    }
+
     public static Option<string> PathOption(string name, string description, string helpName = "PATH", bool required = false)
     {
         var option = new Option<string>(name) { Description = description, HelpName = helpName, Required = required };
@@ -55,7 +62,7 @@ internal static class CommonOptions
 
     private static void RefuseEmpty(SymbolResult result, string name)
     {
-        if (result.Tokens is [{ Value: "" }])
+        if (result.Tokens.Any(token => token.Value.Length == 0))
         {
             result.AddError($"{name} is empty");
         }

@@ -1,133 +1,211 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
 using Beret.Checkpoints;
 
 namespace Beret.Hub;
 
-/// <summary>An archive of a model, unpacked once into the cache. Nothing in it can write outside of its folder, or fill the disk.</summary>
-internal static class ModelArchive
+/// <summary>
+/// Unpacks a model's archive (.zip, .tar, .tar.gz) into a folder that appears whole or not at all. An archive may come from anywhere: names that lead out of the
+/// folder, links and bombs are refused.
+/// </summary>
+internal sealed class ModelArchive
 {
-    private static readonly string[] Zips = [".zip"];
-    private static readonly string[] Tars = [".tar.gz", ".tgz", ".tar"];
+    /// <summary>How archives are called; what one is, is told by its content.</summary>
+    public static readonly string[] Extensions = [".tar.gz", ".tgz", ".zip", ".tar"];
 
-    private const int MostEntries = 10_000;
+    private const int MostFiles = 10_000;
+    private const int DeepestFolder = 16;
 
-    // Trained weights hardly compress; a hundredfold is an attempt to fill the disk.
-    private const long MostExpansion = 100;
+    // Weights hardly shrink; the floor is for small models, whose weights may be all alike.
+    private const int MostGrowth = 16;
     private const long AlwaysAllowed = 64 << 20;
 
-    /// <summary>Whether a path is that of an archive, by its name.</summary>
-    public static bool Is(string path) => File.Exists(path) && (HasExtension(path, Zips) || HasExtension(path, Tars));
+    private readonly string path;
+    private readonly string folder;
+    private readonly CancellationToken cancellation;
+    private readonly byte[] buffer = new byte[1 << 17];
+    private long room;
+    private int files;
 
-    /// <summary>The folder with the archive's files: unpacked now, or found in the cache.</summary>
-    /// <param name="path">The archive.</param>
-    /// <param name="cache">Where it is unpacked to.</param>
-    /// <exception cref="HubException">The archive is damaged, or holds what is no part of a model.</exception>
-    public static string Unpack(string path, string cache)
+    private ModelArchive(string path, string folder, CancellationToken cancellation)
     {
-        var file = new FileInfo(path);
-        var identity = $"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}";
-        var folder = Path.Combine(cache, "archives", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16]);
-        AtomicFolder.Recover(folder);
-        if (Directory.Exists(folder))
+        this.path = path;
+        this.folder = folder;
+        this.cancellation = cancellation;
+        room = Math.Max(AlwaysAllowed, MostGrowth * new FileInfo(path).Length);
+    }
+
+    /// <summary>Whether a file is an archive of a kind that is read.</summary>
+    public static bool IsArchive(string path) => KindOf(path) != Kind.None;
+
+    /// <summary>Unpacks an archive.</summary>
+    /// <exception cref="HubException">The archive is damaged or holds what it should not, or no model.</exception>
+    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
+    public static void Unpack(string path, string folder, CancellationToken cancellation) => AtomicFolder.Write(
+        folder,
+        temporary =>
         {
-            return folder;
+            new ModelArchive(path, temporary, cancellation).Unpack();
+            if (!LocalModel.IsIn(RootOf(temporary)))
+            {
+                throw new HubException(
+                    $"{path} holds no model: there is neither {RepositoryFiles.Config} nor bert_config.json nor saved_model.pb nor a TensorFlow checkpoint in it");
+            }
+        });
+
+    /// <summary>The folder in which an unpacked archive has its files: many have one folder that holds everything.</summary>
+    public static string RootOf(string folder)
+    {
+        for (var depth = 0; depth < DeepestFolder && !LocalModel.IsIn(folder); depth++)
+        {
+            if (Directory.GetFileSystemEntries(folder) is not [var only] || !Directory.Exists(only))
+            {
+                break;
+            }
+
+            folder = only;
         }
 
+        return folder;
+    }
+
+    private static Kind KindOf(string path)
+    {
+        Span<byte> head = stackalloc byte[262];
+        using var file = Open(path);
+        var length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        head = head[..length];
+        return head.StartsWith("PK\x03\x04"u8) ? Kind.Zip
+            : head.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) ? Kind.GZip
+            : head.Length == 262 && head[257..].SequenceEqual("ustar"u8) ? Kind.Tar
+            : Kind.None;
+    }
+
+    private static FileStream Open(string path)
+    {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
-            AtomicFolder.Write(folder, temporary =>
-            {
-                var budget = new Budget(path, (file.Length * MostExpansion) + AlwaysAllowed);
-                if (HasExtension(path, Zips))
-                {
-                    UnpackZip(path, temporary, budget);
-                }
-                else
-                {
-                    UnpackTar(path, temporary, budget);
-                }
-            });
-            return folder;
-        }
-        catch (Exception error) when (error is InvalidDataException or FormatException or ArgumentException)
-        {
-            throw new HubException($"{path}: the archive is damaged, or is none: {error.Message}", error);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new HubException($"{path} cannot be unpacked: {error.Message}", error);
+            throw new HubException($"{path} cannot be read: {error.Message}", error);
         }
     }
 
-    private static bool HasExtension(string path, string[] extensions) =>
-        Array.Exists(extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
-
-    private static void UnpackZip(string path, string folder, Budget budget)
+    private void Unpack()
     {
-        using var archive = ZipFile.OpenRead(path);
-        foreach (var entry in archive.Entries)
+        var kind = KindOf(path);
+        using var file = Open(path);
+        if (kind == Kind.Zip)
         {
-            if (budget.Place(entry.FullName, folder) is { } target && !entry.FullName.EndsWith('/'))
+            UnpackZip(file);
+        }
+        else if (kind == Kind.GZip)
+        {
+            using var unzipped = new GZipStream(file, CompressionMode.Decompress);
+            UnpackTar(unzipped);
+        }
+        else
+        {
+            UnpackTar(file);
+        }
+    }
+
+    private void UnpackZip(Stream file)
+    {
+        using var zip = Reading(() => new ZipArchive(file, ZipArchiveMode.Read));
+        foreach (var entry in Reading(() => zip.Entries))
+        {
+            const int TypeMask = 0xf000;
+            const int Link = 0xa000;
+            if (((entry.ExternalAttributes >> 16) & TypeMask) == Link)
             {
-                using var stream = entry.Open();
-                budget.Copy(stream, target);
+                throw Refuse(entry.FullName, "is a link");
+            }
+
+            if (!entry.FullName.EndsWith('/'))
+            {
+                using var content = Reading(entry.Open);
+                Write(entry.FullName, content);
             }
         }
     }
 
-    private static void UnpackTar(string path, string folder, Budget budget)
+    private void UnpackTar(Stream stream)
     {
-        using var file = File.OpenRead(path);
-        using Stream content = path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? file : new GZipStream(file, CompressionMode.Decompress);
-        using var reader = new TarReader(content);
-        while (reader.GetNextEntry() is { } entry)
+        using var tar = new TarReader(stream);
+        while (Reading(() => tar.GetNextEntry()) is { } entry)
         {
-            // Links and devices are no part of any model.
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && budget.Place(entry.Name, folder) is { } target)
+            switch (entry.EntryType)
             {
-                budget.Copy(entry.DataStream ?? Stream.Null, target);
+                case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
+                    Write(entry.Name, entry.DataStream ?? Stream.Null);
+                    break;
+                case TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes:
+                    break;
+                default:
+                    throw Refuse(entry.Name, $"is of the kind {entry.EntryType}");
             }
         }
     }
 
-    /// <summary>Watches over names and sizes.</summary>
-    private sealed class Budget(string archive, long bytes)
+    private void Write(string name, Stream content)
     {
-        private readonly byte[] buffer = new byte[1 << 16];
-        private int entries;
-
-        /// <summary>Where an entry goes; null for the folder itself.</summary>
-        public string? Place(string name, string folder)
+        var parts = (name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name).Split('/');
+        if (parts.Length > DeepestFolder || !Array.TrueForAll(parts, ShardIndex.IsPlainFileName))
         {
-            if (++entries > MostEntries)
-            {
-                throw new HubException($"{archive} holds more than {MostEntries} files; it is no archive of a model");
-            }
-
-            var parts = name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToArray();
-            return Array.TrueForAll(parts, ShardIndex.IsPlainFileName) && !Path.IsPathRooted(name)
-                ? parts.Length == 0 ? null : Path.Combine([folder, .. parts])
-                : throw new HubException($"{archive}: the entry {CheckpointException.Quote(name)} would be written outside of its folder");
+            throw Refuse(name, "is not a name within a folder");
         }
 
-        public void Copy(Stream source, string target)
+        // What macOS adds to archives.
+        if (parts[0] == "__MACOSX" || parts[^1].StartsWith("._", StringComparison.Ordinal) || parts[^1] == ".DS_Store")
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            using var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
-            for (int read; (read = source.Read(buffer)) > 0;)
-            {
-                bytes -= read;
-                if (bytes < 0)
-                {
-                    throw new HubException($"{archive} unpacks to more than {MostExpansion} times its size; it is no archive of a model");
-                }
-
-                file.Write(buffer, 0, read);
-            }
+            return;
         }
+
+        if (++files > MostFiles)
+        {
+            throw Refuse(name, $"is more than the {MostFiles} files that an archive may have");
+        }
+
+        var target = Path.Combine([folder, .. parts]);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        using var output = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        int read;
+        while ((read = Reading(() => content.Read(buffer))) > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            room -= read;
+            if (room < 0)
+            {
+                throw Refuse(name, $"makes it more than {MostGrowth} times as large as the archive");
+            }
+
+            output.Write(buffer, 0, read);
+        }
+    }
+
+    // What goes wrong in reading is the archive's fault; what goes wrong in writing is not.
+    private T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException or NotSupportedException or FormatException or ArgumentException)
+        {
+            throw new HubException($"{path} is damaged, or not an archive that can be read: {error.Message}", error);
+        }
+    }
+
+    private HubException Refuse(string name, string why) => new($"{path} is not unpacked: {CheckpointException.Quote(name)} in it {why}");
+
+    private enum Kind
+    {
+        None,
+        Zip,
+        GZip,
+        Tar,
     }
 }
