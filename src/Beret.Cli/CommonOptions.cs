@@ -6,7 +6,7 @@ namespace Beret.Cli;
 /// <summary>Arguments and options that several verbs have, with one name and one meaning.</summary>
 internal static class CommonOptions
 {
-    public static Argument<string> Model() => Path("DIR", "A model folder: one that beret train wrote, or a Hugging Face one");
+    public static Argument<string> Model() => Path("MODEL", "A model folder (one that beret train wrote, or a Hugging Face one), or the classifier that TensorFlow's tutorial saved");
 
     public static Argument<string> Path(string name, string description)
     {

@@ -14,7 +14,7 @@ internal static class TrainCommand
     {
         var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
         data.Arity = ArgumentArity.ZeroOrOne;
-        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
+        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)");
         var output = CommonOptions.PathOption("--output", "DIR", "The folder that the model is written to");
         var recipe = CommonOptions.PathOption("--recipe", "FILE", "A recipe file (JSON with comments); options given beside it come first");
         var validation = CommonOptions.PathOption("--validation", "DATA", "Labelled texts to validate on, instead of a part of DATA");

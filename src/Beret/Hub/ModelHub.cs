@@ -32,12 +32,17 @@ public sealed partial class ModelHub(Downloader downloader)
             return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), LocalModel.SourceOf(nameOrPath));
         }
 
+        if (CheckpointLocator.IsTensorFlow(nameOrPath))
+        {
+            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), ModelSource.TensorFlow);
+        }
+
         if (File.Exists(nameOrPath))
         {
             if (!ModelArchive.IsArchive(nameOrPath))
             {
                 throw new HubException(
-                    $"{nameOrPath} is a file; the folder of a model is wanted, with its {RepositoryFiles.Config}, vocabulary and weights, or an archive of one "
+                    $"{nameOrPath} is a file; the folder of a model is wanted, with its {RepositoryFiles.Config}, vocabulary and weights, a TensorFlow checkpoint, or an archive "
                     + $"({string.Join(", ", ModelArchive.Extensions)})");
             }
 

@@ -12,7 +12,11 @@ internal sealed class Embeddings
     private readonly Dense? projection;
     private readonly double dropout;
 
-    public Embeddings(ParameterSet set, string root, EncoderConfig config)
+    /// <param name="set">Where the parameters are declared.</param>
+    /// <param name="root">The prefix of the encoder.</param>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="projectionName">The name of the dense layer in a family that always has one; null for ELECTRA's, where the widths differ.</param>
+    public Embeddings(ParameterSet set, string root, EncoderConfig config, string? projectionName = null)
     {
         var prefix = $"{root}embeddings";
         var width = config.EmbeddingSize;
@@ -23,7 +27,8 @@ internal sealed class Embeddings
             set.Declare($"{prefix}.position_embeddings.weight", [config.MaxPositions, width], decays: true),
             set.Declare($"{prefix}.token_type_embeddings.weight", [config.TypeVocabularySize, width], decays: true),
             set.DeclareLayerNorm($"{prefix}.LayerNorm", width, config.LayerNormEpsilon));
-        projection = width == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], width, config.HiddenSize);
+        projectionName ??= width == config.HiddenSize ? null : $"{root}embeddings_project";
+        projection = projectionName is null ? null : set.DeclareDense(projectionName, [""], width, config.HiddenSize);
         dropout = config.HiddenDropout;
     }
 

@@ -43,6 +43,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void MultiplyInPlace(Matrix gradient, Matrix derivative) => inner.MultiplyInPlace(gradient, derivative);
 
+    public virtual void GatedActivation(Matrix input, Activation activation, Matrix output) => inner.GatedActivation(input, activation, output);
+
+    public virtual void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient) =>
+        inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
+
     public virtual void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
         inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
@@ -51,6 +56,17 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient) =>
         inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+
+    public virtual void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.TalkingHeadsAttention(queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp, context);
+
+    public virtual void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient) =>
+        inner.TalkingHeadsAttentionGradient(
+            queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp,
+            contextGradient, queryKeyValueGradient, preSoftmaxGradient, postSoftmaxGradient);
 
     public virtual void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output) =>

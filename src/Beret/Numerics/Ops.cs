@@ -77,6 +77,16 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>activation(a) ∘ g, the input's columns being [a, g]: [T, 2F] → [T, F].</summary>
+    public Value GatedActivation(Value input, Activation activation)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(input.Data.Rows, input.Data.Columns / 2));
+        backend.GatedActivation(input.Data, activation, output.Data);
+        tape?.Add(new Record { Operation = Operation.GatedActivation, Input = input, Output = output, Activation = activation, Mark = mark });
+        return output;
+    }
+
     /// <summary>Multi-head attention within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
     public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate)
     {
@@ -89,6 +99,24 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         tape?.Add(new Record
         {
             Operation = Operation.Attention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
+            Dropout = dropout, Mark = mark,
+        });
+        return output;
+    }
+
+    /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
+    public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
+    {
+        var mark = arena.Mark;
+        var tokens = queryKeyValue.Data.Rows;
+        var dropout = NextDropout(dropoutRate);
+        var logSumExp = tape is null ? Matrix.None : arena.Take(mixing.PreSoftmax.Rows, tokens);
+        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
+        backend.TalkingHeadsAttention(
+            queryKeyValue.Data, mixing.PreSoftmax.Value, mixing.PostSoftmax.Value, batch.Starts, batch.Longest, dropout, logSumExp, output.Data);
+        tape?.Add(new Record
+        {
+            Operation = Operation.TalkingHeadsAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Mixing = mixing,
             Dropout = dropout, Mark = mark,
         });
         return output;
@@ -197,6 +225,15 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             case Operation.Linear:
                 LinearGradient(ref record, gradient);
                 break;
+            case Operation.GatedActivation:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "what is gated has one reader");
+                    backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, target);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
             case Operation.Attention:
                 {
                     var target = Target(record.Input, out var accumulate);
@@ -204,6 +241,18 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                     backend.AttentionGradient(
                         record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Dropout, record.Saved,
                         record.Output.Data, gradient, target);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
+            case Operation.TalkingHeadsAttention:
+                {
+                    var (pre, post) = record.Mixing!;
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
+                    backend.TalkingHeadsAttentionGradient(
+                        record.Input.Data, pre.Value, post.Value, record.Batch.Starts, record.Batch.Longest, record.Dropout, record.Saved,
+                        gradient, target, pre.Gradient, post.Gradient);
                     Done(record.Output, gradient);
                     break;
                 }

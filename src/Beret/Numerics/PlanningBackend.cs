@@ -73,6 +73,14 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+    }
+
+    public void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+    }
+
     public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }
@@ -80,6 +88,17 @@ internal sealed class PlanningBackend : IBackend
     public void AttentionGradient(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
+    {
+    }
+
+    public void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+    }
+
+    public void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient)
     {
     }
 

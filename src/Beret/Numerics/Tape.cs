@@ -7,7 +7,9 @@ internal enum Operation : byte
 {
     Embedding,
     Linear,
+    GatedActivation,
     Attention,
+    TalkingHeadsAttention,
     ResidualNorm,
     Dropout,
     Gather,
@@ -27,9 +29,11 @@ internal struct Record
     public Dense? Dense;
     public LayerNorm? Norm;
     public EmbeddingTables? Tables;
+    public HeadMixing? Mixing;
     public BatchIndices Batch;
     public Indices Rows;
     public Dropout Dropout;
+    public Activation Activation;
     public int Heads;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
@@ -38,6 +42,9 @@ internal struct Record
 
 /// <summary>The three tables of a BERT embedding and its normalisation.</summary>
 internal sealed record EmbeddingTables(Parameter Word, Parameter Position, Parameter Type, LayerNorm Norm);
+
+/// <summary>The matrices [heads, heads] by which talking heads exchange their scores and their probabilities.</summary>
+internal sealed record HeadMixing(Parameter PreSoftmax, Parameter PostSoftmax);
 
 /// <summary>
 /// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.

@@ -127,6 +127,20 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.GatedActivation(input, activation, output);
+        Add(start);
+    }
+
+    public override void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
+        Add(start);
+    }
+
     public override void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
     {
@@ -141,6 +155,25 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        Add(start);
+    }
+
+    public override void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttention(queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp, context);
+        Add(start);
+    }
+
+    public override void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttentionGradient(
+            queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp,
+            contextGradient, queryKeyValueGradient, preSoftmaxGradient, postSoftmaxGradient);
         Add(start);
     }
 

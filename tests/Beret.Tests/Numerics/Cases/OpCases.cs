@@ -15,7 +15,9 @@ internal static class OpCases
     [
         .. LinearCases.All,
         .. LinearGradientCases.All,
+        .. GateCases.All,
         .. AttentionCases.All,
+        .. TalkingHeadsCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,
