@@ -20,6 +20,9 @@ internal sealed class PackedBatch
     /// <summary>The length of the longest sequence.</summary>
     public int Longest { get; private set; }
 
+    /// <summary>The largest position.</summary>
+    public int LastPosition { get; private set; }
+
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Tokens);
 
     /// <summary>Segment numbers: 0 for the first text, 1 for the second of a pair.</summary>
@@ -36,6 +39,7 @@ internal sealed class PackedBatch
         Tokens = 0;
         Sequences = 0;
         Longest = 0;
+        LastPosition = 0;
     }
 
     /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
@@ -60,7 +64,9 @@ internal sealed class PackedBatch
 
         for (var i = 0; i < ids.Length; i++)
         {
-            this.positions[Tokens + i] = positions.IsEmpty ? i : positions[i];
+            var position = positions.IsEmpty ? i : positions[i];
+            this.positions[Tokens + i] = position;
+            LastPosition = Math.Max(LastPosition, position);
         }
 
         Tokens += ids.Length;

@@ -81,13 +81,17 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }
 
     public void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
+    {
+    }
+
+    public void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
     {
     }
 
@@ -98,7 +102,7 @@ internal sealed class PlanningBackend : IBackend
 
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
     }
 
@@ -111,6 +115,14 @@ internal sealed class PlanningBackend : IBackend
     }
 
     public void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+    }
+
+    public void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
     {
     }
 
