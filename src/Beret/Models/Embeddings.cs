@@ -3,7 +3,8 @@ using Beret.Numerics;
 namespace Beret.Models;
 
 /// <summary>
-/// Word, position and token-type embeddings, their normalisation, and, where the tables are narrower than the model, a dense layer to its width.
+/// Word, position and token-type embeddings (these where the model has any), their normalisation, and, where the tables are narrower than the model, a dense layer
+/// to its width.
 /// (Devlin et al., BERT, 2019, §3 "Input/Output Representations"; Clark et al., ELECTRA, 2020, §3.1 for the projection.)
 /// </summary>
 internal sealed class Embeddings
@@ -12,7 +13,11 @@ internal sealed class Embeddings
     private readonly Dense? projection;
     private readonly double dropout;
 
-    public Embeddings(ParameterSet set, string root, EncoderConfig config)
+    /// <param name="set">The model's parameters.</param>
+    /// <param name="root">The encoder's own part of the names.</param>
+    /// <param name="config">The sizes.</param>
+    /// <param name="firstPosition">The row of the position table where position 0 is kept.</param>
+    public Embeddings(ParameterSet set, string root, EncoderConfig config, int firstPosition = 0)
     {
         var prefix = $"{root}embeddings";
         var width = config.EmbeddingSize;
@@ -20,9 +25,12 @@ internal sealed class Embeddings
         word.PaddingRow = config.PaddingId < config.VocabularySize ? config.PaddingId : -1;
         tables = new EmbeddingTables(
             word,
-            set.Declare($"{prefix}.position_embeddings.weight", [config.MaxPositions, width], decays: true),
-            set.Declare($"{prefix}.token_type_embeddings.weight", [config.TypeVocabularySize, width], decays: true),
-            set.DeclareLayerNorm($"{prefix}.LayerNorm", width, config.LayerNormEpsilon));
+            set.Declare($"{prefix}.position_embeddings.weight", [firstPosition + config.MaxPositions, width], decays: true),
+            config.TypeVocabularySize == 0 ? null : set.Declare($"{prefix}.token_type_embeddings.weight", [config.TypeVocabularySize, width], decays: true),
+            set.DeclareLayerNorm($"{prefix}.LayerNorm", width, config.LayerNormEpsilon))
+        {
+            FirstPosition = firstPosition,
+        };
         projection = width == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], width, config.HiddenSize);
         dropout = config.HiddenDropout;
     }

@@ -8,9 +8,12 @@ internal sealed unsafe partial class CpuBackend<V, S>
         Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
         Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output)
     {
+        Shapes.Require(gamma.IsNone == sum.IsNone && gamma.IsNone == statistics.IsNone, "without a norm there is neither a sum nor statistics");
+        sum = sum.IsNone ? output : sum;
         Shapes.RequireSame(sum, output);
-        Shapes.Require(word.Columns == sum.Columns && position.Columns == sum.Columns && type.Columns == sum.Columns, "the tables are as wide as their sum");
-        Shapes.Require(ids.Count == sum.Rows && positions.Count == sum.Rows && types.Count == sum.Rows, "there is an id, a position and a type for each row");
+        Shapes.Require(word.Columns == sum.Columns && ids.Count == sum.Rows, "there is an id for each row, and the table is as wide as the output");
+        Shapes.Require(position.IsNone || (position.Columns == sum.Columns && positions.Count == sum.Rows), "there is a position for each row");
+        Shapes.Require(type.IsNone || (type.Columns == sum.Columns && types.Count == sum.Rows), "there is a type for each row");
         var arguments = new EmbeddingArguments
         {
             Word = word, Position = position, Type = type, Ids = Pointer(ids), Positions = Pointer(positions), Types = Pointer(types),
@@ -68,9 +71,20 @@ internal sealed unsafe partial class CpuBackend<V, S>
         {
             var sum = Row(g.Norm.Sum, r);
             new ReadOnlySpan<float>(Row(g.Word, g.Ids[r]), columns).CopyTo(new Span<float>(sum, columns));
-            Elementwise<V, S>.Add(sum, Row(g.Position, g.Positions[r]), columns);
-            Elementwise<V, S>.Add(sum, Row(g.Type, g.Types[r]), columns);
-            NormRow(ref g.Norm, r);
+            if (!g.Position.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Position, g.Positions[r]), columns);
+            }
+
+            if (!g.Type.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Type, g.Types[r]), columns);
+            }
+
+            if (g.Norm.Gamma is not null)
+            {
+                NormRow(ref g.Norm, r);
+            }
         }
     }
 

@@ -74,6 +74,9 @@ internal interface IBackend : IDisposable
     // Embedding
 
     /// <summary>sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]; output = LayerNorm(sum); statistics[t] = (mean, 1/σ).</summary>
+    /// <param name="position">None: positions are not looked at.</param>
+    /// <param name="type">None: types are not looked at.</param>
+    /// <param name="gamma">None: the output is the sum itself; beta, sum and statistics are none as well.</param>
     /// <param name="sum">[T, H], kept for the backward pass.</param>
     /// <param name="statistics">[T, 2].</param>
     void EmbeddingLayerNorm(

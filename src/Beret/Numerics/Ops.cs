@@ -41,18 +41,19 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         return indices;
     }
 
-    /// <summary>LayerNorm(word[id] + position[position] + type[type]): [T, E].</summary>
+    /// <summary>LayerNorm(word[id] + position[position] + type[type]): [T, E]. Tables that are not there, and a norm that is not, are left out.</summary>
     public Value Embed(EmbeddingTables tables, in BatchIndices batch)
     {
         var mark = arena.Mark;
         var tokens = batch.Ids.Count;
         var width = tables.Word.Columns;
-        var sum = arena.Take(tokens, width);
-        var statistics = arena.Take(tokens, 2);
+        var norm = tables.Norm;
+        var sum = norm is null ? Matrix.None : arena.Take(tokens, width);
+        var statistics = norm is null ? Matrix.None : arena.Take(tokens, 2);
         var output = Track(arena.Take(tokens, width));
         backend.EmbeddingLayerNorm(
-            tables.Word.Value, tables.Position.Value, tables.Type.Value, batch.Ids, batch.Positions, batch.Types,
-            tables.Norm.Gamma.Value, tables.Norm.Beta.Value, tables.Norm.Epsilon, sum, statistics, output.Data);
+            tables.Word.Value, tables.Positions, tables.Type?.Value ?? Matrix.None, batch.Ids, batch.Positions, batch.Types,
+            norm?.Gamma.Value ?? Matrix.None, norm?.Beta.Value ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.Embedding, Output = output, Saved = sum, Statistics = statistics, Tables = tables, Mark = mark, Batch = batch,
@@ -313,17 +314,37 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         Done(record.Output, gradient);
     }
 
-    /// <summary>The rows of the word embeddings' gradient stay rented until the next step begins: the optimizer reads them.</summary>
+    /// <summary>The rows of a row gradient stay rented until the next step begins: the optimizer reads them.</summary>
     private void EmbeddingGradient(ref Record record, Matrix gradient)
     {
         var tables = record.Tables!;
-        var rows = arena.Rent(gradient.Rows, gradient.Columns);
-        backend.LayerNormGradient(
-            gradient, record.Saved, record.Statistics, tables.Norm.Gamma.Value, tables.Norm.Gamma.Gradient, tables.Norm.Beta.Gradient,
-            rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
-        Done(record.Output, gradient);
-        backend.ScatterAddRows(rows, record.Batch.Positions, tables.Position.Gradient);
-        backend.ScatterAddRows(rows, record.Batch.Types, tables.Type.Gradient);
+        var rows = gradient;
+        if (tables.Norm is { } norm)
+        {
+            rows = arena.Rent(gradient.Rows, gradient.Columns);
+            backend.LayerNormGradient(
+                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.Beta.Gradient,
+                rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
+            Done(record.Output, gradient);
+        }
+
+        if (tables.Position is not null)
+        {
+            backend.ScatterAddRows(rows, record.Batch.Positions, tables.PositionsGradient);
+        }
+
+        if (tables.Type is { } type)
+        {
+            backend.ScatterAddRows(rows, record.Batch.Types, type.Gradient);
+        }
+
+        if (!tables.Word.HasRowGradient)
+        {
+            backend.ScatterAddRows(rows, record.Batch.Ids, tables.Word.Gradient);
+            arena.Return(rows);
+            return;
+        }
+
         if (tables.Word.PaddingRow >= 0)
         {
             var ids = batch!.Ids;

@@ -44,8 +44,21 @@ internal struct Record
     public long Mark;
 }
 
-/// <summary>The three tables of a BERT embedding and its normalisation.</summary>
-internal sealed record EmbeddingTables(Parameter Word, Parameter Position, Parameter Type, LayerNorm Norm);
+/// <summary>The tables of an embedding, of which only the first has to be there, and its normalisation.</summary>
+/// <param name="Norm">Null: the embedding is the sum itself.</param>
+internal sealed record EmbeddingTables(Parameter Word, Parameter? Position, Parameter? Type, LayerNorm? Norm)
+{
+    /// <summary>The row of the position table that belongs to position 0; those before it are never read.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>The position table from position 0 on, or none.</summary>
+    public Matrix Positions => FromFirst(Position?.Value ?? Matrix.None);
+
+    /// <summary>The gradient of <see cref="Positions"/>.</summary>
+    public Matrix PositionsGradient => FromFirst(Position?.Gradient ?? Matrix.None);
+
+    private Matrix FromFirst(Matrix table) => table.IsNone ? table : table.RowRange(FirstPosition, table.Rows - FirstPosition);
+}
 
 /// <summary>
 /// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.
