@@ -53,7 +53,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         var output = Track(arena.Take(tokens, width));
         backend.EmbeddingLayerNorm(
             tables.Word.Value, tables.Positions, tables.Type?.Value ?? Matrix.None, batch.Ids, batch.Positions, batch.Types,
-            norm?.Gamma.Value ?? Matrix.None, norm?.Beta.Value ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
+            norm?.Gamma.Value ?? Matrix.None, norm?.BetaValue ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.Embedding, Output = output, Saved = sum, Statistics = statistics, Tables = tables, Mark = mark, Batch = batch,
@@ -323,8 +323,8 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         {
             rows = arena.Rent(gradient.Rows, gradient.Columns);
             backend.LayerNormGradient(
-                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.Beta.Gradient,
-                rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
+                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
+                Matrix.None, rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
             Done(record.Output, gradient);
         }
 

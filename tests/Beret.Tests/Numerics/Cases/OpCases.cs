@@ -17,6 +17,7 @@ internal static class OpCases
         .. LinearGradientCases.All,
         .. GateCases.All,
         .. AttentionCases.All,
+        .. RotaryCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,
