@@ -3,7 +3,7 @@ using Beret.Numerics;
 
 namespace Beret.Tests.Models;
 
-/// <summary>Random BERT classifiers small enough to train within milliseconds, and batches for them.</summary>
+/// <summary>Random classifiers small enough to train within milliseconds, and batches for them.</summary>
 internal static class SmallModel
 {
     public static EncoderConfig Config(double dropout = 0.1) => new()
@@ -24,6 +24,35 @@ internal static class SmallModel
         ClassifierDropout = dropout,
     };
 
+    /// <summary>A ModernBERT whose windows are narrower than its texts, with biases in some places and dropout in all.</summary>
+    public static ModernBertConfig Modern(double dropout = 0.1) => new()
+    {
+        Family = ModernBert.Family,
+        VocabularySize = 500,
+        HiddenSize = 48,
+        Layers = 4,
+        Heads = 4,
+        IntermediateSize = 72,
+        MaxPositions = 64,
+        TypeVocabularySize = 0,
+        EmbeddingSize = 48,
+        Activation = Activation.Gelu,
+        LayerNormEpsilon = 1e-5f,
+        HiddenDropout = dropout,
+        AttentionDropout = dropout,
+        ClassifierDropout = dropout,
+        EmbeddingDropout = dropout,
+        IsLocal = [false, true, true, false],
+        LocalAttention = 16,
+        GlobalTheta = 160_000,
+        LocalTheta = 10_000,
+        AttentionBias = false,
+        MlpBias = true,
+        NormBias = false,
+        PoolsMean = true,
+        Head = new HeadLayout("classifier") { Transform = "head.dense", TransformHasBias = false, Activation = Activation.Gelu, Norm = "head.norm", NormHasBias = false },
+    };
+
     /// <summary>The sizes of all-MiniLM-L6-v2.</summary>
     public static EncoderConfig MiniLm => Config() with
     {
@@ -42,7 +71,7 @@ internal static class SmallModel
         var model = new SequenceClassifier(backend, config, outputs);
         foreach (var parameter in model.Parameters.All)
         {
-            if (parameter.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+            if (parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase))
             {
                 Initialization.Constant(backend, parameter, 1);
             }
