@@ -52,6 +52,16 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
         Matrix contextGradient, Matrix queryKeyValueGradient) =>
         inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
 
+    public virtual void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.RelativeAttention(queryKeyValue, relative, starts, heads, dropout, logSumExp, context);
+
+    public virtual void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient) =>
+        inner.RelativeAttentionGradient(
+            queryKeyValue, relative, starts, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient, keysGradient, queriesGradient, biasGradient);
+
     public virtual void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output) =>
         inner.ResidualLayerNorm(residual, branch, dropout, gamma, beta, epsilon, statistics, output);

@@ -131,6 +131,21 @@ internal interface IBackend : IDisposable
         Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient);
 
+    /// <summary>
+    /// <see cref="Attention"/> whose scores also depend on the distance between query and key. Dropout takes a key's position from the sequence's first on for its place,
+    /// and for the query's row the sequence's first and its position from there.
+    /// </summary>
+    /// <param name="relative">The terms by distance, and the scale of the scores.</param>
+    void RelativeAttention(Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>
+    /// The gradient of <see cref="RelativeAttention"/>. Those of queries, keys and values and of the tables Keys and Queries are overwritten, that of Bias is added to;
+    /// those of tables that are none are none.
+    /// </summary>
+    void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient);
+
     // LayerNorm and dropout
 
     /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>

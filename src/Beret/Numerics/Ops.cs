@@ -1,7 +1,9 @@
 namespace Beret.Numerics;
 
 /// <summary>A batch's lists in the backend's memory.</summary>
-internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest);
+/// <param name="Longest">The length of the longest sequence.</param>
+/// <param name="Span">The most positions from the first token of a sequence to its last; more than <paramref name="Longest"/> where positions are left out.</param>
+internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int Span);
 
 /// <summary>
 /// The operations that models are written with. Each takes its output from the arena, calls a kernel and, where there is a tape, records what the gradient needs;
@@ -31,7 +33,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     public BatchIndices Upload(PackedBatch packed)
     {
         batch = packed;
-        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest);
+        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.Span);
     }
 
     public Indices Upload(ReadOnlySpan<int> values)
@@ -85,6 +87,23 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         {
             Operation = Operation.Attention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
             Dropout = dropout, Mark = mark,
+        });
+        return output;
+    }
+
+    /// <summary>Attention with terms by distance within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
+    public Value RelativeAttention(Value queryKeyValue, in RelativeTerms terms, in BatchIndices batch, int heads, double dropoutRate)
+    {
+        var mark = arena.Mark;
+        var tokens = queryKeyValue.Data.Rows;
+        var dropout = NextDropout(dropoutRate);
+        var logSumExp = tape is null ? Matrix.None : arena.Take(heads, tokens);
+        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
+        backend.RelativeAttention(queryKeyValue.Data, terms.Scores(batch.Positions), batch.Starts, heads, dropout, logSumExp, output.Data);
+        tape?.Add(new Record
+        {
+            Operation = Operation.RelativeAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
+            Relative = terms, Dropout = dropout, Mark = mark,
         });
         return output;
     }
@@ -203,6 +222,9 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                     break;
                 }
 
+            case Operation.RelativeAttention:
+                RelativeAttentionGradient(ref record, gradient);
+                break;
             case Operation.ResidualNorm:
                 {
                     var norm = record.Norm!;
@@ -244,6 +266,18 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         backend.LinearWeightGradient(gradient, record.Input.Data, dense.WeightGradient, dense.BiasGradient);
         var target = Target(record.Input, out var accumulate);
         backend.LinearInputGradient(gradient, dense.Weight, target, accumulate);
+        Done(record.Output, gradient);
+    }
+
+    private void RelativeAttentionGradient(ref Record record, Matrix gradient)
+    {
+        var terms = record.Relative;
+        var target = OnlyTarget(record.Input);
+        var keys = terms.Keys is { } k ? OnlyTarget(k) : Matrix.None;
+        var queries = terms.Queries is { } q ? OnlyTarget(q) : Matrix.None;
+        backend.RelativeAttentionGradient(
+            record.Input.Data, terms.Scores(record.Batch.Positions), record.Batch.Starts, record.Heads, record.Dropout, record.Saved, record.Output.Data,
+            gradient, target, keys, queries, terms.Bias?.Gradient ?? Matrix.None);
         Done(record.Output, gradient);
     }
 
@@ -317,6 +351,14 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         }
 
         return gradient;
+    }
+
+    /// <summary>The same for an activation with one reader, whose gradient is overwritten.</summary>
+    private Matrix OnlyTarget(Value value)
+    {
+        var target = Target(value, out var accumulate);
+        Shapes.Require(!accumulate, "what attention reads has one reader");
+        return target;
     }
 
     private void Done(Value value, Matrix gradient)

@@ -20,6 +20,9 @@ internal sealed class PackedBatch
     /// <summary>The length of the longest sequence.</summary>
     public int Longest { get; private set; }
 
+    /// <summary>The most positions from the first token of a sequence to its last.</summary>
+    public int Span { get; private set; }
+
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Tokens);
 
     /// <summary>Segment numbers: 0 for the first text, 1 for the second of a pair.</summary>
@@ -36,10 +39,11 @@ internal sealed class PackedBatch
         Tokens = 0;
         Sequences = 0;
         Longest = 0;
+        Span = 0;
     }
 
     /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
-    /// <exception cref="ArgumentException">The sequence is empty: a softmax over nothing has no value.</exception>
+    /// <exception cref="ArgumentException">The sequence is empty (a softmax over nothing has no value), or its positions do not ascend.</exception>
     public void Add(ReadOnlySpan<int> ids, ReadOnlySpan<int> types = default, ReadOnlySpan<int> positions = default)
     {
         if (ids.IsEmpty)
@@ -61,12 +65,17 @@ internal sealed class PackedBatch
         for (var i = 0; i < ids.Length; i++)
         {
             this.positions[Tokens + i] = positions.IsEmpty ? i : positions[i];
+            if (i > 0 && this.positions[Tokens + i] <= this.positions[Tokens + i - 1])
+            {
+                throw new ArgumentException("the positions of a sequence ascend", nameof(positions));
+            }
         }
 
         Tokens += ids.Length;
         Sequences++;
         starts[Sequences] = Tokens;
         Longest = Math.Max(Longest, ids.Length);
+        Span = Math.Max(Span, this.positions[Tokens - 1] - this.positions[Tokens - ids.Length] + 1);
     }
 
     /// <summary>Adds a sequence whose first tokens, in this number, are of the first text, and the others of the second.</summary>

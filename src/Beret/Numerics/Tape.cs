@@ -8,6 +8,7 @@ internal enum Operation : byte
     Embedding,
     Linear,
     Attention,
+    RelativeAttention,
     ResidualNorm,
     Dropout,
     Gather,
@@ -31,9 +32,22 @@ internal struct Record
     public Indices Rows;
     public Dropout Dropout;
     public int Heads;
+    public RelativeTerms Relative;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;
+}
+
+/// <summary>The terms of <see cref="RelativeScores"/> in a model.</summary>
+/// <param name="Rows">The table row of each distance.</param>
+/// <param name="Keys">The projected positions that queries meet, or null; they have one reader.</param>
+/// <param name="Queries">The projected positions that keys meet, or null; they have one reader.</param>
+/// <param name="Bias">[rows, heads], or null.</param>
+/// <param name="Scale">What products are multiplied by.</param>
+internal readonly record struct RelativeTerms(Indices Rows, Value? Keys, Value? Queries, Parameter? Bias, double Scale)
+{
+    public RelativeScores Scores(Indices positions) =>
+        new(Rows, positions, Keys?.Data ?? Matrix.None, Queries?.Data ?? Matrix.None, Bias?.Value ?? Matrix.None, (float)Scale);
 }
 
 /// <summary>The tables of an embedding, of which only the first has to be there, and its normalisation.</summary>

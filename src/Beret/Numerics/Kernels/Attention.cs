@@ -34,7 +34,8 @@ internal static unsafe class Attention<V, S>
         internal float** Own;
     }
 
-    private static int Strip
+    /// <summary>Rows of a strip.</summary>
+    internal static int Strip
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => S.HasManyRegisters ? 8 : 4;
@@ -186,9 +187,9 @@ internal static unsafe class Attention<V, S>
             {
                 var columns = Math.Min(width, size - column);
                 Pack.Direct(outputRow + column, g.ContextGradientStride, columns, width, count, rows);
-                Sum(scores, keys, rows, valueSum + column, wide, count);
+                Sum(scores, keys, rows, width, valueSum + column, wide, count);
                 Pack.Direct(query + first * g.Stride + column, g.Stride, columns, width, count, rows);
-                Sum(slopes, keys, rows, keySum + column, wide, count);
+                Sum(slopes, keys, rows, width, keySum + column, wide, count);
             }
 
             // dQᵀ = Kᵀ dSᵀ
@@ -209,7 +210,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>scores → P with dropout, slopes (dP′) → dS = P ∘ (dropout(dP′) − δ) · scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreGradients(
+    internal static void ScoreGradients(
         ref Arguments g, float* scores, float* slopes, int length, int head, int firstRow, float* delta, float* logSumExp)
     {
         var width = Tile.Width<V, S>();
@@ -251,7 +252,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>scores → e^(scale·(score − the column's maximum)); returns the columns' sums, and the logarithm of Σ e^(scale·score).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V Softmax(float* scores, int length, float scale, out V logSumExp)
+    internal static V Softmax(float* scores, int length, float scale, out V logSumExp)
     {
         var width = Tile.Width<V, S>();
         var highest = S.Load(scores);
@@ -282,7 +283,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>Zeroes the dropped scores of a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Drop(float* scores, int length, int head, int firstRow, in Dropout dropout)
+    internal static void Drop(float* scores, int length, int head, int firstRow, in Dropout dropout)
     {
         var width = Tile.Width<V, S>();
         var words = stackalloc uint[4 * PhiloxLanes.Count];
@@ -309,7 +310,7 @@ internal static unsafe class Attention<V, S>
         PhiloxLanes.Fill<V, S>(((uint)head << 16) | (uint)(key >> 3), 0, (uint)row, 1, dropout, words);
 
     /// <summary>product[i, :] = Σ_k strips(i, k) · panel[k, :].</summary>
-    private static void Multiply(float* strips, int rows, int k, float* panel, float* product)
+    internal static void Multiply(float* strips, int rows, int k, float* panel, float* product)
     {
         var width = Tile.Width<V, S>();
         for (var r = 0; r < rows; r += Strip)
@@ -319,17 +320,17 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>sums[i, :] += Σ_q scores[i, q] · panel[q, :].</summary>
-    private static void Sum(float* scores, int rows, float* panel, float* sums, int stride, int queries)
+    internal static void Sum(float* scores, int rows, float* panel, nint panelStride, float* sums, int stride, int queries)
     {
         var width = Tile.Width<V, S>();
         for (var r = 0; r < rows; r += Strip)
         {
-            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, width, sums + (nint)r * stride, stride, queries, accumulate: true);
+            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, panelStride, sums + (nint)r * stride, stride, queries, accumulate: true);
         }
     }
 
     /// <summary>Strips of rows: a(r, k) = source[r, k].</summary>
-    private static void RowStrips(float* source, nint stride, int rows, int k, float* strips)
+    internal static void RowStrips(float* source, nint stride, int rows, int k, float* strips)
     {
         for (var r = 0; r < rows; r += Strip)
         {
@@ -338,7 +339,7 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>Strips of columns: a(r, k) = source[k, r].</summary>
-    private static void ColumnStrips(float* source, nint stride, int columns, int k, float* strips)
+    internal static void ColumnStrips(float* source, nint stride, int columns, int k, float* strips)
     {
         for (var c = 0; c < columns; c += Strip)
         {

@@ -16,6 +16,7 @@ internal static class OpCases
         .. LinearCases.All,
         .. LinearGradientCases.All,
         .. AttentionCases.All,
+        .. RelativeAttentionCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,
