@@ -25,7 +25,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
     public void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
     {
-        Shapes.RequireSame(residual, branch);
+        Shapes.Require(residual.IsNone || (residual.Rows == branch.Rows && residual.Columns == branch.Columns), "the residual has the branch's shape");
         Shapes.RequireSame(branch, output);
         var arguments = new NormArguments
         {
@@ -37,7 +37,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
 
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
         Shapes.RequireSame(outputGradient, sum);
         Shapes.RequireSame(outputGradient, sumGradient);
@@ -45,7 +45,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         var arguments = new NormGradientArguments
         {
             OutputGradient = outputGradient, Sum = sum, Statistics = statistics, Gamma = Pointer(gamma),
-            SumGradient = sumGradient, Accumulate = accumulate, BranchGradient = branchGradient, Dropout = dropout,
+            SkipGradient = skipGradient, SumGradient = sumGradient, Accumulate = accumulate, BranchGradient = branchGradient, Dropout = dropout,
             Partial = scratch.Shared(2L * tasks * sum.Columns), Tasks = tasks,
             GammaGradient = Pointer(gammaGradient), BetaGradient = Pointer(betaGradient),
         };
@@ -100,7 +100,11 @@ internal sealed unsafe partial class CpuBackend<V, S>
                 Elementwise<V, S>.DropRow(sum, sum, g.Sum.Columns, r, g.Dropout);
             }
 
-            Elementwise<V, S>.Add(sum, Row(g.Residual, r), g.Sum.Columns);
+            if (!g.Residual.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Residual, r), g.Sum.Columns);
+            }
+
             NormRow(ref g, r);
         }
     }
@@ -119,8 +123,9 @@ internal sealed unsafe partial class CpuBackend<V, S>
         for (var r = task * RowsPerTask; r < end; r++)
         {
             var branch = g.BranchGradient.IsNone ? null : Row(g.BranchGradient, r);
+            var skip = g.SkipGradient.IsNone ? null : Row(g.SkipGradient, r);
             Norms<V, S>.Backward(
-                Row(g.OutputGradient, r), Row(g.Sum, r), Row(g.Statistics, r), g.Gamma, gamma, beta, Row(g.SumGradient, r), g.Accumulate, branch, columns);
+                Row(g.OutputGradient, r), Row(g.Sum, r), Row(g.Statistics, r), g.Gamma, gamma, beta, skip, Row(g.SumGradient, r), g.Accumulate, branch, columns);
             if (branch is not null && g.Dropout.IsActive)
             {
                 Elementwise<V, S>.DropRow(branch, branch, columns, r, g.Dropout);
@@ -139,7 +144,10 @@ internal sealed unsafe partial class CpuBackend<V, S>
         {
             var partial = g.Partial + 2L * i * columns + first;
             Elementwise<V, S>.Add(g.GammaGradient + first, partial, count);
-            Elementwise<V, S>.Add(g.BetaGradient + first, partial + columns, count);
+            if (g.BetaGradient is not null)
+            {
+                Elementwise<V, S>.Add(g.BetaGradient + first, partial + columns, count);
+            }
         }
     }
 
@@ -185,6 +193,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         public Matrix Sum;
         public Matrix Statistics;
         public float* Gamma;
+        public Matrix SkipGradient;
         public Matrix SumGradient;
         public bool Accumulate;
         public Matrix BranchGradient;

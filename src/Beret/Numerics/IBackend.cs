@@ -115,6 +115,19 @@ internal interface IBackend : IDisposable
     /// <summary>gradient ∘= derivative, element by element.</summary>
     void MultiplyInPlace(Matrix gradient, Matrix derivative);
 
+    /// <summary>
+    /// output = activation(a) ∘ g, with a and g the left and the right half of the input's columns (Shazeer, "GLU Variants Improve Transformer", 2020).
+    /// </summary>
+    /// <param name="input">[T, 2F].</param>
+    /// <param name="output">[T, F].</param>
+    void GatedActivation(Matrix input, Activation activation, Matrix output);
+
+    /// <summary>
+    /// The gradient of <see cref="GatedActivation"/>, with the activation computed anew:
+    /// inputGradient = [outputGradient ∘ g ∘ activation′(a), outputGradient ∘ activation(a)], overwritten.
+    /// </summary>
+    void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient);
+
     // Attention
 
     /// <summary>
@@ -122,13 +135,14 @@ internal interface IBackend : IDisposable
     /// </summary>
     /// <param name="queryKeyValue">[T, 3H]: queries, keys, values side by side; head a takes columns a·D … of each, D = H / heads.</param>
     /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
+    /// <param name="window">Which of its sequence's keys a query sees.</param>
     /// <param name="logSumExp">[heads, T] or none: ln Σ exp(score / √D) of each query, for the backward pass.</param>
     /// <param name="context">[T, H].</param>
-    void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+    void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context);
 
     /// <summary>The gradient of <see cref="Attention"/>, with the probabilities computed anew. queryKeyValueGradient is overwritten.</summary>
     void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient);
 
     /// <summary>
@@ -146,21 +160,35 @@ internal interface IBackend : IDisposable
         Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient);
 
+    /// <summary>
+    /// Rotary position embeddings (Su et al., "RoFormer", 2021), in place: in each head of the queries and of the keys, the features (i, i + D/2) are turned by the
+    /// i-th angle of the token's position, (x, y) → (x cos − y sin, y cos + x sin). Values are left alone.
+    /// </summary>
+    /// <param name="queryKeyValue">[T, 3H], as <see cref="Attention"/> takes it.</param>
+    /// <param name="table">[P, D]: row p has the D/2 cosines of position p, then its D/2 sines.</param>
+    /// <param name="positions">Of each token, below P.</param>
+    /// <param name="inverse">Turned back: what the gradient is.</param>
+    void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse);
+
     // LayerNorm and dropout
 
     /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>
+    /// <param name="residual">[T, H], or none: 0.</param>
+    /// <param name="beta">[1, H], or none: 0.</param>
     void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output);
 
     /// <summary>
-    /// The gradient of LayerNorm(sum): sumGradient (+)= …; gammaGradient and betaGradient are added to.
-    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(the gradient through this LayerNorm alone), overwritten.
+    /// The gradient of LayerNorm(sum): sumGradient (+)= that through the LayerNorm + skipGradient; gammaGradient and betaGradient are added to.
+    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(the same sum, without what sumGradient held before), overwritten.
     /// </summary>
     /// <param name="sum">[T, H], what was normalised.</param>
+    /// <param name="betaGradient">[1, H], or none where there is no beta.</param>
+    /// <param name="skipGradient">[T, H], or none: what reaches the sum by another way than through this LayerNorm.</param>
     /// <param name="sumGradient">[T, H].</param>
     void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout);
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout);
 
     /// <summary>Zeroes the dropped elements and scales the others, in place; forward and backward are the same.</summary>
     void ApplyDropout(Matrix matrix, Dropout dropout);
@@ -172,6 +200,15 @@ internal interface IBackend : IDisposable
 
     /// <summary>The gradient of <see cref="GatherRows"/>: inputGradient (+)= the rows put back, zero elsewhere. Rows are distinct.</summary>
     void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate);
+
+    /// <summary>output[b] = the mean of the rows of sequence b.</summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="starts">B + 1 row numbers.</param>
+    /// <param name="output">[B, H].</param>
+    void MeanRows(Matrix input, Indices starts, Matrix output);
+
+    /// <summary>The gradient of <see cref="MeanRows"/>: each row of sequence b of inputGradient (+)= outputGradient[b] / the sequence's length.</summary>
+    void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate);
 
     // Loss and optimizer
 

@@ -1,15 +1,13 @@
 namespace Beret.Numerics;
 
 /// <summary>A batch's lists in the backend's memory.</summary>
-/// <param name="Longest">The length of the longest sequence.</param>
-/// <param name="Span">The most positions from the first token of a sequence to its last; more than <paramref name="Longest"/> where positions are left out.</param>
-internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int Span);
+internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int LastPosition);
 
 /// <summary>
 /// The operations that models are written with. Each takes its output from the arena, calls a kernel and, where there is a tape, records what the gradient needs;
 /// without a tape nothing is kept. No loops over elements here: arithmetic belongs to the backend.
 /// </summary>
-internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
+internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 {
     private ulong seed;
     private uint step;
@@ -33,7 +31,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     public BatchIndices Upload(PackedBatch packed)
     {
         batch = packed;
-        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.Span);
+        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.LastPosition);
     }
 
     public Indices Upload(ReadOnlySpan<int> values)
@@ -74,19 +72,35 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>activation(a) ∘ g, the input's columns being [a, g]: [T, 2F] → [T, F].</summary>
+    public Value GatedActivation(Value input, Activation activation)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(input.Data.Rows, input.Data.Columns / 2));
+        backend.GatedActivation(input.Data, activation, output.Data);
+        tape?.Add(new Record { Operation = Operation.GatedActivation, Input = input, Output = output, Activation = activation, Mark = mark });
+        return output;
+    }
+
     /// <summary>Multi-head attention within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
-    public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate)
+    /// <param name="queryKeyValue">[T, 3H].</param>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="heads">Among which the features are shared.</param>
+    /// <param name="dropoutRate">Of the probabilities.</param>
+    /// <param name="reach">How many positions away a query sees, or null: its whole sequence.</param>
+    public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate, int? reach = null)
     {
         var mark = arena.Mark;
         var tokens = queryKeyValue.Data.Rows;
         var dropout = NextDropout(dropoutRate);
+        var window = reach is { } distance ? new Window(batch.Positions, distance) : Window.None;
         var logSumExp = tape is null ? Matrix.None : arena.Take(heads, tokens);
         var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.Attention(queryKeyValue.Data, batch.Starts, batch.Longest, heads, dropout, logSumExp, output.Data);
+        backend.Attention(queryKeyValue.Data, batch.Starts, batch.Longest, heads, window, dropout, logSumExp, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.Attention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
-            Dropout = dropout, Mark = mark,
+            Window = window, Dropout = dropout, Mark = mark,
         });
         return output;
     }
@@ -108,6 +122,15 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>Turns queries and keys by the angles of their positions, in place: [T, 3H].</summary>
+    public Value Rotate(Value queryKeyValue, RotaryTable table, in BatchIndices batch, int heads)
+    {
+        var angles = table.Upto(batch.LastPosition);
+        backend.Rotate(queryKeyValue.Data, angles, batch.Positions, heads, inverse: false);
+        tape?.Add(new Record { Operation = Operation.Rotate, Output = queryKeyValue, Saved = angles, Batch = batch, Heads = heads, Mark = arena.Mark });
+        return queryKeyValue;
+    }
+
     /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
     public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate)
     {
@@ -116,7 +139,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         var statistics = arena.Take(branch.Data.Rows, 2);
         var output = Track(arena.Take(branch.Data.Rows, branch.Data.Columns));
         backend.ResidualLayerNorm(
-            residual.Data, branch.Data, dropout, norm.Gamma.Value, norm.Beta.Value, norm.Epsilon, statistics, output.Data);
+            residual.Data, branch.Data, dropout, norm.Gamma.Value, norm.BetaValue, norm.Epsilon, statistics, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.ResidualNorm, Input = residual, Branch = branch, Output = output, Saved = branch.Data, Statistics = statistics,
@@ -146,6 +169,16 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         var output = Track(arena.Take(rows.Count, input.Data.Columns));
         backend.GatherRows(input.Data, rows, output.Data);
         tape?.Add(new Record { Operation = Operation.Gather, Input = input, Output = output, Rows = rows, Mark = mark });
+        return output;
+    }
+
+    /// <summary>The mean of each sequence: [T, H] → [B, H].</summary>
+    public Value Mean(Value input, in BatchIndices batch)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(batch.Starts.Count - 1, input.Data.Columns));
+        backend.MeanRows(input.Data, batch.Starts, output.Data);
+        tape?.Add(new Record { Operation = Operation.Mean, Input = input, Output = output, Batch = batch, Mark = mark });
         return output;
     }
 
@@ -179,13 +212,19 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             return value;
         }
 
-        var kept = arena.Keep(mark, value.Data);
-        if (kept.Handle != value.Data.Handle)
+        return Moved(value, arena.Keep(mark, value.Data));
+    }
+
+    /// <summary><see cref="Keep(long, Value)"/> for two values, of which the first was made first.</summary>
+    public (Value First, Value Second) Keep(long mark, Value first, Value second)
+    {
+        if (tape is not null)
         {
-            backend.Copy(value.Data, kept);
+            return (first, second);
         }
 
-        return new Value(kept);
+        var (a, b) = arena.Keep(mark, first.Data, second.Data);
+        return (Moved(first, a), Moved(second, b));
     }
 
     /// <summary>Replays the tape from its end: every parameter's gradient is added to.</summary>
@@ -211,12 +250,21 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             case Operation.Linear:
                 LinearGradient(ref record, gradient);
                 break;
+            case Operation.GatedActivation:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "what is gated has one reader");
+                    backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, target);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
             case Operation.Attention:
                 {
                     var target = Target(record.Input, out var accumulate);
                     Shapes.Require(!accumulate, "queries, keys and values have one reader");
                     backend.AttentionGradient(
-                        record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Dropout, record.Saved,
+                        record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Window, record.Dropout, record.Saved,
                         record.Output.Data, gradient, target);
                     Done(record.Output, gradient);
                     break;
@@ -232,12 +280,21 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                     var branch = Target(record.Branch, out var branchAccumulates);
                     Shapes.Require(!branchAccumulates, "a residual branch has one reader");
                     backend.LayerNormGradient(
-                        gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.Beta.Gradient,
-                        target, accumulate, branch, record.Dropout);
+                        gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
+                        Matrix.None, target, accumulate, branch, record.Dropout);
                     Done(record.Output, gradient);
                     break;
                 }
 
+            case Operation.Rotate:
+                backend.Rotate(gradient, record.Saved, record.Batch.Positions, record.Heads, inverse: true);
+                break;
+            case Operation.AddNorm:
+                AddNormGradient(ref record, gradient);
+                break;
+            case Operation.Norm:
+                NormGradient(ref record, gradient);
+                break;
             case Operation.Dropout:
                 backend.ApplyDropout(gradient, record.Dropout);
                 break;
@@ -245,6 +302,14 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                 {
                     var target = Target(record.Input, out var accumulate);
                     backend.GatherRowsGradient(gradient, record.Rows, target, accumulate);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
+            case Operation.Mean:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    backend.MeanRowsGradient(gradient, record.Batch.Starts, target, accumulate);
                     Done(record.Output, gradient);
                     break;
                 }
@@ -325,6 +390,16 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         }
 
         tables.Word.OccurrenceGradient = rows;
+    }
+
+    private Value Moved(Value value, Matrix place)
+    {
+        if (place.Handle != value.Data.Handle)
+        {
+            backend.Copy(value.Data, place);
+        }
+
+        return new Value(place);
     }
 
     private Value Track(Matrix data) => tape is null ? new Value(data) : tape.Track(data);

@@ -20,8 +20,8 @@ internal sealed class PackedBatch
     /// <summary>The length of the longest sequence.</summary>
     public int Longest { get; private set; }
 
-    /// <summary>The most positions from the first token of a sequence to its last.</summary>
-    public int Span { get; private set; }
+    /// <summary>The largest position.</summary>
+    public int LastPosition { get; private set; }
 
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Tokens);
 
@@ -39,7 +39,7 @@ internal sealed class PackedBatch
         Tokens = 0;
         Sequences = 0;
         Longest = 0;
-        Span = 0;
+        LastPosition = 0;
     }
 
     /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
@@ -64,11 +64,14 @@ internal sealed class PackedBatch
 
         for (var i = 0; i < ids.Length; i++)
         {
-            this.positions[Tokens + i] = positions.IsEmpty ? i : positions[i];
-            if (i > 0 && this.positions[Tokens + i] <= this.positions[Tokens + i - 1])
+            var position = positions.IsEmpty ? i : positions[i];
+            if (i > 0 && position <= this.positions[Tokens + i - 1])
             {
                 throw new ArgumentException("the positions of a sequence ascend", nameof(positions));
             }
+
+            this.positions[Tokens + i] = position;
+            LastPosition = Math.Max(LastPosition, position);
         }
 
         Tokens += ids.Length;

@@ -73,12 +73,20 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+    }
+
+    public void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+    }
+
+    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }
 
     public void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
     {
     }
@@ -94,6 +102,10 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
+    {
+    }
+
     public void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
     {
@@ -101,7 +113,7 @@ internal sealed class PlanningBackend : IBackend
 
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
     }
 
@@ -114,6 +126,14 @@ internal sealed class PlanningBackend : IBackend
     }
 
     public void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+    }
+
+    public void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
     {
     }
 

@@ -7,11 +7,16 @@ internal enum Operation : byte
 {
     Embedding,
     Linear,
+    GatedActivation,
     Attention,
     RelativeAttention,
+    Rotate,
     ResidualNorm,
+    AddNorm,
+    Norm,
     Dropout,
     Gather,
+    Mean,
 }
 
 /// <summary>One operation that was done and what its gradient needs.</summary>
@@ -20,6 +25,7 @@ internal struct Record
     public Operation Operation;
     public Value Input;
     public Value Branch;
+    public Value Sum;
     public Value Output;
 
     /// <summary>What the forward pass kept: statistics, derivatives, sums.</summary>
@@ -30,7 +36,9 @@ internal struct Record
     public EmbeddingTables? Tables;
     public BatchIndices Batch;
     public Indices Rows;
+    public Window Window;
     public Dropout Dropout;
+    public Activation Activation;
     public int Heads;
     public RelativeTerms Relative;
 

@@ -127,20 +127,41 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Attention(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public override void GatedActivation(Matrix input, Activation activation, Matrix output)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
+        Inner.GatedActivation(input, activation, output);
+        Add(start);
+    }
+
+    public override void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
+        Add(start);
+    }
+
+    public override void Attention(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Attention(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context);
         Add(start);
     }
 
     public override void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        Inner.AttentionGradient(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        Add(start);
+    }
+
+    public override void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Rotate(queryKeyValue, table, positions, heads, inverse);
         Add(start);
     }
 
@@ -172,11 +193,11 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
 
     public override void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.LayerNormGradient(
-            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout);
+            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, skipGradient, sumGradient, accumulate, branchGradient, dropout);
         Add(start);
     }
 
@@ -198,6 +219,20 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.GatherRowsGradient(outputGradient, rows, inputGradient, accumulate);
+        Add(start);
+    }
+
+    public override void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MeanRows(input, starts, output);
+        Add(start);
+    }
+
+    public override void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate);
         Add(start);
     }
 

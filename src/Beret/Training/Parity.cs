@@ -277,15 +277,15 @@ internal sealed class Parity
         public float[][] FirstProbabilities { get; private set; } = [];
 
         public override void Attention(
-            Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+            Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
         {
             if (FirstProbabilities.Length == 0)
             {
                 FirstProbabilities =
-                    [.. Enumerable.Range(0, starts.Count - 1).Select(b => ReferenceBackend.AttentionProbabilities(queryKeyValue, starts, heads, b))];
+                    [.. Enumerable.Range(0, starts.Count - 1).Select(b => ReferenceBackend.AttentionProbabilities(queryKeyValue, starts, heads, window, b))];
             }
 
-            base.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
+            base.Attention(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context);
         }
 
         public override void Dispose()

@@ -60,6 +60,7 @@ internal static unsafe partial class RelativeAttention<V, S>
         var size = frame.Size;
         var length = frame.Length;
         var features = RoundUp(size, strip);
+        var all = new KeyRange<V, S>(null, 0, length);
         Attention<V, S>.ColumnStrips(frame.Value, frame.Wide, size, length, frame.ValueStrips);
         for (var first = 0; first < length; first += width)
         {
@@ -78,7 +79,7 @@ internal static unsafe partial class RelativeAttention<V, S>
 
             if (plain.Dropout.IsActive)
             {
-                Attention<V, S>.Drop(frame.Scores, length, frame.Head, frame.Start + first, plain.Dropout);
+                Attention<V, S>.Drop(frame.Scores, all, frame.Head, frame.Start + first, plain.Dropout);
             }
 
             for (var f = 0; f < features; f += strip)
@@ -159,6 +160,7 @@ internal static unsafe partial class RelativeAttention<V, S>
         Attention<V, S>.RowStrips(frame.Value, wide, keys, size, frame.ValueStrips);
         Attention<V, S>.ColumnStrips(frame.Key, wide, size, length, frame.KeyColumns);
         new Span<float>(frame.KeySum, 2 * keys * wide).Clear();
+        var all = new KeyRange<V, S>(null, 0, length);
         for (var first = 0; first < length; first += width)
         {
             Scores(ref g, ref frame, first);
@@ -185,7 +187,7 @@ internal static unsafe partial class RelativeAttention<V, S>
             }
 
             Attention<V, S>.ScoreGradients(
-                ref plain, frame.Scores, frame.Slopes, length, frame.Head, frame.Start + first, frame.Divisors, frame.LogSumExp);
+                ref plain, frame.Scores, frame.Slopes, all, frame.Head, frame.Start + first, frame.Divisors, frame.LogSumExp);
             new Span<float>(frame.Slopes + (nint)length * width, (keys - length) * width).Clear();
 
             // dV += P′ᵀ dO and dK += dSᵀ Q, summed over this panel's queries.

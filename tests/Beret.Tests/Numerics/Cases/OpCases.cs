@@ -15,6 +15,7 @@ internal static class OpCases
     [
         .. LinearCases.All,
         .. LinearGradientCases.All,
+        .. GateCases.All,
         .. AttentionCases.All,
         .. RelativeAttentionCases.All,
         .. EmbeddingCases.All,
