@@ -99,6 +99,7 @@ public sealed record ModelInfo
         }
 
         using var checkpoint = Beret.Checkpoints.Checkpoint.Open(folder);
+        config = config.Family.Adapt(config, checkpoint);
         var summary = CheckpointSummary.Read(checkpoint, cancellation);
         var notes = NotesOn(summary);
         var head = ModelLoader.StoredOutputs(checkpoint, config);

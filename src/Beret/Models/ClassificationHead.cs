@@ -38,5 +38,5 @@ internal sealed class ClassificationHead
     }
 
     /// <summary>Whether a parameter is one of the layer before the last, which pretrained encoders come without.</summary>
-    public bool IsTransform(Parameter parameter) => transform is not null && (transform.Weights.Contains(parameter) || transform.Biases.Contains(parameter));
+    public bool IsTransform(Parameter parameter) => transform?.Has(parameter) ?? false;
 }

@@ -6,7 +6,7 @@ namespace Beret.Models;
 /// <summary>The keys of a config.json: typed access that names the file and the key in its errors.</summary>
 internal sealed class ConfigFields
 {
-    private const int LargestSize = 1 << 20;
+    public const int LargestSize = 1 << 20;
 
     private readonly JsonElement root;
     private readonly string path;
@@ -60,6 +60,19 @@ internal sealed class ConfigFields
         >= -1 and <= int.MaxValue and var id when id == Math.Floor(id) => (int)id,
         _ => throw Wrong("pad_token_id", "the number of a token"),
     };
+
+    /// <summary>Writes what <see cref="PaddingId"/> reads.</summary>
+    public static void WritePaddingId(Utf8JsonWriter json, int id)
+    {
+        if (id >= 0)
+        {
+            json.WriteNumber("pad_token_id", id);
+        }
+        else
+        {
+            json.WriteNull("pad_token_id");
+        }
+    }
 
     /// <summary>An activation by its name in Hugging Face's configurations.</summary>
     public Activation Activation(string name, string otherwise = "gelu") => (Text(name) ?? otherwise) switch

@@ -16,8 +16,9 @@ internal sealed class Embeddings
     /// <param name="set">The model's parameters.</param>
     /// <param name="root">The encoder's own part of the names.</param>
     /// <param name="config">The sizes.</param>
+    /// <param name="projectionName">The name of the dense layer in a family that always has one; null for ELECTRA's, where the widths differ.</param>
     /// <param name="firstPosition">The row of the position table where position 0 is kept.</param>
-    public Embeddings(ParameterSet set, string root, EncoderConfig config, int firstPosition = 0)
+    public Embeddings(ParameterSet set, string root, EncoderConfig config, string? projectionName = null, int firstPosition = 0)
     {
         var prefix = $"{root}embeddings";
         var width = config.EmbeddingSize;
@@ -31,7 +32,8 @@ internal sealed class Embeddings
         {
             FirstPosition = firstPosition,
         };
-        projection = width == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], width, config.HiddenSize);
+        projectionName ??= width == config.HiddenSize ? null : $"{root}embeddings_project";
+        projection = projectionName is null ? null : set.DeclareDense(projectionName, [""], width, config.HiddenSize);
         dropout = config.HiddenDropout;
     }
 

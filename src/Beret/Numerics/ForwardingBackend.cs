@@ -70,6 +70,17 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
         inner.RelativeAttentionGradient(
             queryKeyValue, relative, starts, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient, keysGradient, queriesGradient, biasGradient);
 
+    public virtual void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.TalkingHeadsAttention(queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp, context);
+
+    public virtual void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient) =>
+        inner.TalkingHeadsAttentionGradient(
+            queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp,
+            contextGradient, queryKeyValueGradient, preSoftmaxGradient, postSoftmaxGradient);
+
     public virtual void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output) =>
         inner.ResidualLayerNorm(residual, branch, dropout, gamma, beta, epsilon, statistics, output);

@@ -170,6 +170,27 @@ internal interface IBackend : IDisposable
     /// <param name="inverse">Turned back: what the gradient is.</param>
     void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse);
 
+    /// <summary>
+    /// Talking-heads attention over packed sequences (Shazeer et al., 2020). With S[a] = Q[a] K[a]ᵀ / √D for head a: S′[b] = Σ_a S[a] · preSoftmax[a, b],
+    /// P[b] = softmax(S′[b]), P′[c] = Σ_b P[b] · postSoftmax[b, c], dropout on P′[c], times V[c].
+    /// </summary>
+    /// <param name="queryKeyValue">[T, 3H], as <see cref="Attention"/> takes it.</param>
+    /// <param name="preSoftmax">[heads, heads].</param>
+    /// <param name="postSoftmax">[heads, heads].</param>
+    /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
+    /// <param name="logSumExp">[heads, T] or none: ln Σ exp(S′) of each query, for the backward pass.</param>
+    /// <param name="context">[T, H].</param>
+    void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>
+    /// The gradient of <see cref="TalkingHeadsAttention"/>, with scores and probabilities computed anew. queryKeyValueGradient is overwritten, those of the two
+    /// mixing matrices are added to.
+    /// </summary>
+    void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient);
+
     // LayerNorm and dropout
 
     /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>

@@ -105,23 +105,6 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
-    /// <summary>Attention with terms by distance within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
-    public Value RelativeAttention(Value queryKeyValue, in RelativeTerms terms, in BatchIndices batch, int heads, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var tokens = queryKeyValue.Data.Rows;
-        var dropout = NextDropout(dropoutRate);
-        var logSumExp = tape is null ? Matrix.None : arena.Take(heads, tokens);
-        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.RelativeAttention(queryKeyValue.Data, terms.Scores(batch.Positions), batch.Starts, heads, dropout, logSumExp, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.RelativeAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
-            Relative = terms, Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
     /// <summary>Turns queries and keys by the angles of their positions, in place: [T, 3H].</summary>
     public Value Rotate(Value queryKeyValue, RotaryTable table, in BatchIndices batch, int heads)
     {
@@ -129,6 +112,24 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         backend.Rotate(queryKeyValue.Data, angles, batch.Positions, heads, inverse: false);
         tape?.Add(new Record { Operation = Operation.Rotate, Output = queryKeyValue, Saved = angles, Batch = batch, Heads = heads, Mark = arena.Mark });
         return queryKeyValue;
+    }
+
+    /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
+    public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
+    {
+        var mark = arena.Mark;
+        var tokens = queryKeyValue.Data.Rows;
+        var dropout = NextDropout(dropoutRate);
+        var logSumExp = tape is null ? Matrix.None : arena.Take(mixing.PreSoftmax.Rows, tokens);
+        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
+        backend.TalkingHeadsAttention(
+            queryKeyValue.Data, mixing.PreSoftmax.Value, mixing.PostSoftmax.Value, batch.Starts, batch.Longest, dropout, logSumExp, output.Data);
+        tape?.Add(new Record
+        {
+            Operation = Operation.TalkingHeadsAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Mixing = mixing,
+            Dropout = dropout, Mark = mark,
+        });
+        return output;
     }
 
     /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
@@ -273,6 +274,18 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
             case Operation.RelativeAttention:
                 RelativeAttentionGradient(ref record, gradient);
                 break;
+            case Operation.TalkingHeadsAttention:
+                {
+                    var (pre, post) = record.Mixing!;
+                    var target = Target(record.Input, out var accumulate);
+                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
+                    backend.TalkingHeadsAttentionGradient(
+                        record.Input.Data, pre.Value, post.Value, record.Batch.Starts, record.Batch.Longest, record.Dropout, record.Saved,
+                        gradient, target, pre.Gradient, post.Gradient);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
             case Operation.ResidualNorm:
                 {
                     var norm = record.Norm!;
@@ -331,18 +344,6 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         backend.LinearWeightGradient(gradient, record.Input.Data, dense.WeightGradient, dense.BiasGradient);
         var target = Target(record.Input, out var accumulate);
         backend.LinearInputGradient(gradient, dense.Weight, target, accumulate);
-        Done(record.Output, gradient);
-    }
-
-    private void RelativeAttentionGradient(ref Record record, Matrix gradient)
-    {
-        var terms = record.Relative;
-        var target = OnlyTarget(record.Input);
-        var keys = terms.Keys is { } k ? OnlyTarget(k) : Matrix.None;
-        var queries = terms.Queries is { } q ? OnlyTarget(q) : Matrix.None;
-        backend.RelativeAttentionGradient(
-            record.Input.Data, terms.Scores(record.Batch.Positions), record.Batch.Starts, record.Heads, record.Dropout, record.Saved, record.Output.Data,
-            gradient, target, keys, queries, terms.Bias?.Gradient ?? Matrix.None);
         Done(record.Output, gradient);
     }
 

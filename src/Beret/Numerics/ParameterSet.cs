@@ -202,6 +202,9 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
     /// <summary>The packed weight, or none where it is not packed or out of date.</summary>
     public Matrix Packed => packedVersion == set.Version ? packed : Matrix.None;
 
+    /// <summary>Whether a parameter is one of this layer's.</summary>
+    public bool Has(Parameter parameter) => weights.Contains(parameter) || biases.Contains(parameter);
+
     internal void Pack()
     {
         if (packedVersion == set.Version)

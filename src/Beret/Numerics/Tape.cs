@@ -11,6 +11,7 @@ internal enum Operation : byte
     Attention,
     RelativeAttention,
     Rotate,
+    TalkingHeadsAttention,
     ResidualNorm,
     AddNorm,
     Norm,
@@ -34,6 +35,7 @@ internal struct Record
     public Dense? Dense;
     public LayerNorm? Norm;
     public EmbeddingTables? Tables;
+    public HeadMixing? Mixing;
     public BatchIndices Batch;
     public Indices Rows;
     public Window Window;
@@ -73,6 +75,9 @@ internal sealed record EmbeddingTables(Parameter Word, Parameter? Position, Para
 
     private Matrix FromFirst(Matrix table) => table.IsNone ? table : table.RowRange(FirstPosition, table.Rows - FirstPosition);
 }
+
+/// <summary>The matrices [heads, heads] by which talking heads exchange their scores and their probabilities.</summary>
+internal sealed record HeadMixing(Parameter PreSoftmax, Parameter PostSoftmax);
 
 /// <summary>
 /// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.

@@ -183,6 +183,25 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttention(queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp, context);
+        Add(start);
+    }
+
+    public override void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttentionGradient(
+            queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp,
+            contextGradient, queryKeyValueGradient, preSoftmaxGradient, postSoftmaxGradient);
+        Add(start);
+    }
+
     public override void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
     {

@@ -68,7 +68,7 @@ internal sealed class Parity
         using (var weights = Checkpoint.Open(folder))
         {
             var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
-            hasHead = weights.Contains($"{config.Family.Head(config).Output}.weight");
+            hasHead = ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
         }
 
         // A bare encoder gets a classifier that is not looked at.

@@ -318,7 +318,7 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>The random bits of 16 queries from a row on and 8 keys, as <see cref="Dropout.Keeps(int, int, int)"/> draws them.</summary>
-    private static void Bits(int head, int key, int row, in Dropout dropout, uint* words) =>
+    internal static void Bits(int head, int key, int row, in Dropout dropout, uint* words) =>
         PhiloxLanes.Fill<V, S>(((uint)head << 16) | (uint)(key >> 3), 0, (uint)row, 1, dropout, words);
 
     /// <summary>product[i, :] = Σ_k strips(i, k) · panel[k, :].</summary>
@@ -359,5 +359,5 @@ internal static unsafe class Attention<V, S>
         }
     }
 
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 }

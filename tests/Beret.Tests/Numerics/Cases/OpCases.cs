@@ -18,6 +18,7 @@ internal static class OpCases
         .. GateCases.All,
         .. AttentionCases.All,
         .. RelativeAttentionCases.All,
+        .. TalkingHeadsCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,
