@@ -7,11 +7,13 @@ internal sealed class ClassificationHead
 {
     private readonly HeadLayout layout;
     private readonly Dense? transform;
+    private readonly double inputDropout;
     private readonly double dropout;
 
     public ClassificationHead(ParameterSet set, EncoderConfig config, int outputs)
     {
         layout = config.Family.Head(config);
+        inputDropout = layout.DropsInput ? config.PoolerDropout ?? config.ClassifierDropout : 0;
         dropout = config.ClassifierDropout;
         transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize) : null;
         Output = set.DeclareDense("", [layout.Output], config.HiddenSize, outputs);
@@ -29,8 +31,7 @@ internal sealed class ClassificationHead
         features = pooled;
         if (transform is not null)
         {
-            features = layout.DropsInput ? ops.Dropout(features, dropout) : features;
-            features = ops.Linear(features, transform, layout.Activation);
+            features = ops.Linear(ops.Dropout(features, inputDropout), transform, layout.Activation);
         }
 
         features = ops.Dropout(features, dropout);

@@ -55,7 +55,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         Shapes.Require(relative.Keys.IsNone || (relative.Keys.Rows == rows && relative.Keys.Columns == context.Columns), "a table of positions is as wide as the context");
         Shapes.Require(relative.Queries.IsNone || (relative.Queries.Rows == rows && relative.Queries.Columns == context.Columns), "all tables have one number of rows");
         Shapes.Require(relative.Bias.IsNone || (relative.Bias.Rows == rows && relative.Bias.Columns == heads), "the bias has a column for each head");
-        var plain = AttentionArguments(queryKeyValue, starts, heads, dropout, logSumExp, context);
+        var plain = AttentionArguments(queryKeyValue, starts, heads, Window.None, dropout, logSumExp, context);
         plain.Scale = relative.Scale;
         return new RelativeAttention<V, S>.Arguments
         {

@@ -48,6 +48,14 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient) =>
         inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
 
+    public virtual void Activate(Matrix matrix, Activation activation, Matrix derivative) => inner.Activate(matrix, activation, derivative);
+
+    public virtual void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output) =>
+        inner.Unfold(input, starts, positions, kernel, output);
+
+    public virtual void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate) =>
+        inner.UnfoldGradient(outputGradient, starts, positions, kernel, inputGradient, accumulate);
+
     public virtual void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context) =>
         inner.Attention(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context);

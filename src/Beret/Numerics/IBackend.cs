@@ -128,6 +128,23 @@ internal interface IBackend : IDisposable
     /// </summary>
     void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient);
 
+    /// <summary>matrix = activation(matrix), in place.</summary>
+    /// <param name="derivative">The matrix's shape, or none: receives activation′, for the backward pass.</param>
+    void Activate(Matrix matrix, Activation activation, Matrix derivative);
+
+    /// <summary>
+    /// The neighbourhood of each token: output[t, h · kernel + o] = input[r, h], where r is the row of t's sequence whose position is t's + o − kernel / 2;
+    /// zero where there is none.
+    /// </summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="positions">Of each token, ascending in a sequence.</param>
+    /// <param name="kernel">Odd.</param>
+    /// <param name="output">[T, H · kernel].</param>
+    void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output);
+
+    /// <summary>The gradient of <see cref="Unfold"/>: inputGradient (+)= each neighbour's part, o ascending.</summary>
+    void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate);
+
     // Attention
 
     /// <summary>

@@ -53,7 +53,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         var output = Track(arena.Take(tokens, width));
         backend.EmbeddingLayerNorm(
             tables.Word.Value, tables.Positions, tables.Type?.Value ?? Matrix.None, batch.Ids, batch.Positions, batch.Types,
-            norm?.Gamma.Value ?? Matrix.None, norm?.Beta.Value ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
+            norm?.Gamma.Value ?? Matrix.None, norm?.BetaValue ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.Embedding, Output = output, Saved = sum, Statistics = statistics, Tables = tables, Mark = mark, Batch = batch,
@@ -271,6 +271,17 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
                     break;
                 }
 
+            case Operation.Activate:
+                backend.MultiplyInPlace(gradient, record.Saved);
+                break;
+            case Operation.Unfold:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    backend.UnfoldGradient(gradient, record.Batch.Starts, record.Batch.Positions, record.Kernel, target, accumulate);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
             case Operation.RelativeAttention:
                 RelativeAttentionGradient(ref record, gradient);
                 break;
@@ -361,7 +372,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
             Done(record.Output, gradient);
         }
 
-        if (tables.Position is not null)
+        if (tables.Position is { IsFrozen: false })
         {
             backend.ScatterAddRows(rows, record.Batch.Positions, tables.PositionsGradient);
         }

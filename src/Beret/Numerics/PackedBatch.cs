@@ -78,7 +78,6 @@ internal sealed class PackedBatch
         Sequences++;
         starts[Sequences] = Tokens;
         Longest = Math.Max(Longest, ids.Length);
-        Span = Math.Max(Span, this.positions[Tokens - 1] - this.positions[Tokens - ids.Length] + 1);
     }
 
     /// <summary>Adds a sequence whose first tokens, in this number, are of the first text, and the others of the second.</summary>

@@ -81,6 +81,18 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void Activate(Matrix matrix, Activation activation, Matrix derivative)
+    {
+    }
+
+    public void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+    }
+
+    public void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+    }
+
     public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }

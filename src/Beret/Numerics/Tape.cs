@@ -9,6 +9,8 @@ internal enum Operation : byte
     Linear,
     GatedActivation,
     Attention,
+    Activate,
+    Unfold,
     RelativeAttention,
     Rotate,
     TalkingHeadsAttention,
@@ -43,6 +45,7 @@ internal struct Record
     public Activation Activation;
     public int Heads;
     public RelativeTerms Relative;
+    public int Kernel;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;

@@ -141,6 +141,27 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void Activate(Matrix matrix, Activation activation, Matrix derivative)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Activate(matrix, activation, derivative);
+        Add(start);
+    }
+
+    public override void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Unfold(input, starts, positions, kernel, output);
+        Add(start);
+    }
+
+    public override void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.UnfoldGradient(outputGradient, starts, positions, kernel, inputGradient, accumulate);
+        Add(start);
+    }
+
     public override void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {

@@ -73,7 +73,7 @@ internal sealed class Parity
 
         // A bare encoder gets a classifier that is not looked at.
         using var model = ModelLoader.Load(
-            folder, watch, hasHead ? null : 1, adjust: config => config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 }).Model;
+            folder, watch, hasHead ? null : 1, adjust: config => config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0, PoolerDropout = 0 }).Model;
         var parity = new Parity(model, expected, ParityCase.Beside(expectedFile, model), tolerance, hasHead);
         parity.Compute(watch);
         return [.. expected.Tensors.Where(t => !ParityBatch.IsInput(t.Name)).OrderBy(t => t.Name, new NaturalOrder()).Select(t => parity.Compare(t))];
