@@ -367,8 +367,8 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         {
             rows = arena.Rent(gradient.Rows, gradient.Columns);
             backend.LayerNormGradient(
-                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.Beta.Gradient,
-                rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
+                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
+                Matrix.None, rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
             Done(record.Output, gradient);
         }
 

@@ -21,17 +21,19 @@ public class BatchInvarianceTests
             var tokens = AttentionCases.Mixed.Sum();
             var queryKeyValue = operands.Input(tokens, 3 * hidden);
             var contextGradient = operands.Input(tokens, hidden);
-            var batch = new AttentionResults(operands, tokens, hidden, heads);
-            batch.Compute(queryKeyValue, contextGradient, AttentionCases.Mixed);
-
-            var first = 0;
-            foreach (var length in AttentionCases.Mixed)
+            foreach (var reach in (int?[])[null, 20])
             {
-                var alone = new AttentionResults(operands, length, hidden, heads);
-                alone.Compute(queryKeyValue.RowRange(first, length), contextGradient.RowRange(first, length), length);
-                AssertSame(operands, batch.Context.RowRange(first, length), alone.Context, $"context of {length} tokens, heads of {size}");
-                AssertSame(operands, batch.Gradient.RowRange(first, length), alone.Gradient, $"gradient of {length} tokens, heads of {size}");
-                first += length;
+                var batch = new AttentionResults(operands, tokens, hidden, heads, reach);
+                batch.Compute(queryKeyValue, contextGradient, AttentionCases.Mixed);
+                var first = 0;
+                foreach (var length in AttentionCases.Mixed)
+                {
+                    var alone = new AttentionResults(operands, length, hidden, heads, reach);
+                    alone.Compute(queryKeyValue.RowRange(first, length), contextGradient.RowRange(first, length), length);
+                    AssertSame(operands, batch.Context.RowRange(first, length), alone.Context, $"context of {length} tokens, heads of {size}, reach {reach}");
+                    AssertSame(operands, batch.Gradient.RowRange(first, length), alone.Gradient, $"gradient of {length} tokens, heads of {size}, reach {reach}");
+                    first += length;
+                }
             }
         }
     }
@@ -141,7 +143,7 @@ public class BatchInvarianceTests
         Assert.True(want.SequenceEqual(got), what);
     }
 
-    private sealed class AttentionResults(Operands operands, int tokens, int hidden, int heads)
+    private sealed class AttentionResults(Operands operands, int tokens, int hidden, int heads, int? reach)
     {
         private readonly Matrix logSumExp = operands.Scratch(heads, tokens);
 
@@ -152,9 +154,11 @@ public class BatchInvarianceTests
         public void Compute(Matrix queryKeyValue, Matrix contextGradient, params int[] lengths)
         {
             var starts = operands.Indices([0, .. lengths.Select((_, b) => lengths.Take(b + 1).Sum())]);
-            operands.Backend.Attention(queryKeyValue, starts, lengths.Max(), heads, Dropout.None, logSumExp, Context);
+            var window = reach is { } distance
+                ? new Window(operands.Indices([.. lengths.SelectMany(length => Enumerable.Range(0, length))]), distance) : Window.None;
+            operands.Backend.Attention(queryKeyValue, starts, lengths.Max(), heads, window, Dropout.None, logSumExp, Context);
             operands.Backend.AttentionGradient(
-                queryKeyValue, starts, lengths.Max(), heads, Dropout.None, logSumExp, Context, contextGradient, Gradient);
+                queryKeyValue, starts, lengths.Max(), heads, window, Dropout.None, logSumExp, Context, contextGradient, Gradient);
         }
     }
 
@@ -177,7 +181,7 @@ public class BatchInvarianceTests
             backend.ResidualLayerNorm(Part(residual), Part(sum), Dropout.None, gamma, beta, 1e-12f, Part(statistics), Part(Output));
             backend.LayerNormGradient(
                 Part(outputGradient), Part(sum), Part(statistics), gamma, gammaGradient, betaGradient,
-                Part(SumGradient), accumulate: false, Matrix.None, Dropout.None);
+                Matrix.None, Part(SumGradient), accumulate: false, Matrix.None, Dropout.None);
         }
     }
 }

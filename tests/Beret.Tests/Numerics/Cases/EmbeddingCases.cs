@@ -123,7 +123,7 @@ internal static class EmbeddingCases
                 run.Forward();
                 backend.LayerNormGradient(
                     outputGradient, run.Sum, run.Statistics, run.Gamma, gammaGradient, betaGradient,
-                    sumGradient, accumulate: false, Matrix.None, Dropout.None);
+                    Matrix.None, sumGradient, accumulate: false, Matrix.None, Dropout.None);
                 backend.SumRowGroups(sumGradient, orderIndices, groupIndices, wordGradient);
                 if (!run.Position.IsNone)
                 {

@@ -19,6 +19,7 @@ internal static class OpCases
         .. AttentionCases.All,
         .. RelativeAttentionCases.All,
         .. TalkingHeadsCases.All,
+        .. RotaryCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,
