@@ -29,6 +29,9 @@ internal sealed class Roberta : EncoderModel
 
     public override EncoderConfig Config { get; }
 
+    /// <summary>RoBERTa's head, which MPNet shares.</summary>
+    internal static HeadLayout Head { get; } = new("classifier.out_proj") { Transform = "classifier.dense", Activation = Activation.Tanh, DropsInput = true };
+
     public static EncoderFamily Family { get; } = new()
     {
         ModelType = "roberta",
@@ -47,9 +50,6 @@ internal sealed class Roberta : EncoderModel
         Architecture = "XLMRobertaForSequenceClassification",
         Read = fields => Read(fields, Multilingual!),
     };
-
-    /// <summary>RoBERTa's head, which MPNet shares.</summary>
-    internal static HeadLayout Head { get; } = new("classifier.out_proj") { Transform = "classifier.dense", Activation = Activation.Tanh, DropsInput = true };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {

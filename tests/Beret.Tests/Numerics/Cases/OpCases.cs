@@ -18,6 +18,7 @@ internal static class OpCases
         .. GateCases.All,
         .. AttentionCases.All,
         .. RelativeAttentionCases.All,
+        .. ConvolutionCases.All,
         .. TalkingHeadsCases.All,
         .. RotaryCases.All,
         .. EmbeddingCases.All,
