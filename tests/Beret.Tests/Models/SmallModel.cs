@@ -3,7 +3,7 @@ using Beret.Numerics;
 
 namespace Beret.Tests.Models;
 
-/// <summary>Random BERT classifiers small enough to train within milliseconds, and batches for them.</summary>
+/// <summary>Random classifiers small enough to train within milliseconds, BERT unless said, and batches for them.</summary>
 internal static class SmallModel
 {
     public static EncoderConfig Config(double dropout = 0.1) => new()
@@ -23,6 +23,25 @@ internal static class SmallModel
         AttentionDropout = dropout,
         ClassifierDropout = dropout,
     };
+
+    /// <summary>The names that <see cref="Named"/> knows: each family, in each of its forms.</summary>
+    public static IEnumerable<string> Names => ["bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads"];
+
+    /// <summary>The small model of a family.</summary>
+    public static EncoderConfig Named(string name, double dropout = 0.1)
+    {
+        var sizes = Config(dropout);
+        return name switch
+        {
+            "bert" => sizes,
+            "albert" => new AlbertConfig(sizes) { Family = Albert.Family, EmbeddingSize = 24, Layers = 3 },
+            "albert, two groups of two" => new AlbertConfig(sizes) { Family = Albert.Family, Layers = 6, Groups = 2, LayersOfGroup = 2 },
+            "electra" => new ElectraConfig(sizes) { Family = Electra.Family },
+            "electra with a pooler" => new ElectraConfig(sizes) { Family = Electra.Family, EmbeddingSize = 24, HasPooler = true },
+            "talking heads" => new TalkingHeadsConfig(sizes) { Family = TalkingHeads.Family },
+            _ => throw new ArgumentException($"no family is called {name}", nameof(name)),
+        };
+    }
 
     /// <summary>The sizes of all-MiniLM-L6-v2.</summary>
     public static EncoderConfig MiniLm => Config() with
