@@ -44,9 +44,10 @@ public sealed partial class ModelHub(Downloader downloader)
             return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), SourceOf(nameOrPath));
         }
 
-        if (File.Exists(nameOrPath))
+        // An archive, or a TensorFlow checkpoint by its index or prefix: whoever opens it sees which.
+        if (CheckpointLocator.IsFile(nameOrPath))
         {
-            throw new HubException($"{nameOrPath} is a file; the folder of a model is wanted, with its {Config}, vocabulary and weights");
+            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), ModelSource.HuggingFace);
         }
 
         var entry = ModelCatalogue.Find(nameOrPath) ?? FromRepositoryName(nameOrPath);

@@ -8,11 +8,13 @@ internal sealed class ClassificationHead
     private readonly HeadLayout layout;
     private readonly Dense? transform;
     private readonly LayerNorm? norm;
+    private readonly double inputDropout;
     private readonly double dropout;
 
     public ClassificationHead(ParameterSet set, EncoderConfig config, int outputs)
     {
         layout = config.Family.Head(config);
+        inputDropout = layout.DropsInput ? config.PoolerDropout ?? config.ClassifierDropout : 0;
         dropout = config.ClassifierDropout;
         transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize, layout.TransformHasBias) : null;
         norm = layout.Norm is { } normName ? set.DeclareLayerNorm(normName, config.HiddenSize, config.LayerNormEpsilon, layout.NormHasBias) : null;
@@ -31,8 +33,7 @@ internal sealed class ClassificationHead
         features = pooled;
         if (transform is not null)
         {
-            features = layout.DropsInput ? ops.Dropout(features, dropout) : features;
-            features = ops.Linear(features, transform, layout.Activation);
+            features = ops.Linear(ops.Dropout(features, inputDropout), transform, layout.Activation);
             features = norm is null ? features : ops.Norm(features, norm);
         }
 
@@ -43,7 +44,7 @@ internal sealed class ClassificationHead
     /// <summary>Starts a parameter of what stands before the last layer, which pretrained encoders may come without; false where it is none of these.</summary>
     public bool Initialize(Parameter parameter, IBackend backend, double deviation, ulong seed)
     {
-        if (transform is not null && (transform.Weights.Contains(parameter) || transform.Biases.Contains(parameter)))
+        if (transform?.Has(parameter) ?? false)
         {
             Initialization.Dense(backend, parameter, deviation, seed);
             return true;

@@ -16,8 +16,8 @@ internal sealed class Embeddings
     /// <param name="set">The model's parameters.</param>
     /// <param name="root">The encoder's own part of the names.</param>
     /// <param name="config">The sizes.</param>
-    /// <param name="firstPosition">The row of the position table where position 0 is kept.</param>
-    public Embeddings(ParameterSet set, string root, EncoderConfig config, int firstPosition = 0)
+    /// <param name="projectionName">The name of the dense layer in a family that always has one; null for ELECTRA's, where the widths differ.</param>
+    public Embeddings(ParameterSet set, string root, EncoderConfig config, string? projectionName = null)
     {
         var prefix = $"{root}embeddings";
         var width = config.EmbeddingSize;
@@ -25,17 +25,20 @@ internal sealed class Embeddings
         word.PaddingRow = config.PaddingId < config.VocabularySize ? config.PaddingId : -1;
         tables = new EmbeddingTables(
             word,
-            set.Declare($"{prefix}.position_embeddings.weight", [firstPosition + config.MaxPositions, width], decays: true),
+            set.Declare($"{prefix}.position_embeddings.weight", [config.FirstPosition + config.MaxPositions, width], decays: true),
             config.TypeVocabularySize == 0 ? null : set.Declare($"{prefix}.token_type_embeddings.weight", [config.TypeVocabularySize, width], decays: true),
             set.DeclareLayerNorm($"{prefix}.LayerNorm", width, config.LayerNormEpsilon))
         {
-            FirstPosition = firstPosition,
+            FirstPosition = config.FirstPosition,
         };
-        projection = width == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], width, config.HiddenSize);
+        projectionName ??= width == config.HiddenSize ? null : $"{root}embeddings_project";
+        projection = projectionName is null ? null : set.DeclareDense(projectionName, [""], width, config.HiddenSize);
         dropout = config.HiddenDropout;
     }
 
     public Parameter Word => tables.Word;
+
+    public Parameter Position => tables.Position!;
 
     public Value Forward(Ops ops, in BatchIndices batch)
     {

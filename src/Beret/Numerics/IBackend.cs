@@ -128,6 +128,23 @@ internal interface IBackend : IDisposable
     /// </summary>
     void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient);
 
+    /// <summary>matrix = activation(matrix), in place.</summary>
+    /// <param name="derivative">The matrix's shape, or none: receives activation′, for the backward pass.</param>
+    void Activate(Matrix matrix, Activation activation, Matrix derivative);
+
+    /// <summary>
+    /// The neighbourhood of each token: output[t, h · kernel + o] = input[r, h], where r is the row of t's sequence whose position is t's + o − kernel / 2;
+    /// zero where there is none.
+    /// </summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="positions">Of each token, ascending in a sequence.</param>
+    /// <param name="kernel">Odd.</param>
+    /// <param name="output">[T, H · kernel].</param>
+    void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output);
+
+    /// <summary>The gradient of <see cref="Unfold"/>: inputGradient (+)= each neighbour's part, o ascending.</summary>
+    void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate);
+
     // Attention
 
     /// <summary>
@@ -146,6 +163,21 @@ internal interface IBackend : IDisposable
         Matrix contextGradient, Matrix queryKeyValueGradient);
 
     /// <summary>
+    /// <see cref="Attention"/> whose scores also depend on the distance between query and key. Dropout takes a key's position from the sequence's first on for its place,
+    /// and for the query's row the sequence's first and its position from there.
+    /// </summary>
+    /// <param name="relative">The terms by distance, and the scale of the scores.</param>
+    void RelativeAttention(Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>
+    /// The gradient of <see cref="RelativeAttention"/>. Those of queries, keys and values and of the tables Keys and Queries are overwritten, that of Bias is added to;
+    /// those of tables that are none are none.
+    /// </summary>
+    void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient);
+
+    /// <summary>
     /// Rotary position embeddings (Su et al., "RoFormer", 2021), in place: in each head of the queries and of the keys, the features (i, i + D/2) are turned by the
     /// i-th angle of the token's position, (x, y) → (x cos − y sin, y cos + x sin). Values are left alone.
     /// </summary>
@@ -154,6 +186,27 @@ internal interface IBackend : IDisposable
     /// <param name="positions">Of each token, below P.</param>
     /// <param name="inverse">Turned back: what the gradient is.</param>
     void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse);
+
+    /// <summary>
+    /// Talking-heads attention over packed sequences (Shazeer et al., 2020). With S[a] = Q[a] K[a]ᵀ / √D for head a: S′[b] = Σ_a S[a] · preSoftmax[a, b],
+    /// P[b] = softmax(S′[b]), P′[c] = Σ_b P[b] · postSoftmax[b, c], dropout on P′[c], times V[c].
+    /// </summary>
+    /// <param name="queryKeyValue">[T, 3H], as <see cref="Attention"/> takes it.</param>
+    /// <param name="preSoftmax">[heads, heads].</param>
+    /// <param name="postSoftmax">[heads, heads].</param>
+    /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
+    /// <param name="logSumExp">[heads, T] or none: ln Σ exp(S′) of each query, for the backward pass.</param>
+    /// <param name="context">[T, H].</param>
+    void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>
+    /// The gradient of <see cref="TalkingHeadsAttention"/>, with scores and probabilities computed anew. queryKeyValueGradient is overwritten, those of the two
+    /// mixing matrices are added to.
+    /// </summary>
+    void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient);
 
     // LayerNorm and dropout
 

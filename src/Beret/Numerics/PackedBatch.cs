@@ -43,7 +43,7 @@ internal sealed class PackedBatch
     }
 
     /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
-    /// <exception cref="ArgumentException">The sequence is empty: a softmax over nothing has no value.</exception>
+    /// <exception cref="ArgumentException">The sequence is empty (a softmax over nothing has no value), or its positions do not ascend.</exception>
     public void Add(ReadOnlySpan<int> ids, ReadOnlySpan<int> types = default, ReadOnlySpan<int> positions = default)
     {
         if (ids.IsEmpty)
@@ -65,6 +65,11 @@ internal sealed class PackedBatch
         for (var i = 0; i < ids.Length; i++)
         {
             var position = positions.IsEmpty ? i : positions[i];
+            if (i > 0 && position <= this.positions[Tokens + i - 1])
+            {
+                throw new ArgumentException("the positions of a sequence ascend", nameof(positions));
+            }
+
             this.positions[Tokens + i] = position;
             LastPosition = Math.Max(LastPosition, position);
         }

@@ -66,6 +66,25 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         return dense;
     }
 
+    /// <summary>Declares NAME.weight [channels, channels, kernel] and NAME.bias of a convolution: a dense layer on the unfolded rows (<see cref="Ops.Unfold"/>).</summary>
+    public Dense DeclareConvolution(string name, int channels, int kernel)
+    {
+        var dense = new Dense(
+            this,
+            [Declare($"{name}.weight", [channels, channels, kernel], decays: true)],
+            [Declare($"{name}.bias", [channels], decays: false)]);
+        denses.Add(dense);
+        return dense;
+    }
+
+    /// <summary>One of the layers of a group as a layer by itself, on the same weights.</summary>
+    public Dense PartOf(Dense group, int index)
+    {
+        var part = new Dense(this, [group.Weights[index]], group.Biases.Count == 0 ? [] : [group.Biases[index]]);
+        denses.Add(part);
+        return part;
+    }
+
     /// <summary>Declares NAME.weight (γ) and, unless there is to be none, NAME.bias (β).</summary>
     public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true) => new(
         Declare($"{name}.weight", [size], decays: false), bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
@@ -201,6 +220,9 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
 
     /// <summary>The packed weight, or none where it is not packed or out of date.</summary>
     public Matrix Packed => packedVersion == set.Version ? packed : Matrix.None;
+
+    /// <summary>Whether a parameter is one of this layer's.</summary>
+    public bool Has(Parameter parameter) => weights.Contains(parameter) || biases.Contains(parameter);
 
     internal void Pack()
     {

@@ -81,6 +81,18 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void Activate(Matrix matrix, Activation activation, Matrix derivative)
+    {
+    }
+
+    public void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+    }
+
+    public void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+    }
+
     public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }
@@ -91,7 +103,29 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+    }
+
+    public void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient)
+    {
+    }
+
     public void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
+    {
+    }
+
+    public void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+    }
+
+    public void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient)
     {
     }
 

@@ -9,9 +9,12 @@ internal enum Operation : byte
     Linear,
     GatedActivation,
     Attention,
+    Activate,
+    Unfold,
+    RelativeAttention,
     Rotate,
+    TalkingHeadsAttention,
     ResidualNorm,
-    AddNorm,
     Norm,
     Dropout,
     Gather,
@@ -33,15 +36,30 @@ internal struct Record
     public Dense? Dense;
     public LayerNorm? Norm;
     public EmbeddingTables? Tables;
+    public HeadMixing? Mixing;
     public BatchIndices Batch;
     public Indices Rows;
     public Window Window;
     public Dropout Dropout;
     public Activation Activation;
     public int Heads;
+    public RelativeTerms Relative;
+    public int Kernel;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;
+}
+
+/// <summary>The terms of <see cref="RelativeScores"/> in a model.</summary>
+/// <param name="Rows">The table row of each distance.</param>
+/// <param name="Keys">The projected positions that queries meet, or null; they have one reader.</param>
+/// <param name="Queries">The projected positions that keys meet, or null; they have one reader.</param>
+/// <param name="Bias">[rows, heads], or null.</param>
+/// <param name="Scale">What products are multiplied by.</param>
+internal readonly record struct RelativeTerms(Indices Rows, Value? Keys, Value? Queries, Parameter? Bias, double Scale)
+{
+    public RelativeScores Scores(Indices positions) =>
+        new(Rows, positions, Keys?.Data ?? Matrix.None, Queries?.Data ?? Matrix.None, Bias?.Value ?? Matrix.None, (float)Scale);
 }
 
 /// <summary>The tables of an embedding, of which only the first has to be there, and its normalisation.</summary>
@@ -59,6 +77,9 @@ internal sealed record EmbeddingTables(Parameter Word, Parameter? Position, Para
 
     private Matrix FromFirst(Matrix table) => table.IsNone ? table : table.RowRange(FirstPosition, table.Rows - FirstPosition);
 }
+
+/// <summary>The matrices [heads, heads] by which talking heads exchange their scores and their probabilities.</summary>
+internal sealed record HeadMixing(Parameter PreSoftmax, Parameter PostSoftmax);
 
 /// <summary>
 /// What a forward pass did, in order, and the gradients of its activations. The backward pass reads the records from the end.

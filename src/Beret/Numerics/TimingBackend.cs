@@ -141,6 +141,27 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void Activate(Matrix matrix, Activation activation, Matrix derivative)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Activate(matrix, activation, derivative);
+        Add(start);
+    }
+
+    public override void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Unfold(input, starts, positions, kernel, output);
+        Add(start);
+    }
+
+    public override void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.UnfoldGradient(outputGradient, starts, positions, kernel, inputGradient, accumulate);
+        Add(start);
+    }
+
     public override void Attention(
         Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
@@ -162,6 +183,43 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.Rotate(queryKeyValue, table, positions, heads, inverse);
+        Add(start);
+    }
+
+    public override void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelativeAttention(queryKeyValue, relative, starts, heads, dropout, logSumExp, context);
+        Add(start);
+    }
+
+    public override void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelativeAttentionGradient(
+            queryKeyValue, relative, starts, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient, keysGradient, queriesGradient, biasGradient);
+        Add(start);
+    }
+
+    public override void TalkingHeadsAttention(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttention(queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp, context);
+        Add(start);
+    }
+
+    public override void TalkingHeadsAttentionGradient(
+        Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix preSoftmaxGradient, Matrix postSoftmaxGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TalkingHeadsAttentionGradient(
+            queryKeyValue, preSoftmax, postSoftmax, starts, longest, dropout, logSumExp,
+            contextGradient, queryKeyValueGradient, preSoftmaxGradient, postSoftmaxGradient);
         Add(start);
     }
 

@@ -42,7 +42,8 @@ public sealed class ModernBertConfigTests : IDisposable
         var older = Read(With("\"global_attn_every_n_layers\": 2, \"global_rope_theta\": 5000, \"local_rope_theta\": 600.5"));
         Assert.Equal([false, true, false, true, false], newer.IsLocal);
         Assert.Equal((5000.0, 600.5), (newer.GlobalTheta, newer.LocalTheta));
-        Assert.Equal(Written(newer), Written(older));
+        Assert.Equal(newer, older);
+        Assert.NotEqual(newer, older with { IsLocal = [false, true, false, true, true] });
     }
 
     [Fact]
@@ -68,9 +69,7 @@ public sealed class ModernBertConfigTests : IDisposable
     public void WhatIsWrittenIsReadAsItWas(string keys)
     {
         var config = Read(keys.Length == 0 ? Sound : With(keys));
-        var again = Read(Written(config));
-        Assert.Equal(config.IsLocal, again.IsLocal);
-        Assert.Equal(config with { IsLocal = [] }, again with { IsLocal = [] });
+        Assert.Equal(config, Read(Written(config)));
         Assert.Equal(config.ParameterCount, ParametersOf(config));
     }
 

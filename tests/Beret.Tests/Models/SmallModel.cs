@@ -3,7 +3,7 @@ using Beret.Numerics;
 
 namespace Beret.Tests.Models;
 
-/// <summary>Random classifiers small enough to train within milliseconds, and batches for them.</summary>
+/// <summary>Random classifiers small enough to train within milliseconds, BERT unless said, and batches for them.</summary>
 internal static class SmallModel
 {
     public static EncoderConfig Config(double dropout = 0.1) => new()
@@ -24,8 +24,28 @@ internal static class SmallModel
         ClassifierDropout = dropout,
     };
 
+    /// <summary>The names that <see cref="Named"/> knows: each family, in each of its forms.</summary>
+    public static IEnumerable<string> Names => ["bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads", "modernbert"];
+
+    /// <summary>The small model of a family.</summary>
+    public static EncoderConfig Named(string name, double dropout = 0.1)
+    {
+        var sizes = Config(dropout);
+        return name switch
+        {
+            "bert" => sizes,
+            "albert" => new AlbertConfig(sizes) { Family = Albert.Family, EmbeddingSize = 24, Layers = 3 },
+            "albert, two groups of two" => new AlbertConfig(sizes) { Family = Albert.Family, Layers = 6, Groups = 2, LayersOfGroup = 2 },
+            "electra" => new ElectraConfig(sizes) { Family = Electra.Family },
+            "electra with a pooler" => new ElectraConfig(sizes) { Family = Electra.Family, EmbeddingSize = 24, HasPooler = true },
+            "talking heads" => new TalkingHeadsConfig(sizes) { Family = TalkingHeads.Family },
+            "modernbert" => Modern(dropout),
+            _ => throw new ArgumentException($"no family is called {name}", nameof(name)),
+        };
+    }
+
     /// <summary>A ModernBERT whose windows are narrower than its texts, with biases in some places and dropout in all.</summary>
-    public static ModernBertConfig Modern(double dropout = 0.1) => new()
+    private static ModernBertConfig Modern(double dropout) => new()
     {
         Family = ModernBert.Family,
         VocabularySize = 500,

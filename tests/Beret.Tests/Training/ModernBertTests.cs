@@ -1,16 +1,14 @@
-using Beret.Inference;
+using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
 using Beret.Tests.Checkpoints;
-using Beret.Tests.Inference;
 using Beret.Tests.Models;
-using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
 
-/// <summary>ModernBERT beside Hugging Face and PyTorch, in training, and from disk to disk.</summary>
+/// <summary>ModernBERT beside Hugging Face and PyTorch, and its pretrained forms.</summary>
 public sealed class ModernBertTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();
@@ -87,122 +85,22 @@ public sealed class ModernBertTests : IDisposable
         Assert.Equal(Parity.Run(Case(name), expected, null, backend), Parity.Run(temporary.Path, expected, null, backend));
     }
 
-    [Theory]
-    [InlineData("modernbert_cls")]
-    [InlineData("modernbert_mean")]
-    public void ItLearnsWhichOfTwoTokensATextHolds(string name)
-    {
-        using var backend = CpuBackend.Create(2);
-        using var model = ModelLoader.Load(Case(name), backend, outputs: 1, seed: 3).Model;
-        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 3);
-        var random = new Random(3);
-        var losses = new List<double>();
-        for (var s = 0; s < 120; s++)
-        {
-            var (batch, labels) = Texts(random);
-            losses.Add(learner.Step(batch, labels, 1e-3).Loss);
-        }
-
-        Assert.All(losses, loss => Assert.True(double.IsFinite(loss)));
-        Assert.True(losses[^20..].Average() < 0.3 * losses[..20].Average(), $"{losses[..20].Average():g3} → {losses[^20..].Average():g3}");
-    }
-
-    [Fact]
-    public void AStepHasTheSameBitsWithAnyNumberOfThreads()
-    {
-        var first = Train(1);
-        Assert.Empty(Train(2).DifferencesFrom(first));
-        Assert.Empty(Train(3).DifferencesFrom(first));
-        Assert.Contains("model.layers.1.attn.Wqkv.weight", Train(1, seed: 8).DifferencesFrom(first));
-
-        static TrainedState Train(int threads, ulong seed = 7)
-        {
-            using var backend = CpuBackend.Create(threads);
-            using var model = SmallModel.Create(backend, SmallModel.Modern());
-            using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed);
-            var state = new TrainedState();
-            for (var s = 0; s < 3; s++)
-            {
-                var batch = SmallModel.Batch(model.Config, [60, 33, 1, 64, 17, 50 + s, 2], seed: s);
-                state.Add($"loss {s}", learner.Step(batch, SmallModel.Labels(batch), 1e-3).Loss);
-            }
-
-            state.Add(model);
-            return state;
-        }
-    }
-
-    [Fact]
-    public void ATextHasTheSameLogitsAloneAndInABatch()
-    {
-        using var backend = CpuBackend.Create(2);
-        using var model = SmallModel.Create(backend, SmallModel.Modern());
-        var batch = SmallModel.Batch(model.Config, [60, 1, 33, 64, 2, 17]);
-        var together = Recorded.Logits(model, backend, batch);
-        for (var b = 0; b < batch.Sequences; b++)
-        {
-            var alone = new PackedBatch();
-            alone.Add(batch.Ids[batch.Starts[b]..batch.Starts[b + 1]]);
-            Assert.Equal(together[b], Recorded.Logits(model, backend, alone)[0]);
-        }
-    }
-
-    [Fact]
-    public void TheActivationsAreTheOnesPlannedAndAStepAllocatesNothing()
-    {
-        var config = SmallModel.Modern();
-        var plan = MemoryPlan.For(config, 1, 5, 64);
-        using var backend = CpuBackend.Create(1);
-        using var model = SmallModel.Create(backend, config);
-        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1);
-        PackedBatch[] batches = [SmallModel.Batch(config, [64, 64, 64, 64, 64]), SmallModel.Batch(config, [64, 3, 41, 1])];
-        float[][] labels = [.. batches.Select(SmallModel.Labels)];
-        Step(4);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Step(2);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(plan.Activations, learner.ActivationPeak);
-
-        void Step(int times)
-        {
-            for (var i = 0; i < times; i++)
-            {
-                learner.Step(batches[i % 2], labels[i % 2], 1e-4);
-            }
-        }
-    }
-
     /// <summary>Without a tape only the two streams outlive a block: more blocks need no more memory.</summary>
     [Fact]
     public void InferenceKeepsNothingOfABlockThatIsDone()
     {
-        var few = SmallModel.Modern();
+        var few = (ModernBertConfig)SmallModel.Named("modernbert");
         var many = few with { Layers = 8, IsLocal = [.. few.IsLocal, .. few.IsLocal] };
         Assert.Equal(MemoryPlan.Inference(few, 1, 256), MemoryPlan.Inference(many, 1, 256));
-    }
-
-    [Fact]
-    public void AModelFolderIsReadBackToTheSameBits()
-    {
-        var path = temporary["model"];
-        using var backend = CpuBackend.Create(1);
-        using var model = SmallModel.Create(backend, SmallModel.Modern() with { VocabularySize = TinyModel.Words.Length });
-        ModelFolder.Write(path, model, TinyModel.MakeTokenizer(path, TokenizerFlavour.TensorFlow), TinyModel.Binary);
-        using var reloaded = ModelFolder.Load(path, backend).Model;
-        Assert.Equal(model.Parameters.All.Select(p => p.Name), reloaded.Parameters.All.Select(p => p.Name));
-        Assert.All(model.Parameters.All.Zip(reloaded.Parameters.All), pair =>
-            Assert.Equal(Recorded.Values(backend, pair.First.Value), Recorded.Values(backend, pair.Second.Value)));
-        var batch = SmallModel.Batch(model.Config, [60, 1, 33]);
-        Assert.Equal(Recorded.Logits(model, backend, batch), Recorded.Logits(reloaded, backend, batch));
     }
 
     /// <summary>A masked language model has the head's dense layer and norm; a bare encoder has neither the head nor the prefix of its names.</summary>
     [Fact]
     public void APretrainedEncoderBringsItsHeadWhereItHasOne()
     {
-        using var source = Beret.Checkpoints.Checkpoint.Open(Case("modernbert_cls"));
+        using var source = Checkpoint.Open(Case("modernbert_cls"));
         File.Copy(Path.Combine(Case("modernbert_cls"), "config.json"), temporary["config.json"]);
-        var writer = new Beret.Checkpoints.SafetensorsWriter();
+        var writer = new SafetensorsWriter();
         foreach (var tensor in source.Tensors.Where(t => !t.Name.StartsWith("classifier.", StringComparison.Ordinal)))
         {
             writer.Add(tensor.Name, tensor.Shape.AsSpan(), source.Read(tensor.Name));
@@ -220,7 +118,7 @@ public sealed class ModernBertTests : IDisposable
             Assert.Equal(source.Read("head.dense.weight"), Recorded.Values(backend, model.Parameters.All.Single(p => p.Name == "head.dense.weight").Value));
         }
 
-        writer = new Beret.Checkpoints.SafetensorsWriter();
+        writer = new SafetensorsWriter();
         foreach (var tensor in source.Tensors.Where(t => t.Name.StartsWith("model.", StringComparison.Ordinal)))
         {
             writer.Add(tensor.Name["model.".Length..], tensor.Shape.AsSpan(), source.Read(tensor.Name));
@@ -243,21 +141,4 @@ public sealed class ModernBertTests : IDisposable
 
     private static void AssertAllPass(IReadOnlyList<ParityRow> rows) =>
         Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
-
-    /// <summary>16 texts of random tokens, with token 10 in one half of them and token 11 in the other.</summary>
-    private static (PackedBatch Batch, float[] Labels) Texts(Random random)
-    {
-        var batch = new PackedBatch();
-        var labels = new float[16];
-        for (var b = 0; b < labels.Length; b++)
-        {
-            labels[b] = random.Next(2);
-            var ids = Enumerable.Range(0, random.Next(3, 30)).Select(_ => random.Next(20, 67)).ToArray();
-            ids[0] = 1;
-            ids[random.Next(1, ids.Length)] = labels[b] == 1 ? 10 : 11;
-            batch.Add(ids);
-        }
-
-        return (batch, labels);
-    }
 }

@@ -38,7 +38,8 @@ internal static unsafe class Attention<V, S>
         internal float** Own;
     }
 
-    private static int Strip
+    /// <summary>Rows of a strip.</summary>
+    internal static int Strip
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => S.HasManyRegisters ? 8 : 4;
@@ -197,9 +198,9 @@ internal static unsafe class Attention<V, S>
             {
                 var columns = Math.Min(width, size - column);
                 Pack.Direct(outputRow + column, g.ContextGradientStride, columns, width, count, rows);
-                Sum(scores, range.Count, rows, valueSum + (nint)range.First * wide + column, wide, count);
+                Sum(scores, range.Count, rows, width, valueSum + (nint)range.First * wide + column, wide, count);
                 Pack.Direct(query + first * g.Stride + column, g.Stride, columns, width, count, rows);
-                Sum(slopes, range.Count, rows, keySum + (nint)range.First * wide + column, wide, count);
+                Sum(slopes, range.Count, rows, width, keySum + (nint)range.First * wide + column, wide, count);
             }
 
             // dQᵀ = Kᵀ dSᵀ
@@ -221,7 +222,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>scores → P with dropout, slopes (dP′) → dS = P ∘ (dropout(dP′) − δ) · scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreGradients(
+    internal static void ScoreGradients(
         ref Arguments g, float* scores, float* slopes, in KeyRange<V, S> range, int head, int firstRow, float* delta, float* logSumExp)
     {
         var width = Tile.Width<V, S>();
@@ -263,7 +264,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>scores → e^(scale·(score − the column's maximum)); returns the columns' sums, and the logarithm of Σ e^(scale·score).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V Softmax(float* scores, int length, float scale, out V logSumExp)
+    internal static V Softmax(float* scores, int length, float scale, out V logSumExp)
     {
         var width = Tile.Width<V, S>();
         var highest = S.Load(scores);
@@ -294,7 +295,7 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>Zeroes the dropped scores of a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Drop(float* scores, in KeyRange<V, S> range, int head, int firstRow, in Dropout dropout)
+    internal static void Drop(float* scores, in KeyRange<V, S> range, int head, int firstRow, in Dropout dropout)
     {
         var width = Tile.Width<V, S>();
         var words = stackalloc uint[4 * PhiloxLanes.Count];
@@ -317,11 +318,11 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>The random bits of 16 queries from a row on and 8 keys, as <see cref="Dropout.Keeps(int, int, int)"/> draws them.</summary>
-    private static void Bits(int head, int key, int row, in Dropout dropout, uint* words) =>
+    internal static void Bits(int head, int key, int row, in Dropout dropout, uint* words) =>
         PhiloxLanes.Fill<V, S>(((uint)head << 16) | (uint)(key >> 3), 0, (uint)row, 1, dropout, words);
 
     /// <summary>product[i, :] = Σ_k strips(i, k) · panel[k, :].</summary>
-    private static void Multiply(float* strips, int rows, int k, float* panel, float* product)
+    internal static void Multiply(float* strips, int rows, int k, float* panel, float* product)
     {
         var width = Tile.Width<V, S>();
         for (var r = 0; r < rows; r += Strip)
@@ -331,17 +332,17 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>sums[i, :] += Σ_q scores[i, q] · panel[q, :].</summary>
-    private static void Sum(float* scores, int rows, float* panel, float* sums, int stride, int queries)
+    internal static void Sum(float* scores, int rows, float* panel, nint panelStride, float* sums, int stride, int queries)
     {
         var width = Tile.Width<V, S>();
         for (var r = 0; r < rows; r += Strip)
         {
-            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, width, sums + (nint)r * stride, stride, queries, accumulate: true);
+            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, panelStride, sums + (nint)r * stride, stride, queries, accumulate: true);
         }
     }
 
     /// <summary>Strips of rows: a(r, k) = source[r, k].</summary>
-    private static void RowStrips(float* source, nint stride, int rows, int k, float* strips)
+    internal static void RowStrips(float* source, nint stride, int rows, int k, float* strips)
     {
         for (var r = 0; r < rows; r += Strip)
         {
@@ -350,7 +351,7 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>Strips of columns: a(r, k) = source[k, r].</summary>
-    private static void ColumnStrips(float* source, nint stride, int columns, int k, float* strips)
+    internal static void ColumnStrips(float* source, nint stride, int columns, int k, float* strips)
     {
         for (var c = 0; c < columns; c += Strip)
         {
@@ -358,5 +359,5 @@ internal static unsafe class Attention<V, S>
         }
     }
 
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    internal static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 }
