@@ -95,7 +95,7 @@ internal sealed record DebertaV2Config : EncoderConfig
         var buckets = fields.OptionalSize("position_buckets") ?? 0;
         var farthest = fields.OptionalSize("max_relative_positions") ?? positions;
         var kernel = fields.OptionalSize("conv_kernel_size") ?? 0;
-        if (buckets > 0 && (buckets < 4 || farthest - 1 <= buckets / 2))
+        if (buckets == 1 || (buckets > 0 && farthest - 1 <= buckets / 2))
         {
             throw fields.Error($"position_buckets {buckets} do not fit distances up to {farthest} (max_relative_positions): their logarithms have no scale");
         }

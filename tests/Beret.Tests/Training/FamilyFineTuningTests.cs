@@ -29,6 +29,14 @@ public partial class FamilyFineTuningTests
         { "hf/albert_2groups", "albert" },
         { "hf/electra_proj", "electra" },
         { "hf/electra_same", "electra" },
+        { "hf/later/distilbert", "distilbert" },
+        { "hf/later/roberta", "roberta" },
+        { "hf/later/xlm_roberta", "xlm-roberta" },
+        { "hf/later/mpnet", "mpnet" },
+        { "hf/later/deberta_v3", "deberta-v2" },
+        { "hf/later/deberta_v2_conv", "deberta-v2" },
+        { "hf/later/modernbert_cls", "modernbert" },
+        { "hf/later/modernbert_mean", "modernbert" },
         { "tf/encoder-albert", "albert" },
         { "tf/encoder-electra", "electra" },
         { "tf/encoder-talkheads", "talking-heads" },
@@ -107,7 +115,13 @@ public partial class FamilyFineTuningTests
         var keys = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, isHuggingFace ? "config.json" : "case.json")))!;
         var sizes = (isHuggingFace ? keys : keys["config"]!).AsObject();
         sizes["hidden_act"] = "gelu_new";
-        foreach (var rate in (string[])["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "classifier_dropout_prob"])
+        string[] rates =
+        [
+            "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "classifier_dropout_prob",
+            "dropout", "attention_dropout", "seq_classif_dropout", "cls_dropout", "pooler_dropout",
+            "embedding_dropout", "mlp_dropout",
+        ];
+        foreach (var rate in rates)
         {
             sizes[rate] = 0.1;
         }

@@ -90,7 +90,11 @@ internal sealed partial class ReferenceBackend
                         var row = Values(relative.Rows)[places[i] - places[j] + relative.Span - 1];
                         AddScaled(querySum, score, Row(key, j));
                         AddScaled(keySums.AsSpan(j * size, size), score, Row(query, i));
-                        biasSums[row] += slope;
+                        if (!relative.Bias.IsNone)
+                        {
+                            biasSums[row] += slope;
+                        }
+
                         if (!keyTable.IsNone)
                         {
                             AddScaled(querySum, score, Row(keyTable, row));
