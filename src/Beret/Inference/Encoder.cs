@@ -129,9 +129,10 @@ public sealed class Encoder : IDisposable
         LoadedEncoder? model = null;
         try
         {
-            var written = ModelDescription.Read(resolved.Folder);
-            model = ModelLoader.LoadEncoder(resolved.Folder, backend, config => resolved.Source.Adjust(config, written));
-            return new Encoder(backend, model, Tokenizer.Load(resolved.Folder, resolved.Source.Flavour(written)), options);
+            var files = ModelFiles.Open(resolved.Folder, resolved.Source);
+            using var weights = files.OpenWeights();
+            model = ModelLoader.LoadEncoder(files.Config, weights, backend);
+            return new Encoder(backend, model, files.LoadTokenizer(), options);
         }
         catch
         {

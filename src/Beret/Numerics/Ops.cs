@@ -21,11 +21,17 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     /// <summary>Starts a step: the arena and the tape are emptied, and dropout draws from (seed, step).</summary>
     public void Begin(ulong runSeed = 0, uint runStep = 0)
     {
+        drops = 0;
+        Continue(runSeed, runStep);
+    }
+
+    /// <summary>Starts a further pass of the same step: dropout goes on where the pass before left it.</summary>
+    public void Continue(ulong runSeed, uint runStep)
+    {
         arena.Reset();
         tape?.Clear();
         seed = runSeed;
         step = runStep;
-        drops = 0;
     }
 
     public BatchIndices Upload(PackedBatch packed)

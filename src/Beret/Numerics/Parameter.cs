@@ -17,6 +17,9 @@ internal sealed class Parameter
     /// <summary>The row of the table that gets no gradient (PyTorch's padding_idx), or −1.</summary>
     public int PaddingRow { get; set; } = -1;
 
+    /// <summary>The share of the scheduled learning rate at which it learns.</summary>
+    public double RateFactor { get; set; } = 1;
+
     /// <summary>Where training leaves it as it is.</summary>
     public bool IsFrozen { get; set; }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Beret.Text;
 
-/// <summary>Reading JSON with errors that name the file and the key.</summary>
+/// <summary>Reading and writing JSON, with errors that name the file and the key.</summary>
 internal static class Json
 {
     /// <summary>Reads a file whose top level is an object.</summary>
@@ -24,6 +24,19 @@ internal static class Json
         {
             throw new TokenizerException($"{path} is not valid JSON: {e.Message}", e);
         }
+    }
+
+    /// <summary>Writes an indented file.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Write(string path, Action<Utf8JsonWriter> content)
+    {
+        using var stream = File.Create(path);
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            content(json);
+        }
+
+        stream.WriteByte((byte)'\n');
     }
 
     public static bool Boolean(JsonElement value, string path, string key) => value.ValueKind switch

@@ -52,6 +52,11 @@ internal sealed class TokenizerSettings
             return;
         }
 
+        if (Flavour == TokenizerFlavour.SentencePiece)
+        {
+            throw new TokenizerException("the raw flavour is that of SentencePiece models; a WordPiece vocabulary has the flavours tf, hf and google");
+        }
+
         var name = Flavour.Format();
         if (StripAccents is { } strip && strip != LowerCase)
         {

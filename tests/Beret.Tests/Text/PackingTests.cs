@@ -135,12 +135,13 @@ public sealed class PackingTests : IDisposable
     [InlineData(TokenizerFlavour.TensorFlow, "tf")]
     [InlineData(TokenizerFlavour.HuggingFace, "hf")]
     [InlineData(TokenizerFlavour.Google, "google")]
+    [InlineData(TokenizerFlavour.SentencePiece, "raw")]
     public void FlavoursHaveNames(TokenizerFlavour flavour, string name)
     {
         Assert.Equal(name, flavour.Format());
         Assert.Equal(flavour, TokenizerFlavours.Parse(name));
         var error = Assert.Throws<TokenizerException>(() => TokenizerFlavours.Parse("spm"));
-        Assert.Contains("tf, hf and google", error.Message, StringComparison.Ordinal);
+        Assert.Contains("tf, hf, google and raw", error.Message, StringComparison.Ordinal);
     }
 
     private Tokenizer Load(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(model.VocabularyPath, lowerCase: true, flavour);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;
 

@@ -1,3 +1,5 @@
+using Beret.Protobuf;
+
 namespace Beret.Checkpoints.TensorFlow;
 
 /// <summary>An entry of a map of a protocol buffer message, whose keys are strings and whose values are messages; views into the message.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;
 

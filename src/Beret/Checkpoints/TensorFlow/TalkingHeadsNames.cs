@@ -16,7 +16,7 @@ internal static class TalkingHeadsNames
     private const string Layer = "encoder.layer.#.";
 
     public static readonly NameTable TalkingHeads = new(
-        "talking_heads",
+        "talking-heads",
         "talking_heads.",
         [
             .. GardenEmbeddings(),

@@ -19,7 +19,7 @@ internal sealed class TensorFlowNames
         this.scaffolds = scaffolds;
     }
 
-    /// <summary>The family as <c>model_type</c> has it: bert, electra, albert or talking_heads.</summary>
+    /// <summary>The family as <c>model_type</c> has it: bert, electra, albert or talking-heads.</summary>
     public string Family => table.Family;
 
     /// <summary>What the names of the encoder's parameters begin with, such as <c>bert.</c>.</summary>

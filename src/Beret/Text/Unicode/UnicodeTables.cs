@@ -4,24 +4,28 @@ using System.Text;
 namespace Beret.Text.Unicode;
 
 /// <summary>
-/// The character classes and mappings of the three flavours, from the embedded tables.bin (README.md beside it). Nothing of the machine's ICU or of
+/// The character classes and mappings of the three flavours, from the embedded tables.bin and sentencepiece.bin (README.md beside them). Nothing of the machine's ICU or of
 /// .NET's own Unicode data is used: each flavour follows the Unicode versions of the program it reproduces.
 /// </summary>
 internal static class UnicodeTables
 {
-    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Tables = new(Read);
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Tables = new(() => Read("tables.bin"));
 
-    public static ScalarSet Set(string name) => Tables.Value.Sets[name];
+    // Apart from the others, since only a SentencePiece tokenizer needs them.
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> SentencePieceTables =
+        new(() => Read("sentencepiece.bin"));
 
-    public static ScalarMap Map(string name) => Tables.Value.Maps[name];
+    public static ScalarSet Set(string name) => Tables.Value.Sets.TryGetValue(name, out var set) ? set : SentencePieceTables.Value.Sets[name];
+
+    public static ScalarMap Map(string name) => Tables.Value.Maps.TryGetValue(name, out var map) ? map : SentencePieceTables.Value.Maps[name];
 
     /// <summary>
     /// Layout, all numbers LEB128: the number of tables; each: name length, name, a byte 0 (ranges) or 1 (mapping), the number of entries. A range:
     /// first − last of the range before, last − first. A mapping: scalar − scalar before, length, then each value − scalar in zigzag form.
     /// </summary>
-    private static (Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps) Read()
+    private static (Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps) Read(string file)
     {
-        using var resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream("Beret.Text.Unicode.tables.bin")
+        using var resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream($"Beret.Text.Unicode.{file}")
             ?? throw new InvalidOperationException("the library was built without its Unicode tables");
         using var stream = new ZLibStream(resource, CompressionMode.Decompress);
         using var memory = new MemoryStream();
@@ -75,6 +79,8 @@ internal static class UnicodeTables
 internal sealed class ScalarSet((int First, int Last)[] ranges)
 {
     public ReadOnlySpan<(int First, int Last)> Ranges => ranges;
+
+    public IEnumerable<int> Scalars => ranges.SelectMany(range => Enumerable.Range(range.First, range.Last - range.First + 1));
 
     public bool Contains(int scalar)
     {

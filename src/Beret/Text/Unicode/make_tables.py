@@ -113,33 +113,53 @@ def ranges(values):
     return result
 
 
-data = bytearray()
-varint(len(tables), data)
-for name, table in tables:
-    varint(len(name), data)
-    data += name.encode()
-    previous = 0
-    if isinstance(table, set):
-        data.append(0)
-        varint(len(ranges(table)), data)
-        for first, last in ranges(table):
-            varint(first - previous, data)
-            varint(last - first, data)
-            previous = last
-    else:
-        data.append(1)
-        varint(len(table), data)
-        for c in sorted(table):
-            value = table[c]
-            value = value if isinstance(value, list) else [value]
-            varint(c - previous, data)
-            varint(len(value), data)
-            for x in value:
-                d = x - c
-                varint(d * 2 if d >= 0 else -d * 2 - 1, data)
-            previous = c
+def pack(table_list):
+    data = bytearray()
+    varint(len(table_list), data)
+    for name, table in table_list:
+        varint(len(name), data)
+        data += name.encode()
+        previous = 0
+        if isinstance(table, set):
+            data.append(0)
+            varint(len(ranges(table)), data)
+            for first, last in ranges(table):
+                varint(first - previous, data)
+                varint(last - first, data)
+                previous = last
+        else:
+            data.append(1)
+            varint(len(table), data)
+            for c in sorted(table):
+                value = table[c]
+                value = value if isinstance(value, list) else [value]
+                varint(c - previous, data)
+                varint(len(value), data)
+                for x in value:
+                    d = x - c
+                    varint(d * 2 if d >= 0 else -d * 2 - 1, data)
+                previous = c
+    return zlib.compress(bytes(data), 9)
 
-packed = zlib.compress(bytes(data), 9)
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables.bin"), "wb") as file:
-    file.write(packed)
-print(f"{len(data)} bytes, {len(packed)} compressed")
+
+# What the programs around ALBERT's SentencePiece do before it: TF-Text's and Python's own normalisation.
+def without_marks(c):
+    return [ord(x) for x in unicodedata.normalize("NFKD", chr(c)) if not unicodedata.combining(x)]
+
+
+sentencepiece_tables = [
+    ("tf.nfd", nfd),
+    ("tf.mn", tf["mn"]),
+    ("tf.casefold", fold),
+    ("tf.class", ccc),
+    ("tf.composite", {int(r[2], 16): [int(r[0], 16), int(r[1], 16)] for r in rows("compose")}),
+    ("python.nfkd", {c: without_marks(c) for c in SCALARS if c not in HANGUL and without_marks(c) != [c]}),
+    ("python.lower", {c: [ord(x) for x in chr(c).lower()] for c in SCALARS if chr(c).lower() != chr(c)}),
+    ("python.digit", {c for c in SCALARS if chr(c).isdigit()}),
+]
+
+for file_name, table_list in [("tables.bin", tables), ("sentencepiece.bin", sentencepiece_tables)]:
+    packed = pack(table_list)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), file_name), "wb") as file:
+        file.write(packed)
+    print(f"{file_name}: {len(packed)} bytes")

@@ -9,11 +9,11 @@ public class EncoderFamilyTests
     private const string Block = "encoder.albert_layer_groups.0.albert_layers.0";
 
     [Theory]
-    [InlineData("encoder-bert/saved_model", "bert", 53)]
+    [InlineData("encoder-bert/saved_model", "bert", 55)]
     [InlineData("encoder-bert-v2/saved_model", "bert", 39)]
     [InlineData("encoder-electra/saved_model", "electra", 41)]
     [InlineData("encoder-albert/saved_model", "albert", 25)]
-    [InlineData("encoder-talkheads/saved_model", "talking_heads", 47)]
+    [InlineData("encoder-talkheads/saved_model", "talking-heads", 47)]
     [InlineData("classifier-albert/saved_model", "albert", 27)]
     [InlineData("ckpt-albert/model.ckpt-best", "albert", 25)]
     [InlineData("ckpt-electra/electra_model.ckpt", "electra", 55)]
