@@ -52,6 +52,13 @@ internal sealed record ModernBertConfig : EncoderConfig
         return Layers * (8.0 * HiddenSize * HiddenSize + 6.0 * HiddenSize * IntermediateSize) + 4.0 * seen * HiddenSize;
     }
 
+    /// <summary>Equal where all settings are, the layers' one by one.</summary>
+    public bool Equals(ModernBertConfig? other) => base.Equals(other) && IsLocal.SequenceEqual(other.IsLocal)
+        && (LocalAttention, GlobalTheta, LocalTheta, EmbeddingDropout, AttentionBias, MlpBias, NormBias, PoolsMean, Head)
+            == (other.LocalAttention, other.GlobalTheta, other.LocalTheta, other.EmbeddingDropout, other.AttentionBias, other.MlpBias, other.NormBias, other.PoolsMean, other.Head);
+
+    public override int GetHashCode() => base.GetHashCode();
+
     /// <summary>Either style of keys: layer_types and rope_parameters, or global_attn_every_n_layers, global_rope_theta and local_rope_theta.</summary>
     public static ModernBertConfig Read(ConfigFields fields)
     {
@@ -148,14 +155,7 @@ internal sealed record ModernBertConfig : EncoderConfig
         json.WriteBoolean("classifier_bias", Head.TransformHasBias);
         json.WriteString("classifier_activation", ConfigFields.NameOf(Head.Activation));
         json.WriteNumber("classifier_dropout", ClassifierDropout);
-        if (PaddingId >= 0)
-        {
-            json.WriteNumber("pad_token_id", PaddingId);
-        }
-        else
-        {
-            json.WriteNull("pad_token_id");
-        }
+        ConfigFields.WritePaddingId(json, PaddingId);
 
         void WriteTheta(string kind, double theta)
         {

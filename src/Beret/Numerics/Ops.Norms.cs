@@ -1,8 +1,11 @@
 namespace Beret.Numerics;
 
-/// <content>Normalisation before a sub-block instead of after it (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020).</content>
+/// <content>The residual stream and its normalisation, after a sub-block or before the next (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020).</content>
 internal sealed partial class Ops
 {
+    /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
+    public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate) => AddNorm(residual, branch, norm, dropoutRate).Normal;
+
     /// <summary>
     /// From one pre-norm sub-block to the next: sum = residual + dropout(branch), which goes on as the residual, and LayerNorm(sum), which the next sub-block reads.
     /// The branch's memory is used up. The normalised value has to be read; the sum may be.
@@ -18,7 +21,7 @@ internal sealed partial class Ops
             residual.Data, branch.Data, dropout, norm.Gamma.Value, norm.BetaValue, norm.Epsilon, statistics, output.Data);
         tape?.Add(new Record
         {
-            Operation = Operation.AddNorm, Input = residual, Branch = branch, Sum = sum, Output = output, Statistics = statistics,
+            Operation = Operation.ResidualNorm, Input = residual, Branch = branch, Sum = sum, Output = output, Statistics = statistics,
             Norm = norm, Dropout = dropout, Mark = mark,
         });
         return (sum, output);
@@ -36,17 +39,15 @@ internal sealed partial class Ops
         return output;
     }
 
-    /// <summary>What reaches the sum as the next residual and what reaches it through the norm go to both summands.</summary>
-    private void AddNormGradient(ref Record record, Matrix gradient)
+    /// <summary>What reaches the sum as the next residual, if it is one, and what reaches it through the norm go to both summands.</summary>
+    private void ResidualNormGradient(ref Record record, Matrix gradient)
     {
         var norm = record.Norm!;
         var skip = tape!.Gradient(record.Sum);
         var target = Target(record.Input, out var accumulate);
-        var branch = Target(record.Branch, out var branchAccumulates);
-        Shapes.Require(!branchAccumulates, "a residual branch has one reader");
         backend.LayerNormGradient(
             gradient, record.Sum.Data, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
-            skip, target, accumulate, branch, record.Dropout);
+            skip, target, accumulate, OnlyTarget(record.Branch), record.Dropout);
         Done(record.Output, gradient);
         if (!skip.IsNone)
         {

@@ -18,6 +18,9 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
     public Arena Arena => arena;
 
+    /// <summary>Whether there is dropout where there is a tape. Without, gradients are those of the function that inference computes.</summary>
+    public bool Drops { get; init; } = true;
+
     /// <summary>Starts a step: the arena and the tape are emptied, and dropout draws from (seed, step).</summary>
     public void Begin(ulong runSeed = 0, uint runStep = 0)
     {
@@ -85,73 +88,6 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         var output = Track(arena.Take(input.Data.Rows, input.Data.Columns / 2));
         backend.GatedActivation(input.Data, activation, output.Data);
         tape?.Add(new Record { Operation = Operation.GatedActivation, Input = input, Output = output, Activation = activation, Mark = mark });
-        return output;
-    }
-
-    /// <summary>Multi-head attention within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
-    /// <param name="queryKeyValue">[T, 3H].</param>
-    /// <param name="batch">The sequences.</param>
-    /// <param name="heads">Among which the features are shared.</param>
-    /// <param name="dropoutRate">Of the probabilities.</param>
-    /// <param name="reach">How many positions away a query sees, or null: its whole sequence.</param>
-    public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate, int? reach = null)
-    {
-        var mark = arena.Mark;
-        var tokens = queryKeyValue.Data.Rows;
-        var dropout = NextDropout(dropoutRate);
-        var window = reach is { } distance ? new Window(batch.Positions, distance) : Window.None;
-        var logSumExp = tape is null ? Matrix.None : arena.Take(heads, tokens);
-        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.Attention(queryKeyValue.Data, batch.Starts, batch.Longest, heads, window, dropout, logSumExp, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.Attention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
-            Window = window, Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
-    /// <summary>Turns queries and keys by the angles of their positions, in place: [T, 3H].</summary>
-    public Value Rotate(Value queryKeyValue, RotaryTable table, in BatchIndices batch, int heads)
-    {
-        var angles = table.Upto(batch.LastPosition);
-        backend.Rotate(queryKeyValue.Data, angles, batch.Positions, heads, inverse: false);
-        tape?.Add(new Record { Operation = Operation.Rotate, Output = queryKeyValue, Saved = angles, Batch = batch, Heads = heads, Mark = arena.Mark });
-        return queryKeyValue;
-    }
-
-    /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
-    public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var tokens = queryKeyValue.Data.Rows;
-        var dropout = NextDropout(dropoutRate);
-        var logSumExp = tape is null ? Matrix.None : arena.Take(mixing.PreSoftmax.Rows, tokens);
-        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.TalkingHeadsAttention(
-            queryKeyValue.Data, mixing.PreSoftmax.Value, mixing.PostSoftmax.Value, batch.Starts, batch.Longest, dropout, logSumExp, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.TalkingHeadsAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Mixing = mixing,
-            Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
-    /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
-    public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var dropout = NextDropout(dropoutRate);
-        var statistics = arena.Take(branch.Data.Rows, 2);
-        var output = Track(arena.Take(branch.Data.Rows, branch.Data.Columns));
-        backend.ResidualLayerNorm(
-            residual.Data, branch.Data, dropout, norm.Gamma.Value, norm.BetaValue, norm.Epsilon, statistics, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.ResidualNorm, Input = residual, Branch = branch, Output = output, Saved = branch.Data, Statistics = statistics,
-            Norm = norm, Dropout = dropout, Mark = mark,
-        });
         return output;
     }
 
@@ -258,25 +194,15 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
                 LinearGradient(ref record, gradient);
                 break;
             case Operation.GatedActivation:
-                {
-                    var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "what is gated has one reader");
-                    backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, target);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
+                backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, OnlyTarget(record.Input));
+                Done(record.Output, gradient);
+                break;
             case Operation.Attention:
-                {
-                    var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
-                    backend.AttentionGradient(
-                        record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Window, record.Dropout, record.Saved,
-                        record.Output.Data, gradient, target);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
+                AttentionGradient(ref record, gradient);
+                break;
+            case Operation.TalkingHeadsAttention:
+                TalkingHeadsAttentionGradient(ref record, gradient);
+                break;
             case Operation.Activate:
                 backend.MultiplyInPlace(gradient, record.Saved);
                 break;
@@ -291,36 +217,11 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
             case Operation.RelativeAttention:
                 RelativeAttentionGradient(ref record, gradient);
                 break;
-            case Operation.TalkingHeadsAttention:
-                {
-                    var (pre, post) = record.Mixing!;
-                    var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
-                    backend.TalkingHeadsAttentionGradient(
-                        record.Input.Data, pre.Value, post.Value, record.Batch.Starts, record.Batch.Longest, record.Dropout, record.Saved,
-                        gradient, target, pre.Gradient, post.Gradient);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
-            case Operation.ResidualNorm:
-                {
-                    var norm = record.Norm!;
-                    var target = Target(record.Input, out var accumulate);
-                    var branch = Target(record.Branch, out var branchAccumulates);
-                    Shapes.Require(!branchAccumulates, "a residual branch has one reader");
-                    backend.LayerNormGradient(
-                        gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
-                        Matrix.None, target, accumulate, branch, record.Dropout);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
             case Operation.Rotate:
                 backend.Rotate(gradient, record.Saved, record.Batch.Positions, record.Heads, inverse: true);
                 break;
-            case Operation.AddNorm:
-                AddNormGradient(ref record, gradient);
+            case Operation.ResidualNorm:
+                ResidualNormGradient(ref record, gradient);
                 break;
             case Operation.Norm:
                 NormGradient(ref record, gradient);
@@ -424,7 +325,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
     private Dropout NextDropout(double rate)
     {
-        if (tape is null || rate == 0)
+        if (tape is null || rate == 0 || !Drops)
         {
             return Numerics.Dropout.None;
         }
@@ -450,7 +351,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     private Matrix OnlyTarget(Value value)
     {
         var target = Target(value, out var accumulate);
-        Shapes.Require(!accumulate, "what attention reads has one reader");
+        Shapes.Require(!accumulate, "what this operation reads has one reader");
         return target;
     }
 

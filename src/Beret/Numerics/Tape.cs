@@ -15,7 +15,6 @@ internal enum Operation : byte
     Rotate,
     TalkingHeadsAttention,
     ResidualNorm,
-    AddNorm,
     Norm,
     Dropout,
     Gather,

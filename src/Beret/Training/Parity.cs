@@ -65,7 +65,7 @@ internal sealed class Parity
     private static SequenceClassifier Load(ModelFiles files, ParityFile file, IBackend backend, out bool hasHead)
     {
         using var weights = files.OpenWeights();
-        var config = files.Config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0, PoolerDropout = 0 };
+        var config = files.Config;
         var brought = file.Head?.Get("weight");
         hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
 
@@ -93,7 +93,7 @@ internal sealed class Parity
         set.ClearGradients();
         watch.Clear();
         using var arena = new Arena(watch);
-        var ops = new Ops(watch, arena, new Tape());
+        var ops = new Ops(watch, arena, new Tape()) { Drops = false };
         ops.Begin();
         var indices = ops.Upload(batch.Packed);
         var (encoded, features, logits) = model.Forward(ops, indices, (number, value) => Keep($"hidden_states.{number}", value.Data));

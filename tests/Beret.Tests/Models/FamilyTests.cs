@@ -43,9 +43,10 @@ public class FamilyTests
         encoder.Forward(ops, ops.Upload(SmallModel.Batch(config, [Length])));
 
         // Beside the dense layers for each token: the pooler, once for a text, and the attention, which the backend's profile does not count. DeBERTa also projects
-        // the distances, once for a batch, and has a product of each score with each kind of position.
+        // the distances, once for a batch, and has a product of each score with each kind of position; a local layer of ModernBERT sees its window.
         var once = parameters.All.Any(parameter => parameter.Name.Contains("pooler", StringComparison.Ordinal)) ? 2.0 * config.HiddenSize * config.HiddenSize : 0;
-        var attention = config.Layers * 4.0 * Length * (config.HiddenSize + (config is TalkingHeadsConfig ? config.Heads * config.Heads : 0));
+        var seen = config is ModernBertConfig modern ? modern.IsLocal.Sum(isLocal => isLocal ? modern.LocalAttention + 1 : Length) : config.Layers * Length;
+        var attention = 4.0 * seen * (config.HiddenSize + (config is TalkingHeadsConfig ? config.Heads * config.Heads : 0));
         if (config is DebertaV2Config deberta)
         {
             var terms = (deberta.ContentToPosition ? 1 : 0) + (deberta.PositionToContent ? 1 : 0);

@@ -28,7 +28,7 @@ internal static class SmallModel
     public static IEnumerable<string> Names =>
     [
         "bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads",
-        "distilbert", "distilbert with sinusoids", "roberta", "mpnet", "deberta v3", "deberta v2", "deberta with narrow tables",
+        "distilbert", "distilbert with sinusoids", "roberta", "mpnet", "deberta v3", "deberta v2", "deberta with narrow tables", "modernbert",
     ];
 
     /// <summary>The small model of a family.</summary>
@@ -53,6 +53,7 @@ internal static class SmallModel
                 TypeVocabularySize = 2, SharesProjections = false, NormalizesDistances = false, Buckets = 0, FarthestDistance = 20, HasPositionTable = true, ConvolutionKernel = 3,
             },
             "deberta with narrow tables" => Deberta(sizes) with { EmbeddingSize = 24, ContentToPosition = false },
+            "modernbert" => Modern(dropout),
             _ => throw new ArgumentException($"no family is called {name}", nameof(name)),
         };
     }
@@ -75,6 +76,35 @@ internal static class SmallModel
         PoolerActivation = Activation.Gelu,
     };
 
+    /// <summary>A ModernBERT whose windows are narrower than its texts, with biases in some places and dropout in all.</summary>
+    private static ModernBertConfig Modern(double dropout) => new()
+    {
+        Family = ModernBert.Family,
+        VocabularySize = 500,
+        HiddenSize = 48,
+        Layers = 4,
+        Heads = 4,
+        IntermediateSize = 72,
+        MaxPositions = 64,
+        TypeVocabularySize = 0,
+        EmbeddingSize = 48,
+        Activation = Activation.Gelu,
+        LayerNormEpsilon = 1e-5f,
+        HiddenDropout = dropout,
+        AttentionDropout = dropout,
+        ClassifierDropout = dropout,
+        EmbeddingDropout = dropout,
+        IsLocal = [false, true, true, false],
+        LocalAttention = 16,
+        GlobalTheta = 160_000,
+        LocalTheta = 10_000,
+        AttentionBias = false,
+        MlpBias = true,
+        NormBias = false,
+        PoolsMean = true,
+        Head = new HeadLayout("classifier") { Transform = "head.dense", TransformHasBias = false, Activation = Activation.Gelu, Norm = "head.norm", NormHasBias = false },
+    };
+
     /// <summary>The sizes of all-MiniLM-L6-v2.</summary>
     public static EncoderConfig MiniLm => Config() with
     {
@@ -93,7 +123,7 @@ internal static class SmallModel
         var model = new SequenceClassifier(backend, config, outputs);
         foreach (var parameter in model.Parameters.All)
         {
-            if (parameter.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) || parameter.Name.EndsWith("layer_norm.weight", StringComparison.Ordinal))
+            if (parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase))
             {
                 Initialization.Constant(backend, parameter, 1);
             }
