@@ -29,14 +29,31 @@ internal sealed class HuggingFaceFiles : ModelFiles
             ModelFolder.Verify(folder, written);
         }
 
-        var source = named ?? ModelSource.HuggingFace;
         var config = ConfigReader.Read(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName));
+        var source = SourceIn(folder) ?? named ?? ModelSource.HuggingFace;
         return new HuggingFaceFiles { Path = folder, Source = source, Config = source.Adjust(config, written), Written = written };
     }
+
+    /// <summary>The system whose tokenization a folder goes with: as beret.json or config.json says, Hugging Face's otherwise.</summary>
+    public static TokenizerFlavour FlavourIn(string folder) =>
+        (SourceIn(folder) ?? ModelSource.HuggingFace).Flavour(ModelDescription.Read(folder));
 
     public override Checkpoint OpenWeights() => Checkpoint.Open(Path);
 
     public override Tokenizer LoadTokenizer() => Tokenizer.Load(Path, Source.Flavour(Written));
 
     public override ModelDescription Describe(int outputs, Tokenizer tokenizer) => Written ?? HuggingFaceTask.Describe(Path, Config, outputs, tokenizer);
+
+    /// <summary>Whose definition config.json says that it follows; null where it does not say.</summary>
+    private static ModelSource? SourceIn(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, HuggingFaceConfig.FileName);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var document = ConfigReader.Parse(path);
+        return new ConfigFields(document.RootElement, path).Text(HuggingFaceConfig.SourceKey) == HuggingFaceConfig.TensorFlowSource ? ModelSource.TensorFlow : null;
+    }
 }

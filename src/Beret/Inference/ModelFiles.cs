@@ -55,39 +55,37 @@ internal abstract class ModelFiles
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         AtomicFolder.Recover(path);
-        if (ModelArchive.Is(path))
-        {
-            return Open(ModelArchive.Unpack(path, CacheFolder.Default), named);
-        }
-
         if (!Directory.Exists(path))
         {
             return BundlePath.IndexOf(path) is { } index && File.Exists(index) ? TensorFlowFiles.OpenIndex(path, index)
+                : IsArchive(path) ? Open(Unpacked(path), named)
                 : throw new InferenceException(
                     File.Exists(path)
-                        ? $"{path} is a file of no kind that holds a model; a model folder is wanted, a TensorFlow checkpoint, or an archive (.tar.gz, .zip) of one"
+                        ? $"{path} is a file of no kind that holds a model; a model folder is wanted, a TensorFlow checkpoint, or an archive of one"
                         : $"{path} is not a folder; a model folder is wanted, such as beret train writes");
         }
 
         return IsHuggingFace(path) ? HuggingFaceFiles.OpenFolder(path, named)
             : BundlePath.IndexIn(path) is { } found ? TensorFlowFiles.OpenIndex(path, found)
-            : Only(path) is { } inner ? Open(inner, named)
+            : ModelArchive.RootOf(path) is var inner && inner != path ? Open(inner, named)
             : HuggingFaceFiles.OpenFolder(path, named);
     }
 
     /// <summary>Whether a path is that of a TensorFlow checkpoint or SavedModel.</summary>
     public static bool IsTensorFlow(string path) =>
-        Directory.Exists(path) ? BundlePath.IndexIn(path) is not null : BundlePath.IndexOf(path) is { } index && File.Exists(index);
+        Directory.Exists(path) ? BundlePath.IndexIn(path) is not null : CheckpointLocator.IsTensorFlow(path);
 
     /// <summary>A folder with config.json, unless its only weights are those of TensorFlow (as in clones of the BERT miniatures).</summary>
     private static bool IsHuggingFace(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName))
         && !CheckpointLocator.FileIn(folder).EndsWith(BundlePath.IndexExtension, StringComparison.Ordinal);
 
-    /// <summary>The one folder in a folder that holds nothing else, as archives often do.</summary>
-    private static string? Only(string folder)
+    /// <summary>Whether a path is that of an archive.</summary>
+    public static bool IsArchive(string path) => File.Exists(path) && ModelArchive.IsArchive(path);
+
+    private static string Unpacked(string archive)
     {
-        var entries = Directory.GetFileSystemEntries(folder).Where(entry => !System.IO.Path.GetFileName(entry).StartsWith('.')).Take(2).ToArray();
-        return entries is [var only] && Directory.Exists(only) ? only : null;
+        using var downloader = new Downloader();
+        return new ArchiveFetch(downloader, null).UnpackLocalAsync(archive, CancellationToken.None).GetAwaiter().GetResult();
     }
 }

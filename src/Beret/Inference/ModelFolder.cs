@@ -118,7 +118,8 @@ internal static class ModelFolder
         }
     }
 
-    private static void WriteWeights(string path, ParameterSet set)
+    /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
+    public static void WriteWeights(string path, ParameterSet set)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];

@@ -87,7 +87,7 @@ public sealed record ModelInfo
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         AtomicFolder.Recover(path);
-        if (ModelArchive.Is(path) || File.Exists(System.IO.Path.Combine(path, HuggingFaceConfig.FileName)))
+        if (ModelFiles.IsArchive(path) || File.Exists(System.IO.Path.Combine(path, HuggingFaceConfig.FileName)))
         {
             return ReadModel(path, ModelFiles.Open(path), cancellation);
         }

@@ -13,17 +13,19 @@ internal sealed class TensorFlowTokenizer
 
     private readonly string folder;
     private readonly string? vocabulary;
+    private readonly byte[]? sentencePiece;
     private readonly bool? lowerCase;
 
-    private TensorFlowTokenizer(string folder, string? vocabulary, bool? lowerCase)
+    private TensorFlowTokenizer(string folder, string? vocabulary, byte[]? sentencePiece, bool? lowerCase)
     {
         this.folder = folder;
         this.vocabulary = vocabulary;
+        this.sentencePiece = sentencePiece;
         this.lowerCase = lowerCase;
     }
 
     /// <summary>Whether there is a vocabulary.</summary>
-    public bool Exists => vocabulary is not null;
+    public bool Exists => vocabulary is not null || sentencePiece is not null;
 
     /// <param name="folder">Of the SavedModel, or of the checkpoint.</param>
     /// <param name="bundle">The variables.</param>
@@ -32,18 +34,18 @@ internal sealed class TensorFlowTokenizer
     {
         var assets = graph is null ? folder : Path.Combine(folder, "assets");
         var lowerCase = graph?.Preprocessing is { Tokenizer: not null } traces ? traces.FoldsCase : CasingVariable(bundle);
-        return new TensorFlowTokenizer(folder, VocabularyIn(assets), lowerCase);
+        return new TensorFlowTokenizer(folder, VocabularyIn(assets), graph?.Preprocessing.SentencePieceModel, lowerCase);
     }
 
-    /// <summary>Loads it, in TF-Text's flavour.</summary>
-    public Tokenizer Load()
+    /// <summary>Loads it.</summary>
+    /// <param name="flavour">TF-Text's if null.</param>
+    /// <param name="chosen">Overrides what the model says about lower case.</param>
+    public Tokenizer Load(TokenizerFlavour? flavour = null, bool? chosen = null)
     {
-        if (vocabulary is null)
-        {
-            throw new InferenceException($"{folder} holds no vocabulary (vocab.txt, or a SentencePiece .model), so texts cannot be read");
-        }
-
-        return Tokenizer.FromVocabulary(vocabulary, lowerCase ?? !HasCapitals(vocabulary), TokenizerFlavour.TensorFlow);
+        var system = flavour ?? TokenizerFlavour.TensorFlow;
+        return vocabulary is not null ? Tokenizer.FromVocabulary(vocabulary, chosen ?? lowerCase ?? !HasCapitals(vocabulary), system)
+            : sentencePiece is not null ? Tokenizer.FromSentencePiece(sentencePiece, chosen ?? lowerCase ?? true, system, folder)
+            : throw new InferenceException($"{folder} holds no vocabulary (vocab.txt, or a SentencePiece .model), so texts cannot be read");
     }
 
     private static string? VocabularyIn(string folder)
@@ -74,6 +76,7 @@ internal sealed class TensorFlowTokenizer
 
     /// <summary>Whether a token other than [CLS] and its like has a capital letter: then the text must not be lower-cased.</summary>
     private static bool HasCapitals(string vocabulary) =>
-        new FileInfo(vocabulary).Length <= LongestVocabulary
+        !vocabulary.EndsWith(".model", StringComparison.OrdinalIgnoreCase)
+        && new FileInfo(vocabulary).Length <= LongestVocabulary
         && File.ReadLines(vocabulary).Any(token => !token.StartsWith('[') && token.Any(char.IsAsciiLetterUpper));
 }

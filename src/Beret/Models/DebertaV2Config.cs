@@ -110,6 +110,11 @@ internal sealed record DebertaV2Config : EncoderConfig
             throw fields.Error("conv_groups is not 1; only a convolution over all channels is supported");
         }
 
+        if (fields.OptionalSize("attention_head_size") is { } size && size != hidden / fields.Heads("num_attention_heads", "hidden_size"))
+        {
+            throw fields.Error($"attention_head_size {size} is not hidden_size / num_attention_heads; only that is supported");
+        }
+
         if (fields.Has("pooler_hidden_size") && fields.Size("pooler_hidden_size") != hidden)
         {
             throw fields.Error($"pooler_hidden_size is not the hidden_size {hidden}; only that is supported");

@@ -83,6 +83,10 @@ public sealed class Tokenizer
             : WordPieceTokenizer.Create(
                 new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
 
+    /// <summary>Makes a tokenizer of the bytes of a SentencePiece model with ALBERT's usual settings.</summary>
+    internal static Tokenizer FromSentencePiece(ReadOnlySpan<byte> model, bool lowerCase, TokenizerFlavour flavour, string source) =>
+        SentencePieceTokenizer.Create(SentencePieceModel.Parse(model, source), new SentencePieceSettings { LowerCase = lowerCase, Flavour = flavour }, source);
+
     /// <summary>
     /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json
     /// where those two cannot say everything). The flavour is for the caller to keep.

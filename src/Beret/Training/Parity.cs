@@ -70,7 +70,12 @@ internal sealed class Parity
         hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
 
         // A bare encoder gets a classifier that is not looked at.
-        var outputs = brought is { Shape: [> 0 and < 1 << 20 and var count, _] } ? (int)count : hasHead ? (int?)null : 1;
+        var outputs = brought switch
+        {
+            null => hasHead ? null : (int?)1,
+            { Shape: [> 0 and < 1 << 20 and var count, var width] } when width == config.HiddenSize && (file.Head!.Find("bias")?.Count ?? count) == count => (int)count,
+            _ => throw new CheckpointException($"{file.Head!.Path}: classifier/kernel and classifier/bias are no dense layer on the {config.HiddenSize} features of the model"),
+        };
         var model = ModelLoader.Load(config, weights, backend, outputs).Model;
         if (file.Head is { } head)
         {

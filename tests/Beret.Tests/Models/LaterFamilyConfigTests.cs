@@ -143,6 +143,7 @@ public class LaterFamilyConfigTests
     [InlineData("deberta-v2", "position_buckets", "8.5", "position_buckets is 8.5, not a whole number")]
     [InlineData("deberta-v2", "max_relative_positions", "1e9", "max_relative_positions is 1e9, not a whole number")]
     [InlineData("deberta-v2", "pooler_hidden_size", "24", "pooler_hidden_size is not the hidden_size 48")]
+    [InlineData("deberta-v2", "attention_head_size", "24", "attention_head_size 24 is not hidden_size / num_attention_heads")]
     [InlineData("deberta-v2", "relative_attention", "\"yes\"", "relative_attention is \"yes\", not true or false")]
     [InlineData("deberta-v2", "norm_rel_ebd", "1", "norm_rel_ebd is 1, not a string")]
     [InlineData("deberta-v2", "conv_act", "\"elu\"", "conv_act is \"elu\"; supported are")]

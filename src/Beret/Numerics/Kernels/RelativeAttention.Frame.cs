@@ -126,8 +126,8 @@ internal static unsafe partial class RelativeAttention<V, S>
             return at - memory;
         }
 
-        public readonly void ClearDistanceSums(in DistanceTables<V, S> tables) =>
-            new Span<float>(PositionKeySum, (int)((float*)RowOf - PositionKeySum)).Clear();
+        /// <summary>Zeroes what all sequences of a task add to.</summary>
+        public readonly void ClearDistanceSums() => new Span<float>(PositionKeySum, (int)((float*)RowOf - PositionKeySum)).Clear();
 
         /// <summary>Brings queries, keys and values into their places by position.</summary>
         public readonly void Load(ref Arguments g)

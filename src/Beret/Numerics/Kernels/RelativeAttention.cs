@@ -110,39 +110,39 @@ internal static unsafe partial class RelativeAttention<V, S>
         ref var g = ref *(Arguments*)state;
         var head = task % g.Plain.Heads;
         var group = task / g.Plain.Heads;
+        var first = (int)((long)g.Sequences * group / g.Groups);
         var end = (int)((long)g.Sequences * (group + 1) / g.Groups);
-        var sums = default(Frame);
-        for (var sequence = (int)((long)g.Sequences * group / g.Groups); sequence < end; sequence++)
+        var frame = default(Frame);
+        for (var sequence = first; sequence < end; sequence++)
         {
             // The sums over distances lie at the same place for every sequence of a task.
-            var isFirst = sums.Size == 0;
-            sums = Frame.Of(ref g, sequence, head);
-            sums.Carve(g.Plain.Own[slot], g.Tables, backward: true);
-            if (isFirst)
+            frame = Frame.Of(ref g, sequence, head);
+            frame.Carve(g.Plain.Own[slot], g.Tables, backward: true);
+            if (sequence == first)
             {
-                sums.ClearDistanceSums(g.Tables);
+                frame.ClearDistanceSums();
             }
 
-            BackwardSequence(ref g, ref sums);
+            BackwardSequence(ref g, ref frame);
         }
 
         var columns = g.Plain.Hidden;
         var partial = g.Partial + (nint)group * g.Tables.PartialFloats(columns, g.Plain.Heads);
         if (g.Tables.HasKeys)
         {
-            g.Tables.Fold(sums.PositionKeySum, sums.Wide, sums.Size, 1, partial + head * sums.Size, columns);
+            g.Tables.Fold(frame.PositionKeySum, frame.Wide, frame.Size, 1, partial + head * frame.Size, columns);
             partial += (nint)g.Tables.Rows * columns;
         }
 
         if (g.Tables.HasQueries)
         {
-            g.Tables.Fold(sums.PositionQuerySum, sums.Wide, sums.Size, 1, partial + head * sums.Size, columns);
+            g.Tables.Fold(frame.PositionQuerySum, frame.Wide, frame.Size, 1, partial + head * frame.Size, columns);
             partial += (nint)g.Tables.Rows * columns;
         }
 
         if (g.Tables.HasBias)
         {
-            g.Tables.Fold(sums.BiasSum, 1, 1, 1 / g.Plain.Scale, partial + head, g.Plain.Heads);
+            g.Tables.Fold(frame.BiasSum, 1, 1, 1 / g.Plain.Scale, partial + head, g.Plain.Heads);
         }
     }
 
