@@ -31,7 +31,7 @@ internal sealed record Encoder(int Layers, int Hidden, int Heads, int Batch, int
     {
         var config = new EncoderConfig
         {
-            ModelType = "bert",
+            Family = Bert.Family,
             VocabularySize = Vocabulary,
             HiddenSize = Hidden,
             Layers = Layers,

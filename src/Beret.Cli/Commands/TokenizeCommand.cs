@@ -10,7 +10,7 @@ internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = CommonOptions.PathOption("--model", "The model folder whose tokenizer to use", "DIR");
+        var model = CommonOptions.PathOption("--model", "The model whose tokenizer to use: a model folder, or a SavedModel or checkpoint of TensorFlow", "PATH");
         var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased, or a SentencePiece model (spiece.model) [default for that: --uncased]", "FILE");
         var cased = new Option<bool>("--cased") { Description = "Keep upper case and accents" };
         var uncased = new Option<bool>("--uncased") { Description = "Lower-case, and drop accents" };
@@ -59,8 +59,7 @@ internal static class TokenizeCommand
             TokenizerFlavour? chosen = arguments.GetValue(flavour) is { } name ? TokenizerFlavours.Parse(name) : null;
             var tokenizer = arguments.GetValue(vocabulary) is { } file
                 ? Tokenizer.FromVocabulary(file, lowerCase ?? true, chosen ?? TokenizerFlavour.HuggingFace)
-                : Tokenizer.Load(
-                    arguments.GetValue(model)!, chosen ?? ModelDescription.Read(arguments.GetValue(model)!)?.Flavour ?? TokenizerFlavour.HuggingFace, lowerCase);
+                : ModelTokenizer.Load(arguments.GetValue(model)!, chosen, lowerCase);
             var options = new EncodeOptions
             {
                 MaxLength = arguments.GetValue(maxLength),

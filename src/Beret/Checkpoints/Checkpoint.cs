@@ -38,8 +38,9 @@ public abstract class Checkpoint : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>
-    /// Opens a <c>.safetensors</c> file, an index of shards (<c>model.safetensors.index.json</c>), a TensorFlow checkpoint (its prefix such as
-    /// <c>bert_model.ckpt</c>, or its <c>.index</c> file), a SavedModel, or a folder that holds one of these.
+    /// Opens a <c>.safetensors</c> file, a PyTorch file (<c>.bin</c>, <c>.pt</c>, <c>.pth</c>, <c>.ckpt</c>, of which no code is run), an index of shards of
+    /// either (<c>model.safetensors.index.json</c>), a TensorFlow checkpoint (its prefix such as <c>bert_model.ckpt</c>, or its <c>.index</c> file), a SavedModel,
+    /// or a folder that holds one of these.
     /// The files are mapped into memory, and everything they say about themselves is checked before it is used.
     /// </summary>
     /// <exception cref="CheckpointException">Nothing readable is there, or the file is damaged or of a format that is not supported.</exception>

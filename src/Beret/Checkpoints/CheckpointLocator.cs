@@ -1,3 +1,4 @@
+using Beret.Checkpoints.Pickle;
 using Beret.Checkpoints.TensorFlow;
 
 namespace Beret.Checkpoints;
@@ -11,7 +12,14 @@ internal static class CheckpointLocator
     /// <summary>The usual name of the index of weights in several files.</summary>
     public const string IndexFile = "model.safetensors.index.json";
 
-    private static readonly string[] Unsupported = [".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
+    private const string PickleFile = "pytorch_model.bin";
+    private const string PickleIndexFile = "pytorch_model.bin.index.json";
+
+    private static readonly string[] PickleExtensions = [".bin", ".pt", ".pth", ".ckpt"];
+    private static readonly string[] Unsupported = [".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
+
+    /// <summary>Whether a path, no folder's, is that of a TensorFlow checkpoint: its index, a data file, or the prefix of its files.</summary>
+    public static bool IsTensorFlow(string path) => BundlePath.IndexOf(path) is { } index && File.Exists(index);
 
     public static Checkpoint Open(string path)
     {
@@ -23,23 +31,30 @@ internal static class CheckpointLocator
 
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
-            return ShardedCheckpoint.OpenIndex(path, SafetensorsCheckpoint.OpenFile);
+            return ShardedCheckpoint.OpenIndex(path, OpenFile);
         }
 
-        if (BundlePath.IndexOf(path) is { } bundle)
+        return BundlePath.IndexOf(path) is { } bundle ? TensorBundle.OpenIndex(bundle) : OpenFile(path);
+    }
+
+    private static Checkpoint OpenFile(string path)
+    {
+        if (HasExtension(path, PickleExtensions))
         {
-            return TensorBundle.OpenIndex(bundle);
+            return PickleCheckpoint.OpenFile(path);
         }
 
-        return Unsupported.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
+        return HasExtension(path, Unsupported)
             ? throw new CheckpointException(
-                $"{path}: this kind of checkpoint is not supported; a .safetensors file or a TensorFlow checkpoint (.index) is wanted")
+                $"{path}: this kind of checkpoint is not supported; a .safetensors file, a PyTorch file (.bin, .pt, .pth, .ckpt) or a TensorFlow checkpoint (.index) is wanted")
             : SafetensorsCheckpoint.OpenFile(path);
     }
 
-    private static string FileIn(string folder)
+    /// <summary>The file or index by which a folder's weights are opened.</summary>
+    /// <exception cref="CheckpointException">There is none, or several.</exception>
+    public static string FileIn(string folder)
     {
-        foreach (var name in (ReadOnlySpan<string>)[SingleFile, IndexFile])
+        foreach (var name in (ReadOnlySpan<string>)[SingleFile, IndexFile, PickleFile, PickleIndexFile])
         {
             if (File.Exists(Path.Combine(folder, name)))
             {
@@ -53,29 +68,32 @@ internal static class CheckpointLocator
             return bundle;
         }
 
-        string[] others;
+        string[] files;
         try
         {
-            others = Directory.GetFiles(folder, "*.safetensors");
+            files = Directory.GetFiles(folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException($"{folder} cannot be read: {error.Message}", error);
         }
 
-        return others.Length switch
+        return OnlyOne(".safetensors") ?? OnlyOne(PickleExtensions) ?? throw new CheckpointException(
+            $"{folder} holds no weights: neither {SingleFile} nor {PickleFile}, nor an index of several ({IndexFile}), nor a TensorFlow checkpoint is there{Other(files)}");
+
+        string? OnlyOne(params string[] extensions)
         {
-            1 => others[0],
-            0 => throw new CheckpointException(
-                $"{folder} holds no weights: neither {SingleFile} nor {IndexFile} nor a TensorFlow checkpoint is there{Other(folder)}"),
-            _ => throw new CheckpointException($"{folder} holds {others.Length} .safetensors files and none is called {SingleFile}: name the one you mean"),
-        };
+            var found = files.Where(file => HasExtension(file, extensions)).ToList();
+            return found.Count > 1
+                ? throw new CheckpointException($"{folder} holds {found.Count} {string.Join("/", extensions)} files and none has the usual name: name the one you mean")
+                : found.FirstOrDefault();
+        }
     }
 
-    private static string Other(string folder)
-    {
-        var present = Directory.EnumerateFiles(folder).Select(Path.GetFileName).FirstOrDefault(
-            name => Unsupported.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase));
-        return present is null ? "" : $" (it holds {CheckpointException.Quote(present)}, a kind of checkpoint that is not supported)";
-    }
+    private static string Other(string[] files) =>
+        files.FirstOrDefault(file => HasExtension(file, Unsupported)) is { } present
+            ? $" (it holds {CheckpointException.Quote(Path.GetFileName(present))}, a kind of checkpoint that is not supported)"
+            : "";
+
+    private static bool HasExtension(string path, string[] extensions) => extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

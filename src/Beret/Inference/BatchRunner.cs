@@ -40,7 +40,7 @@ internal sealed class BatchRunner(SequenceClassifier model, IBackend backend) : 
         ops ??= new Ops(backend, arena, tape: null);
         ops.Begin();
         var indices = ops.Upload(batch);
-        backend.Read(model.Forward(ops, indices, out _).Data, logits);
+        backend.Read(model.Forward(ops, indices).Logits.Data, logits);
     }
 
     public void Dispose() => arena.Dispose();

@@ -8,9 +8,11 @@ namespace Beret.Models;
 /// </summary>
 internal sealed class Bert : EncoderModel
 {
+    private const string Prefix = "bert.";
+
     private readonly Embeddings embeddings;
     private readonly Block[] blocks;
-    private readonly Dense pooler;
+    private readonly Pooler pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Bert(ParameterSet set, EncoderConfig config)
@@ -24,12 +26,21 @@ internal sealed class Bert : EncoderModel
             blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
         }
 
-        pooler = set.DeclareDense($"{Prefix}pooler", ["dense"], config.HiddenSize, config.HiddenSize);
+        pooler = new Pooler(set, $"{Prefix}pooler.dense", config);
     }
 
     public override EncoderConfig Config { get; }
 
-    public override string Prefix => "bert.";
+    public static EncoderFamily Family { get; } = new()
+    {
+        ModelType = "bert",
+        Architecture = "BertForSequenceClassification",
+        Prefix = Prefix,
+        Read = Read,
+        Write = BertKeys.Write,
+        Create = (set, config) => new Bert(set, config),
+        Head = _ => new HeadLayout("classifier"),
+    };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
@@ -43,9 +54,13 @@ internal sealed class Bert : EncoderModel
             observe?.Invoke(i + 1, x);
         }
 
-        var pooled = ops.Linear(ops.First(x, batch), pooler, Activation.Tanh);                  // [B, H]
-        return new EncoderOutputs(x, pooled);
+        return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
     }
+
+    /// <summary>The pooler is new where the checkpoint is that of a masked language model, which has none.</summary>
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler.Draw(parameter, backend, seed);
+
+    private static EncoderConfig Read(ConfigFields fields) => BertKeys.Read(fields, Family);
 
     private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }

@@ -3,10 +3,10 @@ using Beret.Numerics;
 namespace Beret.Models;
 
 /// <summary>The sizes and rates of an encoder, as its config.json gives them.</summary>
-internal sealed record EncoderConfig
+internal record EncoderConfig
 {
-    /// <summary>The family: "bert".</summary>
-    public required string ModelType { get; init; }
+    /// <summary>The architecture.</summary>
+    public required EncoderFamily Family { get; init; }
 
     public required int VocabularySize { get; init; }
 
@@ -19,9 +19,13 @@ internal sealed record EncoderConfig
     /// <summary>The width of the feed-forward layer.</summary>
     public required int IntermediateSize { get; init; }
 
-    /// <summary>The longest sequence that has position embeddings.</summary>
+    /// <summary>The longest sequence that the model takes.</summary>
     public required int MaxPositions { get; init; }
 
+    /// <summary>The row of the position table that belongs to position 0; more than 0 where the family counts positions on from the padding token.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>The number of token types (segments), or 0 where the model does not look at them.</summary>
     public required int TypeVocabularySize { get; init; }
 
     /// <summary>The width of the embedding tables; where it differs from the hidden size, a dense layer leads from one to the other.</summary>
@@ -38,6 +42,9 @@ internal sealed record EncoderConfig
     /// <summary>The rate before the classifier.</summary>
     public required double ClassifierDropout { get; init; }
 
+    /// <summary>The rate before the dense layer of the head, where that is another.</summary>
+    public double? PoolerDropout { get; init; }
+
     /// <summary>The standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
@@ -50,23 +57,20 @@ internal sealed record EncoderConfig
     /// <summary>config.json's problem_type: how a Hugging Face model was trained.</summary>
     public string? ProblemType { get; init; }
 
-    /// <summary>The head that config.json's architecture names; "" where it names none.</summary>
-    public string Architecture { get; init; } = "";
-
     /// <summary>The number of weights of the encoder with its pooler; a double, because a hostile configuration may ask for more than a long can count.</summary>
-    public double ParameterCount
+    public virtual double ParameterCount
     {
         get
         {
             double e = EmbeddingSize, h = HiddenSize, f = IntermediateSize;
-            var embeddings = ((double)VocabularySize + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
+            var embeddings = ((double)VocabularySize + FirstPosition + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
             var block = 4 * (h + 1) * h + 2 * h * f + f + h + 4 * h;
             return embeddings + Layers * block + (h + 1) * h;
         }
     }
 
     /// <summary>Multiply-adds times two of the matrix products for one token of a sequence of the given length, forward only.</summary>
-    public double FlopsPerToken(int length) =>
+    public virtual double FlopsPerToken(int length) =>
         Layers * (8.0 * HiddenSize * HiddenSize + 4.0 * HiddenSize * IntermediateSize + 4.0 * length * HiddenSize)
         + (EmbeddingSize == HiddenSize ? 0 : 2.0 * EmbeddingSize * HiddenSize);
 }

@@ -15,10 +15,13 @@ internal abstract class EncoderModel
 {
     public abstract EncoderConfig Config { get; }
 
-    /// <summary>The encoder's own part of a checkpoint name, such as "bert."; checkpoints of the bare encoder leave it out.</summary>
-    public abstract string Prefix { get; }
-
     public abstract EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null);
+
+    /// <summary>Gives a parameter that the checkpoint lacks its start; false where the encoder cannot do without it.</summary>
+    /// <param name="parameter">One of the encoder's.</param>
+    /// <param name="backend">Owns its memory.</param>
+    /// <param name="seed">For a part that training will shape; null where nothing may be left to chance.</param>
+    public virtual bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => false;
 
     /// <summary>Checks that the tables have a row for every number in the batch.</summary>
     /// <exception cref="ModelException">A token id, position or type is out of range.</exception>
@@ -26,7 +29,10 @@ internal abstract class EncoderModel
     {
         Check(batch.Ids, Config.VocabularySize, "token id", "the tokenizer's vocabulary is not the one that this model was made with");
         Check(batch.Positions, Config.MaxPositions, "position", "shorten the texts to that many tokens (--max-length)");
-        Check(batch.Types, Config.TypeVocabularySize, "token type", "this model has no embedding for that segment");
+        if (Config.TypeVocabularySize > 0)
+        {
+            Check(batch.Types, Config.TypeVocabularySize, "token type", "this model has no embedding for that segment");
+        }
     }
 
     private static void Check(ReadOnlySpan<int> values, int size, string what, string advice)

@@ -24,6 +24,19 @@ internal static class Initialization
         backend.Write(values, parameter.Value);
     }
 
+    /// <summary>A dense layer as BERT starts one: weights <see cref="TruncatedNormal"/>, biases 0.</summary>
+    public static void Dense(IBackend backend, Parameter parameter, double deviation, ulong seed)
+    {
+        if (parameter.Shape.Length == 1)
+        {
+            Constant(backend, parameter, 0);
+        }
+        else
+        {
+            TruncatedNormal(backend, parameter, deviation, seed);
+        }
+    }
+
     /// <summary>Uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, 2010): what Keras gives a Dense layer.</summary>
     public static void GlorotUniform(IBackend backend, Parameter parameter, ulong seed)
     {
@@ -43,6 +56,18 @@ internal static class Initialization
     {
         var values = new float[parameter.Length];
         Array.Fill(values, value);
+        backend.Write(values, parameter.Value);
+    }
+
+    /// <summary>The identity matrix.</summary>
+    public static void Identity(IBackend backend, Parameter parameter)
+    {
+        var values = new float[parameter.Length];
+        for (var i = 0; i < Math.Min(parameter.Rows, parameter.Columns); i++)
+        {
+            values[i * parameter.Columns + i] = 1;
+        }
+
         backend.Write(values, parameter.Value);
     }
 

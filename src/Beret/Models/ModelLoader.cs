@@ -3,43 +3,48 @@ using Beret.Numerics;
 
 namespace Beret.Models;
 
-/// <summary>Makes a model from a folder in the Hugging Face layout: config.json and weights.</summary>
+/// <summary>Makes a model from its configuration and its weights.</summary>
 internal static class ModelLoader
 {
     private const int MostOutputs = 1 << 20;
 
-    /// <summary>
-    /// Loads an encoder and its classifier. Where the folder has no classifier, or one with another number of outputs, a new one is drawn
-    /// (Glorot uniform, zero bias); everything else has to be there.
-    /// </summary>
-    /// <param name="folder">Holds config.json and a checkpoint.</param>
-    /// <param name="backend">Where the parameters live; stays the caller's.</param>
-    /// <param name="outputs">The number of logits, or null for as many as the folder's classifier has.</param>
-    /// <param name="seed">For a new classifier.</param>
-    /// <param name="adjust">Changes the configuration before the model is made: dropout rates, the activation of a TensorFlow source.</param>
-    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    /// <summary>Loads an encoder and its classifier from a folder with config.json and a checkpoint; see the other overload.</summary>
     public static LoadedModel Load(string folder, IBackend backend, int? outputs = null, ulong seed = 0, Func<EncoderConfig, EncoderConfig>? adjust = null)
     {
-        var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
-        config = adjust?.Invoke(config) ?? config;
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Open(folder, adjust, out var config);
+        return Load(config, checkpoint, backend, outputs, seed);
+    }
+
+    /// <summary>
+    /// Loads an encoder and its classifier. Where the checkpoint has no classifier, or one with another number of outputs, a new one is drawn
+    /// (Glorot uniform, zero bias); so is what else a pretrained encoder comes without. Everything else has to be there.
+    /// </summary>
+    /// <param name="config">The encoder's sizes.</param>
+    /// <param name="checkpoint">The weights; stays the caller's.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="outputs">The number of logits, or null for as many as the checkpoint's classifier has.</param>
+    /// <param name="seed">For a new classifier.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    public static LoadedModel Load(EncoderConfig config, Checkpoint checkpoint, IBackend backend, int? outputs = null, ulong seed = 0)
+    {
+        config = config.Family.Adapt(config, checkpoint);
         RequireEnough(config, checkpoint);
         var stored = StoredOutputs(checkpoint, config);
         var count = outputs ?? stored ?? throw new ModelException(
-            $"{folder} has no classifier (no tensor classifier.weight): train one with beret train --model {folder}");
+            $"{checkpoint.Path} has no classifier (no tensor {config.Family.Head(config).Output}.weight): train one with beret train --model");
         var model = new SequenceClassifier(backend, config, count);
         try
         {
             var isNew = stored != count;
-            var report = WeightLoader.Load(checkpoint, model.Parameters, model.Encoder.Prefix, isNew ? model.Head : null);
-            RequireAll(report, checkpoint, model.Parameters);
+            var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix, isNew ? model.Head : null);
+            var drawn = Complete(report, checkpoint, model.Parameters, parameter => model.Initialize(parameter, seed));
             if (isNew)
             {
                 Initialization.GlorotUniform(backend, model.Head.Weights[0], seed);
                 Initialization.Constant(backend, model.Head.Biases[0], 0);
             }
 
-            return new LoadedModel(model, isNew, report.Unused);
+            return new LoadedModel(model, isNew, drawn, report.Unused);
         }
         catch
         {
@@ -48,23 +53,28 @@ internal static class ModelLoader
         }
     }
 
-    /// <summary>Loads an encoder without a classifier; a classifier that the folder may have is left alone.</summary>
-    /// <param name="folder">Holds config.json and a checkpoint.</param>
-    /// <param name="backend">Where the parameters live; stays the caller's.</param>
-    /// <param name="adjust">Changes the configuration before the model is made.</param>
-    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    /// <summary>Loads an encoder without a classifier from a folder with config.json and a checkpoint; see the other overload.</summary>
     public static LoadedEncoder LoadEncoder(string folder, IBackend backend, Func<EncoderConfig, EncoderConfig>? adjust = null)
     {
-        var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
-        config = adjust?.Invoke(config) ?? config;
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Open(folder, adjust, out var config);
+        return LoadEncoder(config, checkpoint, backend);
+    }
+
+    /// <summary>Loads an encoder without a classifier; a classifier that the checkpoint may have is left alone.</summary>
+    /// <param name="config">The encoder's sizes.</param>
+    /// <param name="checkpoint">The weights; stays the caller's.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
+    public static LoadedEncoder LoadEncoder(EncoderConfig config, Checkpoint checkpoint, IBackend backend)
+    {
+        config = config.Family.Adapt(config, checkpoint);
         RequireEnough(config, checkpoint);
         var parameters = new ParameterSet(backend);
         try
         {
-            var encoder = new Bert(parameters, config);
+            var encoder = config.Family.Create(parameters, config);
             parameters.Allocate();
-            RequireAll(WeightLoader.Load(checkpoint, parameters, encoder.Prefix), checkpoint, parameters);
+            Complete(WeightLoader.Load(checkpoint, parameters, config.Family.Prefix), checkpoint, parameters, parameter => encoder.Initialize(parameter, backend, seed: null));
             return new LoadedEncoder(encoder, parameters);
         }
         catch
@@ -76,32 +86,43 @@ internal static class ModelLoader
 
     /// <summary>The number of logits of the classifier that a checkpoint holds, or null where it holds none.</summary>
     /// <exception cref="ModelException">The classifier does not fit the encoder.</exception>
-    public static int? StoredOutputs(Checkpoint checkpoint, EncoderConfig config) => checkpoint.Find("classifier.weight") switch
+    public static int? StoredOutputs(Checkpoint checkpoint, EncoderConfig config) => checkpoint.Find($"{config.Family.Head(config).Output}.weight") switch
     {
         null => null,
         { Shape: [>= 1 and <= MostOutputs and var outputs, var inputs] } when inputs == config.HiddenSize => (int)outputs,
         var other => throw new ModelException($"{checkpoint.Path}: tensor {other} is no classifier on {config.HiddenSize} features, which is the hidden_size of config.json"),
     };
 
-    /// <summary>Before memory is taken by the sizes that config.json gives: the checkpoint has to hold as many weights.</summary>
+    private static Checkpoint Open(string folder, Func<EncoderConfig, EncoderConfig>? adjust, out EncoderConfig config)
+    {
+        config = ConfigReader.Read(Path.Combine(folder, "config.json"));
+        config = adjust?.Invoke(config) ?? config;
+        return Checkpoint.Open(folder);
+    }
+
+    /// <summary>
+    /// Before memory is taken by the sizes that config.json gives: the checkpoint has to hold as many weights. By half: small parts may be missing and drawn anew.
+    /// </summary>
     private static void RequireEnough(EncoderConfig config, Checkpoint checkpoint)
     {
         var held = checkpoint.Tensors.Sum(tensor => (double)tensor.Count);
-        if (config.ParameterCount > held)
+        if (config.ParameterCount > 2 * held)
         {
             throw new ModelException(
-                $"config.json describes an encoder of {config.ParameterCount:0} weights, but {checkpoint.Path} holds only {held:0}; is it a checkpoint of that model, with its pooler?");
+                $"config.json describes an encoder of {config.ParameterCount:0} weights, but {checkpoint.Path} holds only {held:0}; is it a checkpoint of that model?");
         }
     }
 
-    private static void RequireAll(LoadReport report, Checkpoint checkpoint, ParameterSet parameters)
+    /// <summary>Starts what may be missing.</summary>
+    /// <returns>The names of the parameters that were not in the checkpoint.</returns>
+    private static string[] Complete(LoadReport report, Checkpoint checkpoint, ParameterSet parameters, Func<Parameter, bool> initialize)
     {
-        if (report.Missing.Count > 0)
-        {
-            throw new ModelException(
-                $"{checkpoint.Path} lacks {report.Missing.Count} of the model's {parameters.All.Count} tensors, the first of them {report.Missing[0].Name}; "
+        var missing = report.Missing.Where(parameter => !initialize(parameter)).ToList();
+        return missing.Count == 0
+            ? [.. report.Missing.Select(parameter => parameter.Name)]
+            : throw new ModelException(
+                $"{checkpoint.Path} lacks {missing.Count} of the model's {parameters.All.Count} tensors, the first of them {missing[0].Name}; "
                 + "is it a checkpoint of the model that config.json describes?");
-        }
     }
 }
 
@@ -113,5 +134,6 @@ internal sealed record LoadedEncoder(EncoderModel Encoder, ParameterSet Paramete
 /// <summary>A model and what was noticed as it was loaded.</summary>
 /// <param name="Model">The model; the caller's to dispose.</param>
 /// <param name="HasNewHead">Whether the classifier was drawn at random.</param>
+/// <param name="Drawn">The other parameters that the checkpoint did not have.</param>
 /// <param name="UnusedTensors">Tensors of the checkpoint that the model has no use for.</param>
-internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IReadOnlyList<string> UnusedTensors);
+internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IReadOnlyList<string> Drawn, IReadOnlyList<string> UnusedTensors);

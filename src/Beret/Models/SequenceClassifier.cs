@@ -2,10 +2,16 @@ using Beret.Numerics;
 
 namespace Beret.Models;
 
+/// <summary>What a classifier computes for a batch.</summary>
+/// <param name="Encoded">The encoder's outputs on the way. (Dropout works in place: in training <see cref="EncoderOutputs.Pooled"/> has been through it.)</param>
+/// <param name="Features">[B, H]: what the last layer reads.</param>
+/// <param name="Logits">[B, K].</param>
+internal readonly record struct ClassifierOutputs(EncoderOutputs Encoded, Value Features, Value Logits);
+
 /// <summary>The tutorial's model: encoder → pooled output → dropout → one dense layer of logits.</summary>
 internal sealed class SequenceClassifier : IDisposable
 {
-    private readonly Dense head;
+    private readonly ClassificationHead head;
 
     /// <param name="backend">Owns the parameters' memory; stays the caller's.</param>
     /// <param name="config">The encoder's sizes.</param>
@@ -13,8 +19,8 @@ internal sealed class SequenceClassifier : IDisposable
     public SequenceClassifier(IBackend backend, EncoderConfig config, int outputs)
     {
         Parameters = new ParameterSet(backend);
-        Encoder = new Bert(Parameters, config);
-        head = Parameters.DeclareDense("", ["classifier"], config.HiddenSize, outputs);
+        Encoder = config.Family.Create(Parameters, config);
+        head = new ClassificationHead(Parameters, config, outputs);
         Parameters.Allocate();
     }
 
@@ -24,17 +30,24 @@ internal sealed class SequenceClassifier : IDisposable
 
     public EncoderConfig Config => Encoder.Config;
 
-    public int Outputs => head.Outputs;
+    public int Outputs => Head.Outputs;
 
     /// <summary>The dense layer that gives the logits.</summary>
-    public Dense Head => head;
+    public Dense Head => head.Output;
 
-    /// <summary>[B, K] logits; the encoder's outputs on the way.</summary>
-    public Value Forward(Ops ops, in BatchIndices batch, out EncoderOutputs encoded, LayerObserver? observe = null)
+    public ClassifierOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        encoded = Encoder.Forward(ops, batch, observe);
-        return ops.Linear(ops.Dropout(encoded.Pooled, Config.ClassifierDropout), head);
+        var encoded = Encoder.Forward(ops, batch, observe);
+        var logits = head.Forward(ops, encoded.Pooled, out var features);
+        return new ClassifierOutputs(encoded, features, logits);
     }
+
+    /// <summary>
+    /// Gives a parameter that the checkpoint lacks its start. What a fine-tuned classifier brings and a pretrained encoder does not is drawn at random; false for a
+    /// part that the model cannot do without.
+    /// </summary>
+    public bool Initialize(Parameter parameter, ulong seed) =>
+        head.Initialize(parameter, Parameters.Backend, Config.InitializerRange, seed) || Encoder.Initialize(parameter, Parameters.Backend, seed);
 
     public void Dispose() => Parameters.Dispose();
 }

@@ -87,6 +87,10 @@ public sealed class Tokenizer
     /// <summary>Whether a vocabulary's name says that it is a SentencePiece model: spiece.model, 30k-clean.model.</summary>
     public static bool IsSentencePiece(string vocabularyPath) => vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Makes a tokenizer of the bytes of a SentencePiece model with ALBERT's usual settings.</summary>
+    internal static Tokenizer FromSentencePiece(ReadOnlySpan<byte> model, bool lowerCase, TokenizerFlavour flavour, string source) =>
+        SentencePieceTokenizer.Create(SentencePieceModel.Parse(model, source), new SentencePieceSettings { LowerCase = lowerCase, Flavour = flavour }, source);
+
     /// <summary>
     /// Writes vocab.txt or spiece.model and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json
     /// where those two cannot say everything). The flavour is for the caller to keep.

@@ -59,20 +59,21 @@ internal sealed class AdamW : IDisposable
     /// <param name="arena">Memory for the summed rows of the word embeddings.</param>
     /// <param name="ids">The token ids that the rows of the word embeddings' gradient belong to.</param>
     /// <param name="learningRate">The scheduled rate.</param>
-    public double Step(Arena arena, ReadOnlySpan<int> ids, double learningRate)
+    /// <param name="parts">The number of micro-batches whose gradients were added up; the update is by their mean.</param>
+    public double Step(Arena arena, ReadOnlySpan<int> ids, double learningRate, int parts = 1)
     {
         var backend = set.Backend;
         var rows = SumOccurrences(arena, ids);
         var squares = backend.SquaredNorm(set.Gradients);
         var wordSquares = backend.SquaredNorm(options.ClipNorm == ClipNorm.Tutorial ? word.OccurrenceGradient : rows);
-        var norm = Math.Sqrt(squares + wordSquares);
+        var norm = Math.Sqrt(squares + wordSquares) / parts;
         if (!double.IsFinite(norm))
         {
             return norm;
         }
 
         Steps++;
-        var scale = ClipFactor(norm);
+        var scale = ClipFactor(norm) / parts;
         for (var i = 0; i < set.All.Count; i++)
         {
             // By number: the enumerator of an interface is an object, and a step allocates none.
@@ -82,7 +83,7 @@ internal sealed class AdamW : IDisposable
                 continue;
             }
 
-            var step = StepOf(parameter, learningRate, scale);
+            var step = StepOf(parameter, learningRate * parameter.RateFactor, scale);
             if (parameter == word)
             {
                 backend.AdamWRows(parameter.Value, rows, slots, parameter.FirstMoment, parameter.SecondMoment, step);

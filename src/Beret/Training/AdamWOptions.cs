@@ -18,6 +18,9 @@ public sealed record AdamWOptions
     /// <summary>The largest global gradient norm; larger gradients are scaled down to it. 0: no clipping.</summary>
     public double ClipTo { get; init; } = 1.0;
 
+    /// <summary>What the learning rate is multiplied by from each block to the one below; 1: all learn alike.</summary>
+    public double LayerDecay { get; init; } = 1;
+
     /// <summary>How the norm counts the word embeddings.</summary>
     public ClipNorm ClipNorm { get; init; } = ClipNorm.Tutorial;
 

@@ -24,7 +24,11 @@ internal sealed class Learner : IDisposable
     private readonly ulong seed;
     private float[] logits = [];
     private float[] losses = [];
+    private readonly Parameter word;
+    private readonly OccurrenceRows rows;
     private int examples;
+    private int parts;
+    private double accumulated;
 
     /// <param name="model">The model to change; stays the caller's.</param>
     /// <param name="backend">The model's backend.</param>
@@ -39,6 +43,9 @@ internal sealed class Learner : IDisposable
         this.loss = loss;
         this.seed = seed;
         optimizer = new AdamW(model.Parameters, options);
+        word = model.Parameters.All.Single(parameter => parameter.HasRowGradient);
+        rows = new OccurrenceRows(backend, word.Columns);
+        LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
         ops = new Ops(backend, arena, new Tape());
     }
@@ -62,30 +69,9 @@ internal sealed class Learner : IDisposable
     /// <returns>The mean loss.</returns>
     public double Differentiate(PackedBatch batch, ReadOnlySpan<float> targets)
     {
-        model.Encoder.Check(batch);
         model.Parameters.ClearGradients();
         ops.Begin(seed, (uint)Steps);
-        examples = batch.Sequences;
-        if (losses.Length < examples)
-        {
-            losses = new float[examples];
-            logits = new float[examples * model.Outputs];
-        }
-
-        var indices = ops.Upload(batch);
-        var targetMatrix = arena.Take(examples, targets.Length / examples);
-        backend.Write(targets, targetMatrix);
-        var output = model.Forward(ops, indices, out _);
-        backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
-        backend.Read(ops.Loss(loss, output, targetMatrix), losses.AsSpan(0, examples));
-        ops.Backward();
-        var total = 0.0;
-        for (var i = 0; i < examples; i++)
-        {
-            total += losses[i];
-        }
-
-        return total / examples;
+        return Pass(batch, targets);
     }
 
     /// <summary>One whole step at the given learning rate. Where the loss or the gradient is not finite, nothing is changed.</summary>
@@ -97,12 +83,74 @@ internal sealed class Learner : IDisposable
             : new StepResult(mean, double.NaN);
     }
 
+    /// <summary>
+    /// The gradients of one micro-batch, added to those of the others since the last <see cref="Update"/>: a step on more examples than memory holds at once.
+    /// </summary>
+    /// <returns>The micro-batch's mean loss.</returns>
+    public double Accumulate(PackedBatch batch, ReadOnlySpan<float> targets)
+    {
+        if (parts++ == 0)
+        {
+            rows.Clear();
+            accumulated = 0;
+            model.Parameters.ClearGradients();
+            ops.Begin(seed, (uint)Steps);
+        }
+        else
+        {
+            ops.Continue(seed, (uint)Steps);
+        }
+
+        var mean = Pass(batch, targets);
+        rows.Add(batch.Ids, word.OccurrenceGradient);
+        accumulated += mean;
+        return mean;
+    }
+
+    /// <summary>The update by the mean of the accumulated gradients, every micro-batch counting alike. Where loss or gradient is not finite, nothing is changed.</summary>
+    public StepResult Update(double learningRate)
+    {
+        var (count, mean) = (parts, accumulated / parts);
+        parts = 0;
+        word.OccurrenceGradient = rows.Rows;
+        return double.IsFinite(mean)
+            ? new StepResult(mean, optimizer.Step(arena, rows.Ids, learningRate, count))
+            : new StepResult(mean, double.NaN);
+    }
+
     /// <summary>The gradient of a parameter after <see cref="Differentiate"/> or <see cref="Step"/>, occurrences summed.</summary>
     public float[] GradientOf(Parameter parameter, PackedBatch batch) => Gradients.Dense(backend, parameter, batch.Ids);
 
     public void Dispose()
     {
+        rows.Dispose();
         optimizer.Dispose();
         arena.Dispose();
+    }
+
+    private double Pass(PackedBatch batch, ReadOnlySpan<float> targets)
+    {
+        model.Encoder.Check(batch);
+        examples = batch.Sequences;
+        if (losses.Length < examples)
+        {
+            losses = new float[examples];
+            logits = new float[examples * model.Outputs];
+        }
+
+        var indices = ops.Upload(batch);
+        var targetMatrix = arena.Take(examples, targets.Length / examples);
+        backend.Write(targets, targetMatrix);
+        var output = model.Forward(ops, indices).Logits;
+        backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
+        backend.Read(ops.Loss(loss, output, targetMatrix), losses.AsSpan(0, examples));
+        ops.Backward();
+        var total = 0.0;
+        for (var i = 0; i < examples; i++)
+        {
+            total += losses[i];
+        }
+
+        return total / examples;
     }
 }

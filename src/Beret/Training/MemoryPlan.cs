@@ -31,7 +31,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         ops.Begin();
         var indices = ops.Upload(batch);
         var targets = arena.Take(batchSize, outputs);
-        var logits = model.Forward(ops, indices, out _);
+        var logits = model.Forward(ops, indices).Logits;
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         ops.Backward();
 
@@ -56,7 +56,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         }
 
         ops.Begin();
-        model.Forward(ops, ops.Upload(batch), out _);
+        model.Forward(ops, ops.Upload(batch));
         return arena.Peak;
     }
 }

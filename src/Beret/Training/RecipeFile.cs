@@ -139,6 +139,17 @@ public static class RecipeFile
                     writer.WriteEndArray();
                 }
 
+                var (least, most) = option.Bounds;
+                if (least is { } minimum)
+                {
+                    writer.WriteNumber("minimum", minimum);
+                }
+
+                if (most is { } maximum)
+                {
+                    writer.WriteNumber("maximum", maximum);
+                }
+
                 writer.WritePropertyName("default");
                 var value = option.Get(defaults);
                 if (option.JsonType == "string")

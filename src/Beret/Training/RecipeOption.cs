@@ -29,6 +29,9 @@ public abstract class RecipeOption
     /// <summary>The words it can be, where it is a choice.</summary>
     public virtual IReadOnlyList<string> Choices => [];
 
+    /// <summary>The smallest and the largest value, where it is a number that has such.</summary>
+    internal virtual (double? Least, double? Most) Bounds => default;
+
     /// <summary>"integer", "number" or "string", as JSON Schema calls them.</summary>
     public abstract string JsonType { get; }
 
@@ -50,6 +53,9 @@ public abstract class RecipeOption
         new Real(
             "weight-decay", "AdamW's decay of matrices and embeddings.", 0, 1,
             r => r.Optimizer.WeightDecay, (r, v) => r with { Optimizer = r.Optimizer with { WeightDecay = v } }),
+        new Real(
+            "layer-decay", "What the rate is multiplied by from each layer to the one below; 1: all learn alike.", 0.01, 1,
+            r => r.Optimizer.LayerDecay, (r, v) => r with { Optimizer = r.Optimizer with { LayerDecay = v } }),
         new Real("beta1", "The memory of Adam's first moment.", 0, 0.999999, r => r.Optimizer.Beta1, (r, v) => r with { Optimizer = r.Optimizer with { Beta1 = v } }),
         new Real("beta2", "The memory of Adam's second moment.", 0, 0.9999999, r => r.Optimizer.Beta2, (r, v) => r with { Optimizer = r.Optimizer with { Beta2 = v } }),
         new Real("epsilon", "Added to the root of Adam's second moment.", 1e-30, 1, r => r.Optimizer.Epsilon, (r, v) => r with { Optimizer = r.Optimizer with { Epsilon = v } }),
@@ -91,19 +97,28 @@ public abstract class RecipeOption
 
     /// <summary>The recipe with this setting changed to a text's value.</summary>
     /// <exception cref="TrainingException">The text is no value of this setting.</exception>
-    public abstract TrainingRecipe Set(TrainingRecipe recipe, string text);
+    public TrainingRecipe Set(TrainingRecipe recipe, string text)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(text);
+        return TrySet(recipe, text) ?? throw new TrainingException($"--{Name} is \"{text}\", not {Wanted}");
+    }
 
     /// <summary>The setting's value as a text that <see cref="Set(TrainingRecipe, string)"/> reads; "" where it is not given.</summary>
     public abstract string Get(TrainingRecipe recipe);
 
     /// <summary>The recipe with this setting changed to a JSON value.</summary>
-    internal TrainingRecipe Set(TrainingRecipe recipe, JsonElement value, string where) => value.ValueKind switch
+    internal TrainingRecipe Set(TrainingRecipe recipe, JsonElement value, string where)
     {
-        JsonValueKind.String when JsonType == "string" => Set(recipe, value.GetString()!),
-        JsonValueKind.Number when JsonType != "string" => Set(recipe, value.GetRawText()),
-        JsonValueKind.Null when this is OptionalReal => Set(recipe, ""),
-        _ => throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not {(JsonType == "integer" ? "an" : "a")} {JsonType}"),
-    };
+        var text = value.ValueKind switch
+        {
+            JsonValueKind.String when JsonType == "string" => value.GetString(),
+            JsonValueKind.Number when JsonType != "string" => value.GetRawText(),
+            JsonValueKind.Null when this is OptionalReal => "",
+            _ => null,
+        };
+        return (text is null ? null : TrySet(recipe, text)) ?? throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not {Wanted}");
+    }
 
     /// <summary>Writes the setting's value.</summary>
     internal void Write(Utf8JsonWriter writer, TrainingRecipe recipe)
@@ -124,7 +139,11 @@ public abstract class RecipeOption
         }
     }
 
-    private protected TrainingException Wrong(string text, string wanted) => new($"--{Name} is \"{text}\", not {wanted}");
+    /// <summary>What the setting can be, for "… is 7, not …".</summary>
+    private protected abstract string Wanted { get; }
+
+    /// <summary>Null where the text is no value of this setting.</summary>
+    private protected abstract TrainingRecipe? TrySet(TrainingRecipe recipe, string text);
 
     private static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
@@ -134,12 +153,16 @@ public abstract class RecipeOption
     {
         public override string JsonType => "integer";
 
+        internal override (double? Least, double? Most) Bounds => (least, most == int.MaxValue ? null : most);
+
+        private protected override string Wanted => $"a whole number from {least}{(most == int.MaxValue ? " up" : $" to {most}")}";
+
         public override string Get(TrainingRecipe recipe) => get(recipe).ToString(CultureInfo.InvariantCulture);
 
-        public override TrainingRecipe Set(TrainingRecipe recipe, string text) =>
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
                 ? set(recipe, value)
-                : throw Wrong(text, $"a whole number from {least}{(most == int.MaxValue ? " up" : $" to {most}")}");
+                : null;
     }
 
     private class Real(
@@ -148,14 +171,16 @@ public abstract class RecipeOption
     {
         public override string JsonType => "number";
 
+        internal override (double? Least, double? Most) Bounds => (least, most);
+
+        private protected override string Wanted => $"a number from {Show(least)} to {Show(most)}";
+
         public override string Get(TrainingRecipe recipe) => Show(get(recipe));
 
-        public override TrainingRecipe Set(TrainingRecipe recipe, string text) => set(recipe, Parse(text));
-
-        protected double Parse(string text) =>
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-                ? value
-                : throw Wrong(text, $"a number from {Show(least)} to {Show(most)}");
+                ? set(recipe, value)
+                : null;
     }
 
     private sealed class OptionalReal(
@@ -164,7 +189,7 @@ public abstract class RecipeOption
     {
         public override string Get(TrainingRecipe recipe) => get(recipe) is { } value ? Show(value) : "";
 
-        public override TrainingRecipe Set(TrainingRecipe recipe, string text) => set(recipe, text.Length == 0 ? null : Parse(text));
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => text.Length == 0 ? set(recipe, null) : base.TrySet(recipe, text);
     }
 
     private sealed class Choice<T>(
@@ -176,9 +201,11 @@ public abstract class RecipeOption
 
         public override IReadOnlyList<string> Choices => [.. choices.Select(choice => choice.Word)];
 
+        private protected override string Wanted => string.Join(" or ", Choices);
+
         public override string Get(TrainingRecipe recipe) => choices.Single(choice => choice.Value.Equals(get(recipe))).Word;
 
-        public override TrainingRecipe Set(TrainingRecipe recipe, string text)
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text)
         {
             foreach (var choice in choices)
             {
@@ -188,7 +215,7 @@ public abstract class RecipeOption
                 }
             }
 
-            throw Wrong(text, string.Join(" or ", Choices));
+            return null;
         }
     }
 
@@ -200,9 +227,10 @@ public abstract class RecipeOption
 
         public override IReadOnlyList<string> Choices => choices;
 
+        private protected override string Wanted => string.Join(" or ", choices);
+
         public override string Get(TrainingRecipe recipe) => get(recipe);
 
-        public override TrainingRecipe Set(TrainingRecipe recipe, string text) =>
-            choices.Contains(text) ? set(recipe, text) : throw Wrong(text, string.Join(" or ", choices));
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => choices.Contains(text) ? set(recipe, text) : null;
     }
 }

@@ -197,7 +197,7 @@ public sealed class Trainer
                 Checkpoint();
                 throw new TrainingException(
                     $"the loss is no longer a number at step {state.Step + 1} (loss {result.Loss}, gradient norm {result.GradientNorm}, learning rate {rate:g3}): "
-                    + "the learning rate is too high; try a third of it (--learning-rate), or a longer warm-up (--warmup)");
+                    + "the learning rate is too high; try a third of it (--learning-rate), or a longer warm-up (--warmup), in a run that starts anew (--overwrite)");
             }
 
             state.Step++;

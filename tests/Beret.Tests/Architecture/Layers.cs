@@ -9,7 +9,8 @@ internal static class Layers
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
-    /// except that Training computes attention weights on the reference backend, which alone keeps them.
+    /// except that Training computes attention weights on the reference backend, which alone keeps them, and that Inference, which understands models of every format,
+    /// and Training, which compares with TensorFlow's own names, know the formats of TensorFlow.
     /// </summary>
     public static readonly Dictionary<string, string[]> Allowed = new()
     {
@@ -21,16 +22,17 @@ internal static class Layers
         ["Numerics"] = ["Numerics.Kernels"],
         ["Numerics.Kernels"] = ["Numerics"],
         ["Numerics.Reference"] = ["Numerics"],
-        ["Checkpoints"] = ["Checkpoints.TensorFlow"],
+        ["Checkpoints"] = ["Checkpoints.TensorFlow", "Checkpoints.Pickle"],
         ["Checkpoints.TensorFlow"] = ["Checkpoints", "Protobuf"],
+        ["Checkpoints.Pickle"] = ["Checkpoints"],
         ["Models"] = ["Numerics", "Checkpoints"],
         ["Hub"] = ["Checkpoints"],
         ["Data"] = ["Data.Files"],
         ["Data.Files"] = ["Data"],
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Evaluation"],
-        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks"],
-        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
+        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks"],
+        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
     };
 

@@ -134,9 +134,9 @@ public class CheckpointTests
         Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder["absent.safetensors"])).Message);
         Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder["absent", "model.safetensors"])).Message);
         Assert.Contains("holds no weights", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message);
-        folder.Write("pytorch_model.bin", "x");
-        Assert.Contains("'pytorch_model.bin'", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message);
-        Assert.Contains("not supported", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder["pytorch_model.bin"])).Message);
+        folder.Write("tf_model.h5", "x");
+        Assert.Contains("'tf_model.h5'", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message);
+        Assert.Contains("not supported", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder["tf_model.h5"])).Message);
         folder.Write("a.safetensors", "");
         folder.Write("b.safetensors", "");
         Assert.Contains("2 .safetensors files", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message);

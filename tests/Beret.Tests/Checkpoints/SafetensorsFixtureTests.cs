@@ -84,15 +84,6 @@ public class SafetensorsFixtureTests
     }
 
     [Theory]
-    [InlineData("pytorch_model.bin")]
-    [InlineData("sharded_pickle/pytorch_model.bin.index.json")]
-    public void A_pickle_is_refused_with_a_clear_error(string file)
-    {
-        var path = Shared.Path("fixtures", "hf", "formats", file);
-        Assert.Throws<CheckpointException>(() => Checkpoint.Open(path).Dispose());
-    }
-
-    [Theory]
     [InlineData("bert_a")]
     [InlineData("bert_mlm")]
     [InlineData("albert_2groups")]

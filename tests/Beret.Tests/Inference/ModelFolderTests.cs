@@ -30,7 +30,7 @@ public class ModelFolderTests
             Assert.Equal(a.Select(BitConverter.SingleToInt32Bits), b.Select(BitConverter.SingleToInt32Bits));
         }
 
-        Assert.Equal(model.Config with { Labels = null, ProblemType = null, Architecture = "" }, reloaded.Config with { Labels = null, ProblemType = null, Architecture = "" });
+        Assert.Equal(model.Config with { Labels = null, ProblemType = null }, reloaded.Config with { Labels = null, ProblemType = null });
         Assert.False(opened.IsPlain);
     }
 

@@ -18,7 +18,7 @@ internal static class TinyModel
 
     public static EncoderConfig Config => new()
     {
-        ModelType = "bert", VocabularySize = Words.Length, HiddenSize = 24, Layers = 2, Heads = 3, IntermediateSize = 40, MaxPositions = 32, TypeVocabularySize = 2,
+        Family = Bert.Family, VocabularySize = Words.Length, HiddenSize = 24, Layers = 2, Heads = 3, IntermediateSize = 40, MaxPositions = 32, TypeVocabularySize = 2,
         EmbeddingSize = 24, Activation = Activation.GeluTanh, LayerNormEpsilon = 1e-12f, HiddenDropout = 0.1, AttentionDropout = 0.1, ClassifierDropout = 0.1,
     };
 

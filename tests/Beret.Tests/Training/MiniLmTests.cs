@@ -63,7 +63,7 @@ public class MiniLmTests
 
         var layers = model.Config.Layers + 1;
         var means = new float[batch.Sequences * layers * model.Config.HiddenSize];
-        var logits = model.Forward(ops, indices, out var encoded, (layer, value) => AddMeans(batch, Recorded.Values(backend, value.Data), means, layer, layers));
+        var (encoded, _, logits) = model.Forward(ops, indices, (layer, value) => AddMeans(batch, Recorded.Values(backend, value.Data), means, layer, layers));
         var losses = Recorded.Values(backend, ops.Loss(Loss.BinaryCrossEntropy, logits, labels));
         var sequence = Recorded.Values(backend, encoded.Sequence.Data);
         var comparison = new Comparison();

@@ -60,11 +60,11 @@ public class RecipeFileTests
     [InlineData("""{"batchsize": 8}""", "did you mean \"batch_size\"?")]
     [InlineData("""{"learning-rate": 1e-5}""", "did you mean \"learning_rate\"?")]
     [InlineData("""{"epochs": 1, "epochs": 2}""", "epochs is given twice")]
-    [InlineData("""{"epochs": "3"}""", "epochs is \"3\", not an integer")]
-    [InlineData("""{"epochs": null}""", "epochs is null, not an integer")]
+    [InlineData("""{"epochs": "3"}""", "epochs is \"3\", not a whole number")]
+    [InlineData("""{"epochs": null}""", "epochs is null, not a whole number")]
     [InlineData("""{"dropout": true}""", "dropout is true, not a number")]
     [InlineData("""{"dropout": [0.1]}""", "dropout is [0.1], not a number")]
-    [InlineData("""{"keep": 1}""", "keep is 1, not a string")]
+    [InlineData("""{"keep": 1}""", "keep is 1, not best-accuracy")]
     [InlineData("""{"epochs": }""", "is not valid JSON")]
     [InlineData("", "is not valid JSON")]
     [InlineData("[1]", "holds no JSON object")]
@@ -78,12 +78,20 @@ public class RecipeFileTests
     }
 
     [Theory]
-    [InlineData("""{"epochs": -1}""", "epochs")]
-    [InlineData("""{"epochs": 2.5}""", "epochs")]
-    [InlineData("""{"learning_rate": 1e400}""", "learning-rate")]
-    [InlineData("""{"keep": "worst"}""", "keep")]
-    public void AValueOutOfRangeIsRefused(string text, string name) =>
-        Assert.Contains($"--{name}", Assert.Throws<TrainingException>(() => RecipeFile.Parse(text, "my.json")).Message, StringComparison.Ordinal);
+    [InlineData("""{"epochs": -1}""", "my.json: epochs is -1, not a whole number from 0 to 10000")]
+    [InlineData("""{"epochs": 2.5}""", "my.json: epochs is 2.5, not a whole number")]
+    [InlineData("""{"learning_rate": 1e400}""", "my.json: learning_rate is 1e400, not a number from 0 to 1")]
+    [InlineData("""{"keep": "worst"}""", "my.json: keep is \"worst\", not ")]
+    public void AValueOutOfRangeIsRefused(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<TrainingException>(() => RecipeFile.Parse(text, "my.json")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void TheSchemaKnowsTheRanges()
+    {
+        var epochs = JsonNode.Parse(RecipeFile.Schema())!["properties"]!["epochs"]!;
+        Assert.Equal((0, 10_000), ((int)epochs["minimum"]!, (int)epochs["maximum"]!));
+        Assert.Throws<TrainingException>(() => RecipeFile.Parse("""{"epochs": 10001}""", "my.json"));
+    }
 
     [Fact]
     public void AFileThatIsNotThereOrIsTooLargeIsRefused()

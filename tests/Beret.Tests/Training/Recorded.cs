@@ -38,7 +38,7 @@ internal static class Recorded
 
     /// <summary>The parameter of this checkpoint name, with or without the encoder's prefix.</summary>
     public static Parameter Parameter(SequenceClassifier model, string name) =>
-        model.Parameters.All.Single(p => p.Name == name || p.Name == model.Encoder.Prefix + name);
+        model.Parameters.All.Single(p => p.Name == name || p.Name == model.Config.Family.Prefix + name);
 
     public static float[] Values(IBackend backend, Matrix matrix)
     {
@@ -65,6 +65,6 @@ internal static class Recorded
         using var arena = new Arena(backend);
         var ops = new Ops(backend, arena, tape: null);
         ops.Begin();
-        return Values(backend, model.Forward(ops, ops.Upload(batch), out _).Data);
+        return Values(backend, model.Forward(ops, ops.Upload(batch)).Logits.Data);
     }
 }

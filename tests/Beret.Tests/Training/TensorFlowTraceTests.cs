@@ -44,7 +44,7 @@ public class TensorFlowTraceTests
             var indices = ops.Upload(batch);
             var labels = arena.Take(batch.Sequences, 1);
             backend.Write(expected.Read($"{tag}/labels"), labels);
-            var logits = model.Forward(ops, indices, out var encoded, (layer, value) =>
+            var (encoded, _, logits) = model.Forward(ops, indices, (layer, value) =>
             {
                 if (layer > 0 && expected.Contains($"{tag}/encoder_outputs/{layer - 1}"))
                 {
@@ -156,8 +156,8 @@ public class TensorFlowTraceTests
     private static Checkpoint ByName(string name, string prefix)
     {
         var file = Open(name);
-        return TensorFlowNames.AsHuggingFace(
-            file, file.Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => KeyValuePair.Create(t.Name[prefix.Length..], t.Name)));
+        var variables = file.Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Name[prefix.Length..], t => t.Name);
+        return TensorFlowNames.Of(variables.Keys)!.AsHuggingFace(file, variables);
     }
 
     /// <summary>The encoder of the SavedModel, without dropout, with the recorded classifier. TensorFlow gives the row of [PAD] a gradient as any other.</summary>
@@ -168,7 +168,7 @@ public class TensorFlowTraceTests
         Assert.Equal("gelu (tanh form)", sizes.GetProperty("hidden_act").GetString());
         var config = new EncoderConfig
         {
-            ModelType = "bert",
+            Family = Bert.Family,
             VocabularySize = Size("vocab_size"),
             HiddenSize = Size("hidden_size"),
             Layers = Size("num_hidden_layers"),
@@ -186,8 +186,8 @@ public class TensorFlowTraceTests
         };
         var model = new SequenceClassifier(backend, config, 1);
         using var bundle = (TensorBundle)Checkpoint.Open(Path.Combine(Folder("encoder-bert"), "saved_model"));
-        using var weights = TensorFlowNames.AsHuggingFace(bundle);
-        var report = WeightLoader.Load(weights, model.Parameters, model.Encoder.Prefix, model.Head);
+        using var weights = TensorFlowNames.Of(bundle.FullNames.Keys)!.AsHuggingFace(bundle);
+        var report = WeightLoader.Load(weights, model.Parameters, model.Config.Family.Prefix, model.Head);
         Assert.Empty(report.Missing);
         Assert.Empty(report.Unused);
         backend.Write(recorded.Read($"{classifier}/kernel"), model.Head.Weights[0].Value);

@@ -13,6 +13,9 @@ internal static class ObjectGraph
     /// <summary>The key of the graph in the bundle.</summary>
     public const string Key = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
+    /// <summary>What the key of a variable's value ends with, after the path to the variable.</summary>
+    public const string VariableSuffix = "/.ATTRIBUTES/VARIABLE_VALUE";
+
     /// <summary>
     /// By full name, the distinct keys in their order in the graph, of those that <paramref name="isKey"/> accepts; null where the message is damaged.
     /// </summary>

@@ -25,7 +25,7 @@ internal sealed class PatternSplit(TextPattern pattern, SplitBehavior behavior, 
 {
     private static readonly TextPattern WhiteSpace = new TextPattern.One(Scalars.IsWhite);
     private static readonly TextPattern Punctuation = new TextPattern.One(UnicodeTables.Set("hf.punctuation").Contains);
-    private static readonly Func<int, bool> IsDigit = UnicodeTables.Set("json.digit").Contains;
+    private static readonly Func<int, bool> IsDigit = UnicodeTables.PipelineSet("digit").Contains;
 
     public static PreTokenizer OfPunctuation(SplitBehavior behavior) => new PatternSplit(Punctuation, behavior);
 

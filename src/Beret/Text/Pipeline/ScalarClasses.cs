@@ -20,12 +20,12 @@ internal static class ScalarClasses
 
     public static ScalarClass Of(int scalar) =>
         scalar < 0x10000 ? (ScalarClass)(Plane.Value[scalar] & ClassMask)
-        : UnicodeTables.Set("json.letter").Contains(scalar) ? ScalarClass.Letter
-        : UnicodeTables.Set("json.number").Contains(scalar) ? ScalarClass.Number
+        : UnicodeTables.PipelineSet("letter").Contains(scalar) ? ScalarClass.Letter
+        : UnicodeTables.PipelineSet("number").Contains(scalar) ? ScalarClass.Number
         : ScalarClass.Other;
 
     public static bool IsWord(int scalar) =>
-        scalar < 0x10000 ? (Plane.Value[scalar] & Word) != 0 : UnicodeTables.Set("json.word").Contains(scalar);
+        scalar < 0x10000 ? (Plane.Value[scalar] & Word) != 0 : UnicodeTables.PipelineSet("word").Contains(scalar);
 
     /// <summary>The basic plane as a table.</summary>
     private static byte[] MakePlane()
@@ -43,7 +43,7 @@ internal static class ScalarClasses
 
         void Mark(string set, byte value)
         {
-            foreach (var (first, last) in UnicodeTables.Set($"json.{set}").Ranges)
+            foreach (var (first, last) in UnicodeTables.PipelineSet(set).Ranges)
             {
                 for (var c = first; c <= Math.Min(last, 0xFFFF); c++)
                 {

@@ -42,7 +42,7 @@ internal sealed class ScalarMapping(ScalarMapping.Rule maps) : TextNormalizer
     public static ScalarMapping Lowercase { get; } = By(UnicodeTables.Map("hf.lower"));
 
     /// <summary>Drops all marks.</summary>
-    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.Set("json.mark").Contains);
+    public static ScalarMapping StripAccents { get; } = Drop(UnicodeTables.PipelineSet("mark").Contains);
 
     /// <summary>The rules of SentencePiece's "nmt": control characters go, other white space and what is invisible becomes a space.</summary>
     public static ScalarMapping Nmt { get; } = new((int scalar, out ReadOnlySpan<int> becomes) =>

@@ -14,8 +14,8 @@ internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormal
 {
     private static readonly Lazy<Dictionary<(int First, int Second), int>> Compositions = new(ReadCompositions);
 
-    private readonly ScalarMap decompositions = UnicodeTables.Map(compatibility ? "json.nfkd" : "json.nfd");
-    private readonly ScalarMap classes = UnicodeTables.Map("json.class");
+    private readonly ScalarMap decompositions = UnicodeTables.PipelineMap(compatibility ? "nfkd" : "nfd");
+    private readonly ScalarMap classes = UnicodeTables.PipelineMap("class");
 
     // Below this all texts are in the form: no mark, nothing that decomposes (or that would not be put together again).
     private readonly char stable = compatibility ? '\u00A0' : compose ? '\u0300' : '\u00C0';
@@ -152,7 +152,7 @@ internal sealed class UnicodeForm(bool compatibility, bool compose) : TextNormal
     /// <summary>The table lists for each first scalar the second and what the two become, again and again.</summary>
     private static Dictionary<(int First, int Second), int> ReadCompositions()
     {
-        var table = UnicodeTables.Map("json.compose");
+        var table = UnicodeTables.PipelineMap("compose");
         var compositions = new Dictionary<(int, int), int>();
         foreach (var first in table.Scalars)
         {

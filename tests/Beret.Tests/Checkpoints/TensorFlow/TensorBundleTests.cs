@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Beret.Checkpoints;
 using Beret.Checkpoints.TensorFlow;
+using static Beret.Tests.Checkpoints.Mutation;
 
 namespace Beret.Tests.Checkpoints.TensorFlow;
 
@@ -190,37 +191,5 @@ public class TensorBundleTests
             Assert.NotEmpty(error.Message);
             return false;
         }
-    }
-
-    private static byte[] Mutate(byte[] bytes, Random random)
-    {
-        var changed = bytes.ToList();
-        for (var i = random.Next(1, 4); i > 0 && changed.Count > 0; i--)
-        {
-            var at = random.Next(changed.Count);
-            switch (random.Next(6))
-            {
-                case 0:
-                    changed[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    changed[at] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    changed[at] = 0xFF;
-                    break;
-                case 3:
-                    changed.RemoveRange(at, Math.Min(random.Next(1, 9), changed.Count - at));
-                    break;
-                case 4:
-                    changed.InsertRange(at, Enumerable.Repeat((byte)random.Next(256), random.Next(1, 9)));
-                    break;
-                default:
-                    changed.InsertRange(at, changed.GetRange(at, Math.Min(random.Next(1, 40), changed.Count - at)));
-                    break;
-            }
-        }
-
-        return [.. changed];
     }
 }
