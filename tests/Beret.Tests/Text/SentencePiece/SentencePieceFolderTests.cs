@@ -40,7 +40,8 @@ public sealed class SentencePieceFolderTests : IDisposable
     public void SpecialTokensComeFromTheModelByName()
     {
         var tokenizer = Load("hf", "{}");
-        Assert.Equal((0, 1, 2, 3, 4), (tokenizer.PaddingId, tokenizer.UnknownId, tokenizer.ClassificationId, tokenizer.SeparatorId, tokenizer.MaskId));
+        int?[] ids = [tokenizer.PaddingId, tokenizer.UnknownId, tokenizer.ClassificationId, tokenizer.SeparatorId, tokenizer.MaskId];
+        Assert.Equal([0, 1, 2, 3, 4], ids);
         Assert.Equal("Unigram", tokenizer.Kind);
         Assert.Equal(30_000, tokenizer.VocabularySize);
     }
