@@ -64,7 +64,9 @@ internal static class BeretCommand
             PredictCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             ParityCommand.Create(terminal),
+            ConvertCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            ModelsCommand.Create(terminal),
             CompletionsCommand.Create(terminal),
         };
         root.HelpName = "beret";

@@ -6,11 +6,18 @@ namespace Beret.Cli;
 /// <summary>Arguments and options that several verbs have, with one name and one meaning.</summary>
 internal static class CommonOptions
 {
-    public static Argument<string> Model() => Path("DIR", "A model folder: one that beret train wrote, or a Hugging Face one");
+    public static Argument<string> Model() => Path("MODEL", "A model folder (one that beret train wrote, or a Hugging Face one), or the classifier that TensorFlow's tutorial saved");
 
     public static Argument<string> Path(string name, string description)
     {
         var argument = new Argument<string>(name) { Description = description };
+        argument.Validators.Add(result => RefuseEmpty(result, name));
+        return argument;
+    }
+
+    public static Argument<string[]> Paths(string name, string description)
+    {
+        var argument = new Argument<string[]>(name) { Description = description, HelpName = name, Arity = ArgumentArity.OneOrMore };
         argument.Validators.Add(result => RefuseEmpty(result, name));
         return argument;
     }
@@ -55,7 +62,7 @@ internal static class CommonOptions
 
     private static void RefuseEmpty(SymbolResult result, string name)
     {
-        if (result.Tokens is [{ Value: "" }])
+        if (result.Tokens.Any(token => token.Value.Length == 0))
         {
             result.AddError($"{name} is empty");
         }

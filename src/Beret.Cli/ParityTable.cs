@@ -14,7 +14,7 @@ internal static class ParityTable
     {
         var width = Math.Max(6, rows.Select(row => Shown(row.Name).Length).DefaultIfEmpty().Max());
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{"tensor".PadRight(width)}  {"elements",12}  {"max abs",9}  {"max rel",9}  {"allowed",9}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{"tensor".PadRight(width)}  {"elements",12}  {"left out",9}  {"max abs",9}  {"max rel",9}  {"allowed",9}\n");
         foreach (var row in rows)
         {
             text.Append(Shown(row.Name).PadRight(width));
@@ -24,7 +24,7 @@ internal static class ParityTable
                 continue;
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"  {row.Elements,12}  {row.LargestDifference,9:0.00e+00}  {row.RelativeDifference,9:0.00e+00}  {row.Allowed,9:0.00e+00}  ");
+            text.Append(CultureInfo.InvariantCulture, $"  {row.Elements,12}  {row.LeftOut,9}  {row.LargestDifference,9:0.00e+00}  {row.RelativeDifference,9:0.00e+00}  {row.Allowed,9:0.00e+00}  ");
             text.Append(row.Passes ? "ok" : emphasis("FAILED")).Append(row.Remark.Length > 0 ? $": {Shown(row.Remark)}" : "").Append('\n');
         }
 
@@ -53,6 +53,7 @@ internal static class ParityTable
                 if (row.IsCompared)
                 {
                     json.WriteNumber("elements", row.Elements);
+                    json.WriteNumber("left_out", row.LeftOut);
                     WriteNumber(json, "max_abs", row.LargestDifference);
                     WriteNumber(json, "max_rel", row.RelativeDifference);
                     json.WriteNumber("allowed", row.Allowed);

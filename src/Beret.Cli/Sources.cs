@@ -19,16 +19,54 @@ internal static class Sources
 
                 using var downloader = new Downloader();
                 var progress = new Progress(terminal);
-                var path = await downloader.FetchAsync(entry.Archive, Downloads(progress), token);
+                var path = await downloader.FetchAsync(entry.Archive, Downloads(progress, terminal), token);
                 progress.Clear();
                 return path;
             },
             cancellationToken: cancellation);
 
-    /// <summary>Shows a download.</summary>
-    public static IProgress<DownloadProgress> Downloads(Progress progress) => Progress.Of<DownloadProgress>(state => progress.Show(() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"downloading {state.FileName}: {state.Received / 1e6:0.0}{(state.Total is { } total ? $" of {total / 1e6:0.0}" : "")} MB, {state.BytesPerSecond / 1e6:0.0} MB/s{(state.TimeLeft is { } left ? $", {Progress.Time(left)} left" : "")}")));
+    /// <summary>A model by name or path, with a download shown as it goes.</summary>
+    public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)
+    {
+        using var downloader = new Downloader();
+        var progress = new Progress(terminal);
+        try
+        {
+            return await new ModelHub(downloader).ResolveAsync(nameOrPath, Downloads(progress, terminal), cancellation);
+        }
+        finally
+        {
+            progress.Clear();
+        }
+    }
+
+    // What varies comes first: a narrow terminal cuts the line's end.
+    private static IProgress<DownloadProgress> Downloads(Progress progress, Terminal terminal)
+    {
+        var hasWaited = false;
+        return Progress.Of<DownloadProgress>(state =>
+        {
+            var file = Path.GetFileName(state.FileName);
+            if (state.Stage == DownloadStage.WaitingForOther && !hasWaited)
+            {
+                hasWaited = true;
+                progress.Clear();
+                terminal.Say($"another process is downloading {file}; waiting for it");
+            }
+
+            var received = string.Create(
+                CultureInfo.InvariantCulture, $"{state.Received / 1e6:0.0}{(state.Total is { } total ? $" of {total / 1e6:0.0}" : "")} MB");
+            progress.Show(() => state.Stage switch
+            {
+                DownloadStage.WaitingForOther => $"waiting for the other process: {file}",
+                DownloadStage.Pausing => $"trying again in a moment, {received}: {file}",
+                DownloadStage.Unpacking => $"unpacking {file}",
+                _ => string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{received}, {state.BytesPerSecond / 1e6:0.0} MB/s{(state.TimeLeft is { } left ? $", {Progress.Time(left)} left" : "")}: {file}"),
+            });
+        });
+    }
 
     /// <summary>Loads one split, with its notes said.</summary>
     public static LabelledTexts Load(DataSource source, string split, Terminal terminal, CancellationToken cancellation)

@@ -11,7 +11,7 @@ internal static class InfoCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var path = CommonOptions.Path("PATH", "A model folder, or one file of weights");
+        var path = CommonOptions.Path("PATH", "A model folder, a TensorFlow SavedModel or checkpoint (folder, .index or prefix), an archive of one, or one file of weights");
         var svg = CommonOptions.PathOption("--svg", "A file to draw the model's structure to; - is standard output, in place of the facts", "FILE");
         var json = CommonOptions.Json("Print the facts as JSON");
         var verb = new Verb(
@@ -19,6 +19,7 @@ internal static class InfoCommand
             "Say what a model folder or a checkpoint is.",
             "beret info runs/imdb",
             "beret info model.safetensors --json",
+            "beret info uncased_L-4_H-512_A-8/bert_model.ckpt",
             "beret info runs/imdb --svg model.svg")
         {
             path, svg, json,

@@ -9,7 +9,7 @@ internal static class ParityCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = CommonOptions.PathOption("--model", "The model folder", "DIR", required: true);
+        var model = CommonOptions.PathOption("--model", "The model: a model folder, a TensorFlow SavedModel, or a TensorFlow checkpoint by folder or prefix", "PATH", required: true);
         var expected = CommonOptions.PathOption("--expected", "A safetensors file with inputs and what the other program computed of them", "FILE", required: true);
         var tolerance = new Option<double?>("--tolerance") { Description = "The largest difference that passes [default: one for each kind of tensor]", HelpName = "T" };
         tolerance.Validators.Add(result =>
@@ -26,6 +26,7 @@ internal static class ParityCommand
             "parity",
             "Compare what Beret computes with what another program computed.",
             "beret parity --model models/bert --expected expected.safetensors",
+            "beret parity --model uncased_L-4/bert_model.ckpt --expected expected.safetensors",
             "beret parity --model models/bert --expected expected.safetensors --tolerance 1e-4 --json")
         {
             model, expected, tolerance, threads, json,

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using Beret.Data;
-using Beret.Hub;
 using Beret.Reports;
 using Beret.Training;
 
@@ -15,7 +14,7 @@ internal static class TrainCommand
     {
         var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
         data.Arity = ArgumentArity.ZeroOrOne;
-        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, or a folder");
+        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)");
         var output = CommonOptions.PathOption("--output", "DIR", "The folder that the model is written to");
         var recipe = CommonOptions.PathOption("--recipe", "FILE", "A recipe file (JSON with comments); options given beside it come first");
         var validation = CommonOptions.PathOption("--validation", "DATA", "Labelled texts to validate on, instead of a part of DATA");
@@ -71,7 +70,7 @@ internal static class TrainCommand
                 folder = folder ?? throw NoOutput();
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
                 dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a folder of class folders, or an archive of one");
-                var resolved = await ResolveAsync(modelName, terminal, cancellation);
+                var resolved = await Sources.ResolveModelAsync(modelName, terminal, cancellation);
                 var texts = Sources.Load(await Sources.OpenDataAsync(dataName, terminal, cancellation), DataSource.Train, terminal, cancellation);
                 var validationTexts = arguments.GetValue(validation) is { } other
                     ? Sources.Load(await Sources.OpenDataAsync(other, terminal, cancellation), DataSource.Train, terminal, cancellation)
@@ -128,15 +127,6 @@ internal static class TrainCommand
         }
 
         return option;
-    }
-
-    private static async Task<ResolvedModel> ResolveAsync(string name, Terminal terminal, CancellationToken cancellation)
-    {
-        using var downloader = new Downloader();
-        var progress = new Progress(terminal);
-        var resolved = await new ModelHub(downloader).ResolveAsync(name, Sources.Downloads(progress), cancellation);
-        progress.Clear();
-        return resolved;
     }
 
     private static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./\\:+".Contains(c)) ? text : $"\"{text}\"";

@@ -18,6 +18,9 @@ internal static class CheckpointLocator
     private static readonly string[] PickleExtensions = [".bin", ".pt", ".pth", ".ckpt"];
     private static readonly string[] Unsupported = [".h5", ".msgpack", ".pb", ".onnx", ".gguf"];
 
+    /// <summary>Whether a path, no folder's, is that of a TensorFlow checkpoint: its index, a data file, or the prefix of its files.</summary>
+    public static bool IsTensorFlow(string path) => BundlePath.IndexOf(path) is { } index && File.Exists(index);
+
     public static Checkpoint Open(string path)
     {
         AtomicFolder.Recover(path);
@@ -47,7 +50,9 @@ internal static class CheckpointLocator
             : SafetensorsCheckpoint.OpenFile(path);
     }
 
-    private static string FileIn(string folder)
+    /// <summary>The file or index by which a folder's weights are opened.</summary>
+    /// <exception cref="CheckpointException">There is none, or several.</exception>
+    public static string FileIn(string folder)
     {
         foreach (var name in (ReadOnlySpan<string>)[SingleFile, IndexFile, PickleFile, PickleIndexFile])
         {

@@ -8,9 +8,6 @@ namespace Beret.Hub;
 /// </summary>
 public sealed class Downloader : IDisposable
 {
-    private const int MostAttempts = 50;
-    private const int MostAttemptsInVain = 4;
-
     private readonly HttpClient http;
 
     /// <summary>Creates a downloader.</summary>
@@ -28,11 +25,13 @@ public sealed class Downloader : IDisposable
     /// <summary>The folder where files are kept.</summary>
     public string Folder { get; }
 
-    /// <summary>How long to wait before another attempt; doubled with each in vain.</summary>
-    internal TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>What the environment says about downloads.</summary>
+    internal HubSettings Settings { get; init; } = HubSettings.FromEnvironment();
 
-    /// <summary>How long a server may send nothing.</summary>
-    internal TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How often and in how many pieces it asks.</summary>
+    internal DownloadManner Manner { get; init; } = new();
+
+    private WebRequests Requests => new(http, Settings);
 
     /// <summary>Where a file is, or will be, in the cache.</summary>
     /// <exception cref="ArgumentException">The file name leads out of the cache.</exception>
@@ -64,8 +63,13 @@ public sealed class Downloader : IDisposable
                 return target;
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            using var held = await LockAsync(target, cancellation).ConfigureAwait(false);
+            if (Settings.OfflineBy is { } variable)
+            {
+                throw Unreachable(target, spec, received: 0, Forbidden(variable), error: null);
+            }
+
+            var waiting = new DownloadProgress(spec.FileName, 0, spec.Size, 0, DownloadStage.WaitingForOther);
+            using var held = await LockAsync(target, waiting, progress, cancellation).ConfigureAwait(false);
             if (File.Exists(target))
             {
                 await VerifyAsync(target, spec, cancellation).ConfigureAwait(false);
@@ -77,7 +81,7 @@ public sealed class Downloader : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new HubException($"{target} cannot be written: {error.Message} Set {CacheFolder.Variable} to a folder with room where you may write.", error);
+            throw CannotWrite(target, error);
         }
     }
 
@@ -93,15 +97,96 @@ public sealed class Downloader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
+    /// <summary>Reads what is at an address into memory, with as many attempts as a file has.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="most">How many bytes it may have; more is an error.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="HubException">There is no connection, the server refuses, or sends more.</exception>
+    internal async Task<byte[]> ReadAsync(Uri address, int most, CancellationToken cancellation)
+    {
+        if (Settings.OfflineBy is { } variable)
+        {
+            throw new HubException($"{address} is not asked for: {Forbidden(variable)}") { Fault = HubFault.Unreachable, Cause = Forbidden(variable) };
+        }
+
+        var patience = new Patience(Manner.FirstPause);
+        while (true)
+        {
+            TimeSpan pause;
+            try
+            {
+                return await ReadOnceAsync(address, most, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException)
+            {
+                if (IsOffline(error) || patience.NextPause(error, progressed: false) is not { } next)
+                {
+                    var fault = IsOffline(error) ? HubFault.Unreachable : HubFault.Other;
+                    throw new HubException($"{address} cannot be read: {error.Message}", error) { Fault = fault, Cause = CauseOf(error, address) };
+                }
+
+                pause = next;
+            }
+
+            await Task.Delay(pause, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until no other process works on a file of the cache, and says so meanwhile.</summary>
+    /// <returns>The lock, to be disposed.</returns>
+    internal static async Task<IDisposable> LockAsync(
+        string target, DownloadProgress waiting, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        var folder = Path.GetDirectoryName(target)!;
+        var path = Path.Combine(folder, $".{Path.GetFileName(target)}.lock");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            while (true)
+            {
+                if (FileLock.TryAcquire(path, deleteAfter: false) is { } held)
+                {
+                    return held;
+                }
+
+                progress?.Report(waiting);
+                await Task.Delay(100, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(target, error);
+        }
+    }
+
+    /// <summary>An answer's status as a message quotes it.</summary>
+    internal static string Describe(HttpResponseMessage response) =>
+        CheckpointException.Quote($"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd());
+
+    /// <summary>Whether an error means that no connection came about at all.</summary>
+    internal static bool IsOffline(Exception error) => error is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError
+            or HttpRequestError.SecureConnectionError,
+    };
+
     private async Task DownloadAsync(string target, DownloadSpec spec, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var part = new PartialFile(target);
         part.Load(spec);
-        var transfer = new Transfer(http, spec, part, progress, LongestSilence);
+        var download = new FileDownload(Requests, spec, part, Manner, progress);
         while (true)
         {
-            await ReceiveAllAsync(transfer, target, spec, part, cancellation).ConfigureAwait(false);
-            var expected = spec.Sha256 is null ? spec with { Sha256 = transfer.StatedSha256 } : spec;
+            try
+            {
+                await download.RunAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException)
+            {
+                throw Unreachable(target, spec, part.Length, CauseOf(error, spec.Address), error);
+            }
+
+            var expected = download.Stated.AddTo(spec);
             if (await Checksum.FindDifferenceAsync(part.Path, expected, cancellation).ConfigureAwait(false) is not { } difference)
             {
                 break;
@@ -109,7 +194,7 @@ public sealed class Downloader : IDisposable
 
             // What an earlier run left may be the damaged half: once more, all of it.
             part.Discard();
-            if (!transfer.Resumed)
+            if (!download.Resumed)
             {
                 throw new HubException($"{spec.Address} was downloaded but {difference}. The file on the server has changed, or something on the way alters it.");
             }
@@ -119,43 +204,40 @@ public sealed class Downloader : IDisposable
         NoteVerified(target, spec);
     }
 
-    private async Task ReceiveAllAsync(Transfer transfer, string target, DownloadSpec spec, PartialFile part, CancellationToken cancellation)
+    private async Task<byte[]> ReadOnceAsync(Uri address, int most, CancellationToken cancellation)
     {
-        var start = part.Length;
-        var inVain = 0;
-        for (var attempt = 1; ; attempt++)
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
         {
-            var before = part.Length;
-            try
+            using var response = await Requests.GetAsync(address, _ => silence.CancelAfter(Manner.LongestSilence), null, silence.Token).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
             {
-                await transfer.RunAsync(cancellation).ConfigureAwait(false);
-                return;
+                throw TryAgainException.For(response)
+                    ?? (Exception)new HubException($"{address} cannot be read: the server answered {Describe(response)}") { Status = response.StatusCode };
             }
-            catch (Exception error) when (error is HttpRequestException or IOException)
+
+            var body = await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
             {
-                inVain = part.Length > before ? 0 : inVain + 1;
-                var isOffline = IsOffline(error);
-                if ((isOffline && part.Length == start) || inVain >= MostAttemptsInVain || attempt >= MostAttempts)
+                using var content = new MemoryStream();
+                var buffer = new byte[1 << 16];
+                int read;
+                while ((read = await body.ReadAsync(buffer, silence.Token).ConfigureAwait(false)) > 0)
                 {
-                    throw Unreachable(target, spec, part.Length, error, isOffline);
+                    silence.CancelAfter(Manner.LongestSilence);
+                    content.Write(buffer, 0, read);
+                    if (content.Length > most)
+                    {
+                        throw new HubException($"{address} sends more than {most} bytes");
+                    }
                 }
-            }
 
-            await Task.Delay(FirstPause * Math.Pow(2, inVain), cancellation).ConfigureAwait(false);
+                return content.ToArray();
+            }
         }
-    }
-
-    private static async Task<IDisposable> LockAsync(string target, CancellationToken cancellation)
-    {
-        var path = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.lock");
-        while (true)
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
-            if (FileLock.TryAcquire(path, deleteAfter: false) is { } held)
-            {
-                return held;
-            }
-
-            await Task.Delay(100, cancellation).ConfigureAwait(false);
+            throw new IOException($"no data for {Manner.LongestSilence.TotalSeconds:0} seconds", error);
         }
     }
 
@@ -192,19 +274,20 @@ public sealed class Downloader : IDisposable
         }
     }
 
-    private static bool IsOffline(Exception error) => error is HttpRequestException
-    {
-        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError
-            or HttpRequestError.SecureConnectionError,
-    };
+    private static HubException CannotWrite(string target, Exception error) =>
+        new($"{target} cannot be written: {error.Message} Set {CacheFolder.Variable} to a folder with room where you may write.", error);
 
-    private static HubException Unreachable(string target, DownloadSpec spec, long received, Exception error, bool isOffline)
+    private static string Forbidden(string variable) => $"{variable} is set, so that nothing is downloaded";
+
+    private static string CauseOf(Exception error, Uri address) =>
+        $"{(IsOffline(error) ? $"there is no connection to {address.Host}" : "the download broke off")} ({error.Message})";
+
+    private static HubException Unreachable(string target, DownloadSpec spec, long received, string cause, Exception? error)
     {
-        var cause = isOffline ? $"there is no connection to {spec.Address.Host}" : "the download broke off";
         var rest = received > 0 ? $"The {received} bytes that came are kept: with a connection, the next run goes on from there. Or fetch" : "Fetch";
         return new HubException(
-            $"{Path.GetFileName(target)} is not in the cache and {cause} ({error.Message}). {rest} {spec.Address}{spec.Description} yourself and put it at {target}",
+            $"{Path.GetFileName(target)} is not in the cache and {cause}. {rest} {spec.Address}{spec.Description} yourself and put it at {target}",
             error)
-        { IsUnreachable = true };
+        { Fault = HubFault.Unreachable, Cause = cause };
     }
 }

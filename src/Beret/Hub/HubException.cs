@@ -18,6 +18,22 @@ public sealed class HubException : BeretException
     /// <summary>What the server answered, where it is an answer that made the download fail.</summary>
     public HttpStatusCode? Status { get; init; }
 
-    /// <summary>Whether the server was not reached, or not long enough.</summary>
-    internal bool IsUnreachable { get; init; }
+    /// <summary>What kind of failure it is, for those who know another way.</summary>
+    internal HubFault Fault { get; init; }
+
+    /// <summary>Why it failed, as the rest of a sentence, without the advice that the message gives.</summary>
+    internal string Cause { get => field ?? Message; init; }
+}
+
+/// <summary>Kinds of failure.</summary>
+internal enum HubFault
+{
+    /// <summary>Something that another place or another time would not change.</summary>
+    Other,
+
+    /// <summary>The server was not reached, or not long enough.</summary>
+    Unreachable,
+
+    /// <summary>The server was reached, and what is wanted is not there or not for everybody.</summary>
+    Missing,
 }

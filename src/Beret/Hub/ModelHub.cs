@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Beret.Checkpoints;
 
@@ -8,25 +7,14 @@ namespace Beret.Hub;
 /// <param name="downloader">Fetches the files and knows the cache.</param>
 public sealed partial class ModelHub(Downloader downloader)
 {
-    /// <summary>The environment variable that names a mirror of Hugging Face, as Hugging Face's own programs have it.</summary>
-    public const string EndpointVariable = "HF_ENDPOINT";
+    private static readonly string[] PathEndings = [.. ModelArchive.Extensions, "/", ".safetensors", ".bin", ".index", ".json"];
 
-    private const string Index = CheckpointLocator.IndexFile;
-    private const string Config = "config.json";
-
-    // A repository has some of these; at least one of the vocabularies is needed.
-    private static readonly string[] Vocabularies = ["vocab.txt", "tokenizer.json", "spiece.model"];
-    private static readonly string[] TokenizerFiles = [.. Vocabularies, "tokenizer_config.json", "special_tokens_map.json"];
-
-    // What only TensorFlow's formats have.
-    private static readonly string[] TensorFlowFiles = ["saved_model.pb", "bert_config.json", "albert_config.json"];
-
-    /// <summary>Where repositories are: <c>HF_ENDPOINT</c> where set, else Hugging Face itself.</summary>
-    public Uri Endpoint { get; init; } = FindEndpoint();
+    /// <summary>Where repositories are: <c>BERET_HUB_URL</c> or <c>HF_ENDPOINT</c> where set, else Hugging Face itself.</summary>
+    public Uri Endpoint { get; init; } = downloader.Settings.Endpoint;
 
     /// <summary>
-    /// Gives the folder of a model: an existing folder is itself; a name of <see cref="ModelCatalogue"/> and any <c>owner/name</c> of Hugging Face is looked up
-    /// in the cache and downloaded where it is not complete there.
+    /// Gives the folder of a model: an existing folder is itself, an existing archive is unpacked into the cache; a name of <see cref="ModelCatalogue"/> and any
+    /// <c>owner/name</c> of Hugging Face is looked up in the cache, then in the cache of Hugging Face's own programs, and downloaded where it is in neither.
     /// </summary>
     /// <exception cref="HubException">No such folder or model, or it cannot be downloaded; the message says how to do without the download.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the next call goes on where this one ended.</exception>
@@ -41,141 +29,159 @@ public sealed partial class ModelHub(Downloader downloader)
         AtomicFolder.Recover(nameOrPath);
         if (Directory.Exists(nameOrPath))
         {
-            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), SourceOf(nameOrPath));
+            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), LocalModel.SourceOf(nameOrPath));
+        }
+
+        if (CheckpointLocator.IsTensorFlow(nameOrPath))
+        {
+            return new ResolvedModel(nameOrPath, Path.GetFullPath(nameOrPath), ModelSource.TensorFlow);
         }
 
         if (File.Exists(nameOrPath))
         {
-            throw new HubException($"{nameOrPath} is a file; the folder of a model is wanted, with its {Config}, vocabulary and weights");
+            if (!ModelArchive.IsArchive(nameOrPath))
+            {
+                throw new HubException(
+                    $"{nameOrPath} is a file; the folder of a model is wanted, with its {RepositoryFiles.Config}, vocabulary and weights, a TensorFlow checkpoint, or an archive "
+                    + $"({string.Join(", ", ModelArchive.Extensions)})");
+            }
+
+            var folder = await new ArchiveFetch(downloader, progress).UnpackLocalAsync(nameOrPath, cancellation).ConfigureAwait(false);
+            return new ResolvedModel(nameOrPath, folder, LocalModel.SourceOf(folder));
         }
 
-        var entry = ModelCatalogue.Find(nameOrPath) ?? FromRepositoryName(nameOrPath);
-        return new ResolvedModel(nameOrPath, await FetchRepositoryAsync(entry, progress, cancellation).ConfigureAwait(false), entry.Source);
+        return ModelCatalogue.Find(nameOrPath) is { } entry
+            ? await ResolveAsync(entry, nameOrPath, progress, cancellation).ConfigureAwait(false)
+            : await ResolveRepositoryAsync(nameOrPath, progress, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The cache folder of a repository.</summary>
-    internal string FolderOf(string repository) => Path.Combine([downloader.Folder, "models", .. repository.Split('/')]);
-
-    private static Uri FindEndpoint()
+    /// <summary>The folder with the files of a known model that is here already, or null.</summary>
+    public string? FindCached(ModelEntry entry)
     {
-        var mirror = Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } set ? set : "https://huggingface.co";
-        return Uri.TryCreate(mirror, UriKind.Absolute, out var endpoint)
-            ? endpoint
-            : throw new HubException($"{EndpointVariable} is {CheckpointException.Quote(mirror)}, which is not an address such as https://huggingface.co");
+        ArgumentNullException.ThrowIfNull(entry);
+        return (entry.Archive is null ? null : new ArchiveFetch(downloader, null).Find(entry))
+            ?? (entry.Repository is null ? null : FindRepository(entry.Repository));
     }
 
-    private static ModelSource SourceOf(string folder) =>
-        TensorFlowFiles.Any(name => File.Exists(Path.Combine(folder, name))) ? ModelSource.TensorFlow : ModelSource.HuggingFace;
-
-    private static ModelEntry FromRepositoryName(string name)
+    /// <summary>Resolves a model of which all is known.</summary>
+    internal async Task<ResolvedModel> ResolveAsync(ModelEntry entry, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        var repository = name.StartsWith("https://huggingface.co/", StringComparison.OrdinalIgnoreCase) ? name["https://huggingface.co/".Length..].TrimEnd('/') : name;
-        return RepositoryName().IsMatch(repository) && Array.TrueForAll(repository.Split('/'), ShardIndex.IsPlainFileName)
-            ? new ModelEntry(name, repository, ModelSource.HuggingFace)
-            : throw Unknown(name, "there is no such folder, and no model of that name is known");
+        var archives = new ArchiveFetch(downloader, progress);
+        var folder = FindCached(entry)
+            ?? (entry.Archive is null ? null : await archives.UnpackPlacedAsync(entry, cancellation).ConfigureAwait(false))
+            ?? await FetchAsync(entry, name, archives, progress, cancellation).ConfigureAwait(false);
+        return new ResolvedModel(name, folder, entry.Source);
     }
 
-    private async Task<string> FetchRepositoryAsync(ModelEntry entry, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    // The mirror first, then what the authors published.
+    private async Task<string> FetchAsync(
+        ModelEntry entry, string name, ArchiveFetch archives, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        var folder = FolderOf(entry.Repository);
-        if (IsComplete(folder))
+        HubException? failure = null;
+        if (entry.Repository is not null)
         {
-            return folder;
+            try
+            {
+                return await FetchRepositoryAsync(entry.Repository, progress, cancellation).ConfigureAwait(false);
+            }
+            catch (HubException error) when (error.Fault != HubFault.Other)
+            {
+                failure = error;
+            }
+
+            if (entry.Archive is null)
+            {
+                throw failure.Fault == HubFault.Missing ? Unknown(name, failure.Cause, failure) : NotNow(name, entry.Repository, failure.Cause, failure);
+            }
         }
 
         try
         {
-            await FetchConfigAsync(entry, progress, cancellation).ConfigureAwait(false);
-            foreach (var file in TokenizerFiles)
-            {
-                await TryFetchAsync(entry, file, progress, cancellation).ConfigureAwait(false);
-            }
-
-            if (!HasVocabulary(folder))
-            {
-                throw Unknown(entry.Name, $"its repository holds no vocabulary ({string.Join(", ", Vocabularies)})");
-            }
-
-            // The weights come last: where they are, everything else is.
-            await FetchWeightsAsync(entry, folder, progress, cancellation).ConfigureAwait(false);
-            return folder;
+            return await archives.DownloadAsync(entry, cancellation).ConfigureAwait(false);
         }
-        catch (HubException error) when (error.IsUnreachable)
+        catch (HubException error) when (error.Fault != HubFault.Other || error.Status is not null)
+        {
+            throw failure is null
+                ? NotByItself(entry, name, archives, error)
+                : NotNow(
+                    name, entry.Repository!, $"{failure.Cause}; nor can its authors' archive be had: {error.Cause}", error,
+                    $" Or put {entry.Archive} at {archives.ArchiveOf(entry)}.");
+        }
+    }
+
+    private async Task<ResolvedModel> ResolveRepositoryAsync(string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        var repository = ModelAddress.RepositoryOf(name);
+        if (LooksLikePath(name))
         {
             throw new HubException(
-                $"the model {CheckpointException.Quote(entry.Name)} is not, or not all of it, in the cache and cannot be downloaded now ({error.InnerException?.Message}). "
-                + $"With a connection, run again: what came is kept. Or put {Config}, {CheckpointLocator.SingleFile} and what there is of {string.Join(", ", TokenizerFiles)} "
-                + $"from {AddressOf(entry, "")} in {folder}; or give the folder where you have them in place of the name.",
-                error);
+                $"{CheckpointException.Quote(name)} is not there: no file or folder has this path{(name[0] == '~' ? " (~ is not written out here)" : "")}. A model is a folder "
+                + "with config.json, vocabulary and weights, an archive of one, or a name; beret models lists the names.");
         }
-    }
 
-    private async Task FetchConfigAsync(ModelEntry entry, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
-    {
+        if (!RepositoryName().IsMatch(repository) || !Array.TrueForAll(repository.Split('/'), ShardIndex.IsPlainFileName)
+            || repository.StartsWith("small_bert/", StringComparison.OrdinalIgnoreCase))
+        {
+            throw Unknown(name, "there is no such folder, and no model of that name is known");
+        }
+
+        if (FindRepository(repository) is { } folder)
+        {
+            return new ResolvedModel(name, folder, ModelSource.HuggingFace);
+        }
+
         try
         {
-            await downloader.FetchAsync(Spec(entry, Config), progress, cancellation).ConfigureAwait(false);
+            return new ResolvedModel(name, await FetchRepositoryAsync(repository, progress, cancellation).ConfigureAwait(false), ModelSource.HuggingFace);
         }
-        catch (HubException error) when (error.Status is HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        catch (HubException error) when (error.Fault == HubFault.Unreachable)
         {
-            // Hugging Face answers "unauthorized" for what does not exist, so that nobody learns what is private.
-            throw Unknown(entry.Name, $"{Endpoint.Host} has no such model with a {Config}, or it is not public", error);
+            throw NotNow(name, repository, error.Cause, error, $" Known names that are like it: {string.Join(", ", ModelCatalogue.Nearest(name))}.");
+        }
+        catch (HubException error) when (error.Fault == HubFault.Missing)
+        {
+            throw Unknown(name, $"there is no folder of that path, and {error.Cause}", error);
         }
     }
 
-    private async Task FetchWeightsAsync(ModelEntry entry, string folder, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    private async Task<string> FetchRepositoryAsync(string repository, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        if (await TryFetchAsync(entry, CheckpointLocator.SingleFile, progress, cancellation).ConfigureAwait(false))
-        {
-            return;
-        }
-
-        if (!await TryFetchAsync(entry, Index, progress, cancellation).ConfigureAwait(false))
-        {
-            throw Unknown(entry.Name, $"its repository holds no safetensors weights ({CheckpointLocator.SingleFile})");
-        }
-
-        foreach (var shard in ShardIndex.Read(Path.Combine(folder, Index)).Shards)
-        {
-            await downloader.FetchAsync(Spec(entry, shard), progress, cancellation).ConfigureAwait(false);
-        }
+        var fetch = new RepositoryFetch(downloader, Endpoint, repository, progress);
+        await fetch.RunAsync(cancellation).ConfigureAwait(false);
+        return fetch.Folder;
     }
 
-    private async Task<bool> TryFetchAsync(ModelEntry entry, string file, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    private string? FindRepository(string repository)
     {
-        try
-        {
-            await downloader.FetchAsync(Spec(entry, file), progress, cancellation).ConfigureAwait(false);
-            return true;
-        }
-        catch (HubException error) when (error.Status == HttpStatusCode.NotFound)
-        {
-            return false;
-        }
+        var folder = RepositoryFetch.FolderOf(downloader, repository);
+        return RepositoryFiles.AreComplete(folder) ? folder : HuggingFaceCache.Find(downloader.Settings.HuggingFaceCache, repository);
     }
 
-    private DownloadSpec Spec(ModelEntry entry, string file) =>
-        new(AddressOf(entry, $"/resolve/main/{Uri.EscapeDataString(file)}"), $"models/{entry.Repository}/{file}");
+    private static bool LooksLikePath(string name) =>
+        name[0] is '.' or '~' || Path.IsPathRooted(name) || name.Contains('\\') || PathEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
-    private Uri AddressOf(ModelEntry entry, string rest) => new($"{Endpoint.AbsoluteUri.TrimEnd('/')}/{entry.Repository}{rest}");
-
-    private static bool IsComplete(string folder)
+    private HubException NotNow(string name, string repository, string cause, HubException error, string advice = "")
     {
-        if (!File.Exists(Path.Combine(folder, Config)) || !HasVocabulary(folder))
-        {
-            return false;
-        }
-
-        if (File.Exists(Path.Combine(folder, CheckpointLocator.SingleFile)))
-        {
-            return true;
-        }
-
-        var index = Path.Combine(folder, Index);
-        return File.Exists(index) && ShardIndex.Read(index).Shards.All(shard => File.Exists(Path.Combine(folder, shard)));
+        var fetch = new RepositoryFetch(downloader, Endpoint, repository, null);
+        return new HubException(
+            $"the model {CheckpointException.Quote(name)} is not, or not all of it, in the cache and cannot be downloaded now: {cause}. "
+            + $"With a connection, run again: what came is kept. Or put {RepositoryFiles.Config}, the tokenizer's files (vocab.txt or spiece.model, tokenizer.json, "
+            + $"tokenizer_config.json, what there is) and the weights ({CheckpointLocator.SingleFile} or pytorch_model.bin) from {fetch.Page} in {fetch.Folder}.{advice} "
+            + "Or give the folder where you have them in place of the name.",
+            error)
+        { Fault = HubFault.Unreachable };
     }
 
-    private static bool HasVocabulary(string folder) => Vocabularies.Any(file => File.Exists(Path.Combine(folder, file)));
+    private static HubException NotByItself(ModelEntry entry, string name, ArchiveFetch archives, HubException error)
+    {
+        var kaggle = entry.Kaggle!.Split('/');
+        return new HubException(
+            $"the model {CheckpointException.Quote(name)} is published on Kaggle alone, which may want an account, and could not be downloaded from there: {error.Cause}. "
+            + $"Sign in at https://www.kaggle.com/models/{kaggle[0]}/{kaggle[1]}/tensorFlow2/{kaggle[2]} (https://tfhub.dev/{entry.TensorFlowHub} leads there too), "
+            + $"download the archive and put it at {archives.ArchiveOf(entry)}, or what is in it in {archives.FolderOf(entry)}; then run again.",
+            error)
+        { Fault = error.Fault, Status = error.Status };
+    }
 
     private static HubException Unknown(string name, string why, Exception? inner = null) => new(
         $"the model {CheckpointException.Quote(name)} cannot be used: {why}. Known names that are like it: {string.Join(", ", ModelCatalogue.Nearest(name))}. "

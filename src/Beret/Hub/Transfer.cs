@@ -1,34 +1,40 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using Beret.Checkpoints;
 
 namespace Beret.Hub;
 
+/// <summary>The server no longer gives ranges of the version that has begun, or never did: the file has to be begun anew, as a whole.</summary>
+internal sealed class RangesLostException() : IOException("the server does not continue the download; it begins anew");
+
 /// <summary>
-/// One attempt to get the rest of a file over HTTP. Asks for a range only of the version that the part is from (RFC 9110, sections 13.1.5 and 14), and begins
-/// anew where the server has another version or no ranges.
+/// One attempt to get the rest of a segment over HTTP. Asks for a range only of the version that the part is from (RFC 9110, sections 13.1.5 and 14).
 /// </summary>
-internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile part, IProgress<DownloadProgress>? progress, TimeSpan longestSilence)
+internal sealed class Transfer(WebRequests requests, DownloadSpec spec, PartialFile part, PartialSegment segment, TransferMeter meter, TimeSpan longestSilence)
 {
-    private const int MostRedirects = 10;
+    /// <summary>Whether ranges may be asked for.</summary>
+    public required bool MayUseRanges { get; init; }
 
-    private readonly TransferRate rate = new();
-    private bool rangesWork = true;
+    /// <summary>Called where a whole file begins to come from a server that gives ranges, with its size: it may be split now.</summary>
+    public required Action<long> OnDivisible { get; init; }
 
-    /// <summary>The SHA-256 that the server states for the file: Hugging Face sends it for large files as <c>X-Linked-ETag</c>.</summary>
-    public string? StatedSha256 { get; private set; }
+    /// <summary>What the server states of the file.</summary>
+    public required StatedChecksum Stated { get; init; }
 
-    /// <summary>Whether bytes of an earlier attempt are part of the file.</summary>
+    /// <summary>Whether bytes of an earlier attempt are part of the segment.</summary>
     public bool Resumed { get; private set; }
 
-    /// <summary>Receives until the file is complete.</summary>
+    // The part of a whole file begins where it has bytes; a segment of several may be asked for before it has any.
+    private bool WantsRange => MayUseRanges && (segment.Position > 0 || segment.End is not null);
+
+    /// <summary>Receives until the segment is complete.</summary>
     /// <exception cref="HttpRequestException">No connection, or it broke; what came is kept.</exception>
-    /// <exception cref="IOException">The connection broke or fell silent; what came is kept.</exception>
+    /// <exception cref="IOException">The connection broke or fell silent, or the server is busy; what came is kept.</exception>
+    /// <exception cref="RangesLostException">What came is of no use for what the server has now.</exception>
     /// <exception cref="HubException">The server refuses, or offers another file than is wanted; trying again is of no use.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        if (part.Length > 0 && part.Length == spec.Size)
+        if (segment.IsComplete || (!part.IsSplit && segment.Length > 0 && segment.Length == (spec.Size ?? part.Total)))
         {
             Resumed = true;
             return;
@@ -37,7 +43,7 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            using var response = await SendAsync(silence, cancellation).ConfigureAwait(false);
+            using var response = await requests.GetAsync(spec.Address, Prepare, Stated.Note, silence.Token).ConfigureAwait(false);
             var total = Accept(response);
             await ReceiveAsync(response, total, silence).ConfigureAwait(false);
         }
@@ -45,39 +51,19 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
         {
             throw new IOException($"no data for {longestSilence.TotalSeconds:0} seconds", error);
         }
-    }
 
-    private async Task<HttpResponseMessage> SendAsync(CancellationTokenSource silence, CancellationToken cancellation)
-    {
-        var address = spec.Address;
-        for (var redirects = 0; redirects <= MostRedirects; redirects++)
+        void Prepare(HttpRequestMessage request)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, address);
-            request.Headers.AcceptEncoding.ParseAdd("identity");
-            if (part.Length > 0 && rangesWork)
+            silence.CancelAfter(longestSilence);
+            if (WantsRange)
             {
-                request.Headers.Range = new RangeHeaderValue(part.Length, null);
+                request.Headers.Range = new RangeHeaderValue(segment.Position, segment.End - 1);
                 if (part.Validator is not null)
                 {
                     request.Headers.TryAddWithoutValidation("If-Range", part.Validator);
                 }
             }
-
-            silence.CancelAfter(longestSilence);
-            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token).ConfigureAwait(false);
-            NoteStatedChecksum(response);
-            if (!IsRedirect(response.StatusCode) || response.Headers.Location is not { } location)
-            {
-                return response;
-            }
-
-            response.Dispose();
-            cancellation.ThrowIfCancellationRequested();
-            address = new Uri(address, location);
-            Downloader.CheckAddress(address, mayBeLocal: spec.Address.IsLoopback);
         }
-
-        throw new HubException($"{spec.Address} redirects more than {MostRedirects} times");
     }
 
     // Decides whether the answer continues the part or begins anew; gives the size of the whole file, where the server says it.
@@ -90,29 +76,38 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
 
         switch (response.StatusCode)
         {
-            case HttpStatusCode.PartialContent when response.Content.Headers.ContentRange is { } range && part.Length > 0 && range.From == part.Length
-                && !IsAnotherVersion(response):
-                Resumed = true;
-                return CheckTotal(range.Length ?? part.Length + response.Content.Headers.ContentLength);
-            case HttpStatusCode.OK:
-                part.Restart(spec, ValidatorOf(response));
-                Resumed = false;
-                return CheckTotal(response.Content.Headers.ContentLength);
-            case HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable when rangesWork:
-                // Not the range that was asked for, or of another version: the part is of no use here.
-                rangesWork = false;
-                part.Discard();
-                throw new IOException("the server does not continue the download; it begins anew");
-            case HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
-                throw new IOException($"the server answered {Describe(response)}");
+            case HttpStatusCode.PartialContent when WantsRange && response.Content.Headers.ContentRange is { } range && range.From == segment.Position
+                && !IsAnotherVersion(response, range.Length):
+                Resumed |= segment.Length > 0;
+                return CheckTotal(range.Length ?? (segment.End is null ? segment.Position + response.Content.Headers.ContentLength : part.Total));
+            case HttpStatusCode.OK when !part.IsSplit:
+                return Begin(response);
+            case HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable when WantsRange:
+                throw new RangesLostException();
             default:
-                throw new HubException($"{spec.Address} cannot be downloaded: the server answered {Describe(response)}") { Status = response.StatusCode };
+                throw TryAgainException.For(response) ?? (Exception)new HubException(
+                    $"{spec.Address} cannot be downloaded: the server answered {Downloader.Describe(response)}")
+                { Status = response.StatusCode };
         }
+    }
+
+    private long? Begin(HttpResponseMessage response)
+    {
+        var total = CheckTotal(response.Content.Headers.ContentLength);
+        var validator = ValidatorOf(response);
+        part.Restart(spec, validator);
+        Resumed = false;
+        if (total is { } size && validator is not null && MayUseRanges && response.Headers.AcceptRanges.Contains("bytes"))
+        {
+            OnDivisible(size);
+        }
+
+        return total;
     }
 
     private async Task ReceiveAsync(HttpResponseMessage response, long? total, CancellationTokenSource silence)
     {
-        progress?.Report(new DownloadProgress(spec.FileName, part.Length, total, rate.BytesPerSecond));
+        meter.Report(total);
         var body = await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false);
         await using (body.ConfigureAwait(false))
         {
@@ -122,32 +117,32 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
             do
             {
                 silence.CancelAfter(longestSilence);
-                read = await body.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
-                if (total is not null && part.Length + read > total)
+                var wanted = (int)Math.Min(buffer.Length, (segment.End - segment.Position) ?? buffer.Length);
+                read = await body.ReadAsync(buffer.AsMemory(0, wanted), silence.Token).ConfigureAwait(false);
+                if (total is not null && segment.Position + read > total)
                 {
                     throw new HubException($"{spec.Address} sends more than the {total} bytes it should have");
                 }
 
                 Append(file, buffer.AsSpan(0, read));
-                if (rate.Add(read) || read == 0)
-                {
-                    progress?.Report(new DownloadProgress(spec.FileName, part.Length, total, rate.BytesPerSecond));
-                }
+                meter.Add(segment, read, total);
             }
-            while (read > 0);
+            while (read > 0 && !segment.IsComplete);
         }
 
-        if (total is not null && part.Length < total)
+        if ((segment.End ?? total) is { } end && segment.Position < end)
         {
-            throw new IOException($"the connection ended after {part.Length} of {total} bytes");
+            throw new IOException($"the connection ended after {segment.Position} of {total} bytes");
         }
+
+        meter.Report(total);
     }
 
     private FileStream OpenPart()
     {
         try
         {
-            return part.OpenAppend();
+            return segment.OpenAppend();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -160,7 +155,6 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
         try
         {
             file.Write(bytes);
-            part.Received(bytes.Length);
         }
         catch (IOException error)
         {
@@ -168,31 +162,18 @@ internal sealed class Transfer(HttpClient http, DownloadSpec spec, PartialFile p
         }
     }
 
-    private HubException CannotWrite(Exception error) => new($"{part.Path} cannot be written: {error.Message}", error);
+    private HubException CannotWrite(Exception error) => new($"{segment.Path} cannot be written: {error.Message}", error);
 
     private long? CheckTotal(long? total) => spec.Size is { } size && total is not null && total != size
         ? throw new HubException(string.Create(
             CultureInfo.InvariantCulture, $"{spec.Address} offers {total:N0} bytes where {size:N0} are expected: it is not the file that is wanted"))
         : total ?? spec.Size;
 
-    private bool IsAnotherVersion(HttpResponseMessage response) =>
-        part.Validator is not null && ValidatorOf(response) is { } now && now[0] == part.Validator[0] && now != part.Validator;
+    private bool IsAnotherVersion(HttpResponseMessage response, long? total) =>
+        (part.Validator is not null && ValidatorOf(response) is { } now && now[0] == part.Validator[0] && now != part.Validator)
+        || (part.Total is not null && total is not null && total != part.Total);
 
     // A weak ETag promises no equal bytes and may not be used here; the date of the last change may.
     private static string? ValidatorOf(HttpResponseMessage response) =>
         response.Headers.ETag is { IsWeak: false, Tag: var tag } ? tag : response.Content.Headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
-
-    private void NoteStatedChecksum(HttpResponseMessage response)
-    {
-        if (response.Headers.TryGetValues("X-Linked-ETag", out var values) && values.First().Trim('"') is { Length: 64 } sum && sum.All(char.IsAsciiHexDigit))
-        {
-            StatedSha256 = sum;
-        }
-    }
-
-    private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-        or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-
-    private static string Describe(HttpResponseMessage response) =>
-        CheckpointException.Quote($"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd());
 }

@@ -64,7 +64,9 @@ public sealed class Encoder : IDisposable
     /// <summary>The number of weights.</summary>
     public long Parameters => model.Parameters.Count;
 
-    /// <summary>Loads an encoder by its name, downloading it where it is not in the cache, or from a folder.</summary>
+    /// <summary>
+    /// Loads an encoder by its name, downloading it where it is not in the cache; or from a folder, a SavedModel or checkpoint of TensorFlow, or an archive of one.
+    /// </summary>
     /// <exception cref="BeretException">There is no such model, or it cannot be downloaded or read.</exception>
     public static Encoder Load(string nameOrFolder, EncoderOptions? options = null) => LoadAsync(nameOrFolder, options).GetAwaiter().GetResult();
 
@@ -129,9 +131,10 @@ public sealed class Encoder : IDisposable
         LoadedEncoder? model = null;
         try
         {
-            var written = ModelDescription.Read(resolved.Folder);
-            model = ModelLoader.LoadEncoder(resolved.Folder, backend, config => resolved.Source.Adjust(config, written));
-            return new Encoder(backend, model, Tokenizer.Load(resolved.Folder, resolved.Source.Flavour(written)), options);
+            var files = ModelFiles.Open(resolved.Folder, resolved.Source);
+            using var weights = files.OpenWeights();
+            model = ModelLoader.LoadEncoder(files.Config, weights, backend);
+            return new Encoder(backend, model, files.LoadTokenizer(), options);
         }
         catch
         {

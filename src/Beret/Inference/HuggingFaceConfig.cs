@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Beret.Hub;
 using Beret.Models;
 using Beret.Tasks;
 
@@ -10,23 +11,59 @@ internal static class HuggingFaceConfig
     public const string FileName = "config.json";
 
     /// <summary>
-    /// A binary model has one logit, so its only label there is the positive class, and its problem type is multi-label: the one by which transformers
-    /// applies the sigmoid to the logit and binary cross-entropy in training. (One label and no problem type would be a regression.)
+    /// A key of Beret's own, which others pass over: whose definition a folder without beret.json follows, where it is not Hugging Face's. It decides the tokenization.
     /// </summary>
-    public static void Write(Stream stream, EncoderConfig config, ModelDescription description)
+    public const string SourceKey = "beret_source";
+
+    /// <summary>What <see cref="SourceKey"/> is for a model of TensorFlow.</summary>
+    public const string TensorFlowSource = "tensorflow";
+
+    /// <summary>
+    /// Writes the configuration of a classifier with a beret.json. A binary model has one logit, so its only label there is the positive class, and its problem type is
+    /// multi-label: the one by which transformers applies the sigmoid to the logit and binary cross-entropy in training. (One label and no problem type would be a
+    /// regression.)
+    /// </summary>
+    public static void Write(Stream stream, EncoderConfig config, ModelDescription description) => Write(
+        stream,
+        config with
+        {
+            ProblemType = description.Task == TaskNames.MultiClass ? "single_label_classification" : "multi_label_classification",
+            Labels = description.Task == TaskNames.Binary ? [description.Labels[1]] : description.Labels,
+        },
+        ModelSource.HuggingFace);
+
+    /// <summary>Writes a configuration as it is.</summary>
+    /// <param name="stream">Receives the JSON.</param>
+    /// <param name="config">With labels and problem type, where it has any.</param>
+    /// <param name="source">Whose definition the model follows, unless a beret.json says it.</param>
+    /// <param name="isEncoder">Whether there is no classifier.</param>
+    public static void Write(Stream stream, EncoderConfig config, ModelSource source, bool isEncoder = false)
     {
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteStartArray("architectures");
-            json.WriteStringValue(config.Family.Architecture);
+            json.WriteStringValue(isEncoder ? config.Family.Architecture.Replace("ForSequenceClassification", "Model", StringComparison.Ordinal) : config.Family.Architecture);
             json.WriteEndArray();
             json.WriteString("model_type", config.Family.ModelType);
             config.Family.Write(json, config);
             json.WriteNumber("initializer_range", config.InitializerRange);
             json.WriteString("torch_dtype", "float32");
-            json.WriteString("problem_type", description.Task == TaskNames.MultiClass ? "single_label_classification" : "multi_label_classification");
-            WriteLabels(json, description.Task == TaskNames.Binary ? [description.Labels[1]] : description.Labels);
+            if (config.ProblemType is { } problem)
+            {
+                json.WriteString("problem_type", problem);
+            }
+
+            if (config.Labels is { } labels)
+            {
+                WriteLabels(json, labels);
+            }
+
+            if (source == ModelSource.TensorFlow)
+            {
+                json.WriteString(SourceKey, TensorFlowSource);
+            }
+
             json.WriteEndObject();
         }
 

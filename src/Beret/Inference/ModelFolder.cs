@@ -17,7 +17,9 @@ internal static class ModelFolder
 
     // What an earlier model in the same place may have left and a reader would take for this one's.
     private static readonly string[] Replaced =
-        ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile];
+        [
+            "vocab.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile,
+        ];
 
     /// <summary>
     /// Writes a model folder, all of it or nothing. Files of an earlier folder that are no part of a model (logs, reports) stay.
@@ -54,36 +56,23 @@ internal static class ModelFolder
         }
     }
 
-    /// <summary>Loads a folder with or without beret.json; without one, config.json says what there is to know and the tokenization is Hugging Face's.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>
+    /// Loads a classifier of any format; without a beret.json, what the format tells decides, and the tokenization is that of the model's source.
+    /// </summary>
+    /// <param name="path">As <see cref="ModelFiles.Open"/> takes it.</param>
     /// <param name="backend">Where the parameters live; stays the caller's.</param>
     /// <exception cref="BeretException">Something is missing, damaged, or not supported.</exception>
-    public static OpenedModel Load(string folder, IBackend backend)
+    public static OpenedModel Load(string path, IBackend backend)
     {
-        AtomicFolder.Recover(folder);
-        if (!Directory.Exists(folder))
-        {
-            throw new InferenceException($"{folder} is not a folder; a model folder is wanted, such as beret train writes");
-        }
-
-        if (File.Exists(Path.Combine(folder, ResumeFile)) && !File.Exists(Path.Combine(folder, HuggingFaceConfig.FileName)))
-        {
-            throw new InferenceException($"{folder} holds a training run that has no model yet; go on with it: beret train --output {folder} --resume");
-        }
-
-        var description = ModelDescription.Read(folder);
-        if (description is not null)
-        {
-            Verify(folder, description);
-        }
-
-        var model = ModelLoader.Load(folder, backend).Model;
+        var files = ModelFiles.Open(path);
+        using var weights = files.OpenWeights();
+        var model = ModelLoader.Load(files.Config, weights, backend).Model;
         try
         {
-            var tokenizer = Tokenizer.Load(folder, description?.Flavour);
-            var known = description ?? HuggingFaceTask.Describe(folder, model.Config, model.Outputs, tokenizer);
-            Check(known, model, folder);
-            return new OpenedModel(model, tokenizer, known, IsPlain: description is null);
+            var tokenizer = files.LoadTokenizer();
+            var known = files.Describe(model.Outputs, tokenizer);
+            Check(known, model, path);
+            return new OpenedModel(model, tokenizer, known, IsPlain: files.Written is null);
         }
         catch
         {
@@ -131,7 +120,8 @@ internal static class ModelFolder
         }
     }
 
-    private static void WriteWeights(string path, ParameterSet set)
+    /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
+    public static void WriteWeights(string path, ParameterSet set)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];

@@ -35,8 +35,6 @@ public sealed record ModelCost(int Length, long WeightBytes, long PackedBytes, l
 /// <summary>Everything that a model folder or a checkpoint says of itself, after reading all of it.</summary>
 public sealed record ModelInfo
 {
-    private static readonly string[] Vocabularies = ["vocab.txt", "tokenizer.json"];
-
     /// <summary>The path that was read.</summary>
     public required string Path { get; init; }
 
@@ -79,54 +77,73 @@ public sealed record ModelInfo
     /// <summary>As indented JSON. Ends with a line feed.</summary>
     public string ToJson() => ModelInfoWriter.Json(this);
 
-    /// <summary>Reads a model folder, a folder with weights only, or one file of weights, completely.</summary>
+    /// <summary>
+    /// Reads a model of any format (a folder, a SavedModel, a TensorFlow checkpoint by folder, index or prefix, an archive), a folder with weights only, or one file
+    /// of weights, completely.
+    /// </summary>
     /// <exception cref="BeretException">Something is missing, damaged or not supported.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ModelInfo Read(string path, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         AtomicFolder.Recover(path);
-        var config = System.IO.Path.Combine(path, HuggingFaceConfig.FileName);
-        return Directory.Exists(path) && File.Exists(config) ? ReadFolder(path, ConfigReader.Read(config), cancellation) : ReadWeights(path, cancellation);
-    }
-
-    private static ModelInfo ReadFolder(string folder, EncoderConfig config, CancellationToken cancellation)
-    {
-        var description = ModelDescription.Read(folder);
-        if (description is not null)
+        if (ModelFiles.IsArchive(path) || File.Exists(System.IO.Path.Combine(path, HuggingFaceConfig.FileName)))
         {
-            ModelFolder.Verify(folder, description);
+            return ReadModel(path, ModelFiles.Open(path), cancellation);
         }
 
-        using var checkpoint = Beret.Checkpoints.Checkpoint.Open(folder);
-        var summary = CheckpointSummary.Read(checkpoint, cancellation);
+        if (!ModelFiles.IsTensorFlow(path))
+        {
+            return ReadWeights(path, [], cancellation);
+        }
+
+        try
+        {
+            return ReadModel(path, ModelFiles.Open(path), cancellation);
+        }
+        catch (InferenceException error)
+        {
+            // What cannot be used can still be looked at.
+            return ReadWeights(path, [error.Message], cancellation);
+        }
+    }
+
+    private static ModelInfo ReadModel(string path, ModelFiles files, CancellationToken cancellation)
+    {
+        var config = files.Config;
+        CheckpointSummary summary;
+        using (var stored = Beret.Checkpoints.Checkpoint.Open(files.WeightsPath))
+        {
+            summary = CheckpointSummary.Read(stored, cancellation);
+        }
+
+        using var weights = files.OpenWeights();
+        config = config.Family.Adapt(config, weights);
         var notes = NotesOn(summary);
-        var head = ModelLoader.StoredOutputs(checkpoint, config);
-        var tokenizer = Vocabularies.Any(file => File.Exists(System.IO.Path.Combine(folder, file))) ? Tokenizer.Load(folder, description?.Flavour) : null;
+        var head = ModelLoader.StoredOutputs(weights, config);
+        var tokenizer = files.HasTokenizer ? files.LoadTokenizer() : null;
         notes.AddRange(tokenizer?.Notes ?? ["the folder has no vocabulary, so it cannot read text"]);
-        ModelCost? cost = null;
+        var description = files.Written;
 
         // Loaded as it is for use, so that what this says fits together does.
         using (var backend = CpuBackend.Create(1))
         {
             if (head is null)
             {
-                using var encoder = ModelLoader.LoadEncoder(folder, backend).Parameters;
+                using var encoder = ModelLoader.LoadEncoder(config, weights, backend).Parameters;
                 notes.Add("there is no classifier: beret train makes one");
             }
             else
             {
-                using var model = ModelLoader.Load(folder, backend).Model;
-                description ??= tokenizer is null ? null : TryDescribe(folder, config, head.Value, tokenizer, notes);
+                using var model = ModelLoader.Load(config, weights, backend).Model;
+                description ??= tokenizer is null ? null : TryDescribe(files, head.Value, tokenizer, notes);
             }
-
-            cost = CostOf(config, head ?? 1, description?.MaxLength ?? Math.Min(128, config.MaxPositions));
         }
 
         return new ModelInfo
         {
-            Path = folder,
-            Kind = description is { Version.Length: > 0 } ? $"model folder of beret {description.Version}" : "Hugging Face model folder",
+            Path = path,
+            Kind = files.Kind,
             Checkpoint = summary,
             Encoder = new EncoderShape(
                 config.Family.ModelType, config.Layers, config.HiddenSize, config.Heads, config.IntermediateSize, config.EmbeddingSize, config.VocabularySize,
@@ -136,20 +153,25 @@ public sealed record ModelInfo
             ClassifierDropout = config.ClassifierDropout,
             Description = description,
             Tokenizer = tokenizer,
-            Cost = cost,
+            Cost = CostOf(config, head ?? 1, description?.MaxLength ?? Math.Min(128, config.MaxPositions)),
             Notes = notes,
         };
     }
 
-    private static ModelInfo ReadWeights(string path, CancellationToken cancellation)
+    private static ModelInfo ReadWeights(string path, IReadOnlyList<string> why, CancellationToken cancellation)
     {
         using var checkpoint = Beret.Checkpoints.Checkpoint.Open(path);
         var summary = CheckpointSummary.Read(checkpoint, cancellation);
         var encoder = ShapeOf(checkpoint);
         var notes = NotesOn(summary);
-        notes.Add(encoder is null
-            ? "the names of its tensors are those of no encoder that is known here"
-            : "the sizes are those of its tensors; a config.json beside it would name the heads and the activation");
+        notes.AddRange(why);
+        if (why.Count == 0)
+        {
+            notes.Add(encoder is null
+                ? "the names of its tensors are those of no encoder that is known here"
+                : "the sizes are those of its tensors; a config.json beside it would name the heads and the activation");
+        }
+
         return new ModelInfo
         {
             Path = path,
@@ -162,11 +184,11 @@ public sealed record ModelInfo
         };
     }
 
-    private static ModelDescription? TryDescribe(string folder, EncoderConfig config, int outputs, Tokenizer tokenizer, List<string> notes)
+    private static ModelDescription? TryDescribe(ModelFiles files, int outputs, Tokenizer tokenizer, List<string> notes)
     {
         try
         {
-            return HuggingFaceTask.Describe(folder, config, outputs, tokenizer);
+            return files.Describe(outputs, tokenizer);
         }
         catch (InferenceException error)
         {

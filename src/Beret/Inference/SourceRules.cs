@@ -18,11 +18,17 @@ internal static class SourceRules
         written?.Flavour ?? (source == ModelSource.TensorFlow ? TokenizerFlavour.TensorFlow : TokenizerFlavour.HuggingFace);
 
     /// <summary>
-    /// The configuration as TensorFlow means it, where the definition is TensorFlow's: "gelu" is the tanh form, and the padding token's embedding is trained as any
-    /// other.
+    /// The configuration as TensorFlow means it, where the definition is TensorFlow's: "gelu" is the tanh form, the padding token's embedding is trained as any
+    /// other, and ELECTRA has a pooler.
     /// </summary>
-    public static EncoderConfig Adjust(this ModelSource source, EncoderConfig config, ModelDescription? written) =>
-        source == ModelSource.TensorFlow && written is null
-            ? config with { Activation = config.Activation == Activation.Gelu ? Activation.GeluTanh : config.Activation, PaddingId = -1 }
-            : config;
+    public static EncoderConfig Adjust(this ModelSource source, EncoderConfig config, ModelDescription? written)
+    {
+        if (source != ModelSource.TensorFlow || written is not null)
+        {
+            return config;
+        }
+
+        config = config with { Activation = config.Activation == Activation.Gelu ? Activation.GeluTanh : config.Activation, PaddingId = -1 };
+        return config is ElectraConfig electra ? electra with { HasPooler = true } : config;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Beret.Numerics;
 
 namespace Beret.Models;
@@ -13,7 +12,7 @@ internal sealed class Bert : EncoderModel
 
     private readonly Embeddings embeddings;
     private readonly Block[] blocks;
-    private readonly Dense pooler;
+    private readonly Pooler pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Bert(ParameterSet set, EncoderConfig config)
@@ -27,7 +26,7 @@ internal sealed class Bert : EncoderModel
             blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
         }
 
-        pooler = set.DeclareDense($"{Prefix}pooler", ["dense"], config.HiddenSize, config.HiddenSize);
+        pooler = new Pooler(set, $"{Prefix}pooler.dense", config);
     }
 
     public override EncoderConfig Config { get; }
@@ -38,7 +37,7 @@ internal sealed class Bert : EncoderModel
         Architecture = "BertForSequenceClassification",
         Prefix = Prefix,
         Read = Read,
-        Write = Write,
+        Write = BertKeys.Write,
         Create = (set, config) => new Bert(set, config),
         Head = _ => new HeadLayout("classifier"),
     };
@@ -55,73 +54,13 @@ internal sealed class Bert : EncoderModel
             observe?.Invoke(i + 1, x);
         }
 
-        var pooled = ops.Linear(ops.First(x, batch), pooler, Activation.Tanh);                  // [B, H]
-        return new EncoderOutputs(x, pooled);
+        return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
     }
 
     /// <summary>The pooler is new where the checkpoint is that of a masked language model, which has none.</summary>
-    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed)
-    {
-        if (seed is null || !(pooler.Weights.Contains(parameter) || pooler.Biases.Contains(parameter)))
-        {
-            return false;
-        }
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler.Draw(parameter, backend, seed);
 
-        Initialization.Dense(backend, parameter, Config.InitializerRange, seed.Value);
-        return true;
-    }
-
-    private static EncoderConfig Read(ConfigFields fields)
-    {
-        fields.Require("position_embedding_type", "absolute");
-        var hidden = fields.Size("hidden_size");
-        var dropout = fields.Rate("hidden_dropout_prob") ?? 0.1;
-        return new EncoderConfig
-        {
-            Family = Family,
-            VocabularySize = fields.Size("vocab_size"),
-            HiddenSize = hidden,
-            Layers = fields.Size("num_hidden_layers"),
-            Heads = fields.Heads("num_attention_heads", "hidden_size"),
-            IntermediateSize = fields.Size("intermediate_size"),
-            MaxPositions = fields.Size("max_position_embeddings"),
-            TypeVocabularySize = fields.Size("type_vocab_size"),
-            EmbeddingSize = fields.Has("embedding_size") ? fields.Size("embedding_size") : hidden,
-            Activation = fields.Activation("hidden_act"),
-            LayerNormEpsilon = (float)(fields.Rate("layer_norm_eps") ?? 1e-12),
-            HiddenDropout = dropout,
-            AttentionDropout = fields.Rate("attention_probs_dropout_prob") ?? 0.1,
-            ClassifierDropout = fields.Rate("classifier_dropout") ?? dropout,
-            PaddingId = fields.PaddingId(),
-        };
-    }
-
-    private static void Write(Utf8JsonWriter json, EncoderConfig config)
-    {
-        json.WriteNumber("vocab_size", config.VocabularySize);
-        json.WriteNumber("hidden_size", config.HiddenSize);
-        json.WriteNumber("num_hidden_layers", config.Layers);
-        json.WriteNumber("num_attention_heads", config.Heads);
-        json.WriteNumber("intermediate_size", config.IntermediateSize);
-        json.WriteNumber("max_position_embeddings", config.MaxPositions);
-        json.WriteNumber("type_vocab_size", config.TypeVocabularySize);
-        if (config.EmbeddingSize != config.HiddenSize)
-        {
-            json.WriteNumber("embedding_size", config.EmbeddingSize);
-        }
-
-        json.WriteString("hidden_act", ConfigFields.NameOf(config.Activation));
-        json.WriteNumber("layer_norm_eps", config.LayerNormEpsilon);
-        json.WriteNumber("hidden_dropout_prob", config.HiddenDropout);
-        json.WriteNumber("attention_probs_dropout_prob", config.AttentionDropout);
-        json.WriteNumber("classifier_dropout", config.ClassifierDropout);
-        if (config.PaddingId >= 0)
-        {
-            json.WriteNumber("pad_token_id", config.PaddingId);
-        }
-
-        json.WriteString("position_embedding_type", "absolute");
-    }
+    private static EncoderConfig Read(ConfigFields fields) => BertKeys.Read(fields, Family);
 
     private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }

@@ -10,24 +10,35 @@ internal static class ConfigReader
     /// <exception cref="ModelException">The file is missing, is not JSON, lacks a size, or asks for something that is not supported.</exception>
     public static EncoderConfig Read(string path)
     {
+        using var document = Parse(path);
+        try
+        {
+            return Read(new ConfigFields(document.RootElement, path));
+        }
+        catch (InvalidOperationException error)
+        {
+            // Text that is no Unicode, when it is looked at.
+            throw new ModelException($"{path} is not valid JSON: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a configuration file of any layout.</summary>
+    /// <exception cref="ModelException">The file is missing, too large, or is not JSON.</exception>
+    public static JsonDocument Parse(string path)
+    {
         if (!File.Exists(path))
         {
             throw new ModelException($"{path} does not exist; a model folder holds config.json beside its weights");
         }
 
-        if (new FileInfo(path).Length > LongestFile)
-        {
-            throw new ModelException($"{path} is larger than {LongestFile >> 20} MiB, so it is no model configuration");
-        }
-
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Read(new ConfigFields(document.RootElement, path));
+            return new FileInfo(path).Length <= LongestFile
+                ? JsonDocument.Parse(File.ReadAllBytes(path))
+                : throw new ModelException($"{path} is larger than {LongestFile >> 20} MiB, so it is no model configuration");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            // Text that is no Unicode is an InvalidOperationException when it is looked at.
             throw new ModelException($"{path} is not valid JSON: {error.Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -36,7 +47,9 @@ internal static class ConfigReader
         }
     }
 
-    private static EncoderConfig Read(ConfigFields fields)
+    /// <summary>Reads the keys of a config.json wherever they come from.</summary>
+    /// <exception cref="ModelException">A size is missing, or something is asked for that is not supported.</exception>
+    public static EncoderConfig Read(ConfigFields fields)
     {
         var type = fields.Text("model_type") ?? "bert";
         var family = EncoderFamily.Find(type) ?? throw fields.Error(

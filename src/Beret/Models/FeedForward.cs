@@ -10,12 +10,22 @@ internal sealed class FeedForward
     private readonly LayerNorm norm;
     private readonly EncoderConfig config;
 
+    /// <summary>Under BERT's names.</summary>
     public FeedForward(ParameterSet set, string prefix, EncoderConfig config)
+        : this(
+            set.DeclareDense($"{prefix}.intermediate", ["dense"], config.HiddenSize, config.IntermediateSize),
+            set.DeclareDense($"{prefix}.output", ["dense"], config.IntermediateSize, config.HiddenSize),
+            set.DeclareLayerNorm($"{prefix}.output.LayerNorm", config.HiddenSize, config.LayerNormEpsilon),
+            config)
     {
+    }
+
+    public FeedForward(Dense intermediate, Dense output, LayerNorm norm, EncoderConfig config)
+    {
+        this.intermediate = intermediate;
+        this.output = output;
+        this.norm = norm;
         this.config = config;
-        intermediate = set.DeclareDense($"{prefix}.intermediate", ["dense"], config.HiddenSize, config.IntermediateSize);
-        output = set.DeclareDense($"{prefix}.output", ["dense"], config.IntermediateSize, config.HiddenSize);
-        norm = set.DeclareLayerNorm($"{prefix}.output.LayerNorm", config.HiddenSize, config.LayerNormEpsilon);
     }
 
     public Value Forward(Ops ops, Value h)

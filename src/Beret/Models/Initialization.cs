@@ -59,6 +59,18 @@ internal static class Initialization
         backend.Write(values, parameter.Value);
     }
 
+    /// <summary>The identity matrix.</summary>
+    public static void Identity(IBackend backend, Parameter parameter)
+    {
+        var values = new float[parameter.Length];
+        for (var i = 0; i < Math.Min(parameter.Rows, parameter.Columns); i++)
+        {
+            values[i * parameter.Columns + i] = 1;
+        }
+
+        backend.Write(values, parameter.Value);
+    }
+
     private struct Stream(string name, ulong seed)
     {
         private readonly uint name = Hash(name);

@@ -10,18 +10,30 @@ internal sealed class SelfAttention
     private readonly LayerNorm norm;
     private readonly EncoderConfig config;
 
+    /// <summary>Under BERT's names.</summary>
     public SelfAttention(ParameterSet set, string prefix, EncoderConfig config)
+        : this(
+            set.DeclareDense($"{prefix}.self", ["query", "key", "value"], config.HiddenSize, config.HiddenSize),
+            set.DeclareDense($"{prefix}.output", ["dense"], config.HiddenSize, config.HiddenSize),
+            set.DeclareLayerNorm($"{prefix}.output.LayerNorm", config.HiddenSize, config.LayerNormEpsilon),
+            config)
     {
-        this.config = config;
-        queryKeyValue = set.DeclareDense($"{prefix}.self", ["query", "key", "value"], config.HiddenSize, config.HiddenSize);
-        output = set.DeclareDense($"{prefix}.output", ["dense"], config.HiddenSize, config.HiddenSize);
-        norm = set.DeclareLayerNorm($"{prefix}.output.LayerNorm", config.HiddenSize, config.LayerNormEpsilon);
     }
 
-    public Value Forward(Ops ops, Value x, in BatchIndices batch)
+    public SelfAttention(Dense queryKeyValue, Dense output, LayerNorm norm, EncoderConfig config)
+    {
+        this.queryKeyValue = queryKeyValue;
+        this.output = output;
+        this.norm = norm;
+        this.config = config;
+    }
+
+    public Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms = null)
     {
         var qkv = ops.Linear(x, queryKeyValue);                                                 // [T, 3H]
-        var context = ops.Attention(qkv, batch, config.Heads, config.AttentionDropout);         // [T, H]
+        var context = terms is { } t                                                            // [T, H]
+            ? ops.RelativeAttention(qkv, t, batch, config.Heads, config.AttentionDropout)
+            : ops.Attention(qkv, batch, config.Heads, config.AttentionDropout);
         return ops.ResidualNorm(x, ops.Linear(context, output), norm, config.HiddenDropout);    // [T, H]
     }
 }

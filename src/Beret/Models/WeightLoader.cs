@@ -23,7 +23,7 @@ internal static class WeightLoader
         var missing = new List<Parameter>();
         foreach (var parameter in set.All)
         {
-            if (skip is not null && (skip.Weights.Contains(parameter) || skip.Biases.Contains(parameter)))
+            if (skip?.Has(parameter) ?? false)
             {
                 continue;
             }

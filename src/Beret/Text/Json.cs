@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Beret.Text;
 
-/// <summary>Reading JSON with errors that name the file and the key.</summary>
+/// <summary>Reading and writing JSON, with errors that name the file and the key.</summary>
 internal static class Json
 {
     /// <summary>Reads a file whose top level is an object.</summary>
@@ -24,6 +24,19 @@ internal static class Json
         {
             throw new TokenizerException($"{path} is not valid JSON: {e.Message}", e);
         }
+    }
+
+    /// <summary>Writes an indented file.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Write(string path, Action<Utf8JsonWriter> content)
+    {
+        using var stream = File.Create(path);
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            content(json);
+        }
+
+        stream.WriteByte((byte)'\n');
     }
 
     public static bool Boolean(JsonElement value, string path, string key) => value.ValueKind switch
@@ -64,6 +77,9 @@ internal static class Json
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(key, out var found)
             ? found
             : throw new TokenizerException($"{path}: {key} is missing");
+
+    /// <summary>A text as messages show it.</summary>
+    public static string Quote(string text) => text.Length > 200 ? $"\"{text[..200]}…\"" : $"\"{text}\"";
 
     private static TokenizerException Wrong(string path, string key, string expected, JsonElement value) =>
         new($"{path}: {key} must be {expected}, not {value.ValueKind.ToString().ToLowerInvariant()}");

@@ -13,11 +13,12 @@ public sealed class TokenBuffer
     private int[] starts = new int[256];
     private int[] ends = new int[256];
     private int[] words = new int[256];
+    private object? scratch;
 
     /// <summary>The number of tokens.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The number of tokens that belong to the first text: type 0, with its [CLS] and [SEP].</summary>
+    /// <summary>The number of tokens of type 0: with BERT the first text's, with its [CLS] and [SEP].</summary>
     public int FirstCount { get; private set; }
 
     /// <summary>How many tokens of the texts truncation removed.</summary>
@@ -26,19 +27,21 @@ public sealed class TokenBuffer
     /// <summary>Token ids, [Count].</summary>
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
 
-    /// <summary>Token types, [Count]: 0 for the first text, 1 for the second.</summary>
+    /// <summary>Token types, [Count]: 0 for the first text, 1 for the second where the model has two types.</summary>
     public ReadOnlySpan<int> Types => types.AsSpan(0, Count);
 
-    /// <summary>Where each token starts in its text, in UTF-16 units, [Count]; 0 for [CLS] and [SEP].</summary>
+    /// <summary>Where each token starts in its text, in UTF-16 units, [Count]; 0 for special tokens.</summary>
     public ReadOnlySpan<int> Starts => starts.AsSpan(0, Count);
 
-    /// <summary>Where each token ends in its text (exclusive), in UTF-16 units, [Count]; 0 for [CLS] and [SEP].</summary>
+    /// <summary>Where each token ends in its text (exclusive), in UTF-16 units, [Count]; 0 for special tokens.</summary>
     public ReadOnlySpan<int> Ends => ends.AsSpan(0, Count);
 
-    /// <summary>The number of the word that each token is a piece of, counted from 0 in each text, [Count]; −1 for [CLS] and [SEP].</summary>
+    /// <summary>The number of the word that each token is a piece of, counted from 0 in each text, [Count]; −1 for special tokens.</summary>
     public ReadOnlySpan<int> Words => words.AsSpan(0, Count);
 
-    internal NormalizedText Scratch { get; } = new();
+    /// <summary>The encoder's working memory, which is reused like the buffer itself; a buffer that changes tokenizers gets another.</summary>
+    internal T Scratch<T>()
+        where T : class, new() => scratch as T ?? (T)(scratch = new T());
 
     internal void Clear()
     {
@@ -61,6 +64,37 @@ public sealed class TokenBuffer
         ends[n] = end;
         words[n] = word;
         Count = n + 1;
+    }
+
+    /// <summary>Makes room for special tokens, which are <see cref="Put"/> there later.</summary>
+    internal void Reserve(int count)
+    {
+        for (; count > 0; count--)
+        {
+            Append(0, 0, 0, -1);
+        }
+    }
+
+    /// <summary>Writes special tokens over the tokens at <paramref name="at"/>.</summary>
+    /// <returns>The place after them.</returns>
+    internal int Put(SpecialToken[] tokens, int at)
+    {
+        foreach (var token in tokens)
+        {
+            ids[at] = token.Id;
+            starts[at] = 0;
+            ends[at] = 0;
+            words[at] = -1;
+            at++;
+        }
+
+        return at;
+    }
+
+    internal void SetRange(int at, int start, int end)
+    {
+        starts[at] = start;
+        ends[at] = end;
     }
 
     /// <summary>Takes back the tokens after the first <paramref name="count"/>.</summary>

@@ -19,13 +19,13 @@ public sealed class TokenizedText
     /// <summary>Token ids.</summary>
     public int[] Ids { get; }
 
-    /// <summary>Token types: 0 for the first text, 1 for the second.</summary>
+    /// <summary>Token types: 0 for the first text, 1 for the second where the model has two types.</summary>
     public int[] Types { get; }
 
-    /// <summary>The UTF-16 range of each token in its text, end exclusive; (0, 0) for [CLS] and [SEP].</summary>
+    /// <summary>The UTF-16 range of each token in its text, end exclusive; (0, 0) for special tokens.</summary>
     public (int Start, int End)[] Offsets { get; }
 
-    /// <summary>The number of the word that each token is a piece of, counted from 0 in each text; −1 for [CLS] and [SEP].</summary>
+    /// <summary>The number of the word that each token is a piece of, counted from 0 in each text; −1 for special tokens.</summary>
     public int[] Words { get; }
 
     /// <summary>How many tokens of the texts truncation removed.</summary>

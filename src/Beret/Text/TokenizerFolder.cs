@@ -1,15 +1,23 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
+using Beret.Text.Pipeline;
+using Beret.Text.SentencePiece;
 
 namespace Beret.Text;
 
 /// <summary>The tokenizer's files of a model folder.</summary>
 internal static class TokenizerFolder
 {
-    private const string VocabularyFile = "vocab.txt";
-    private const string ConfigFile = "tokenizer_config.json";
-    private const string CompleteFile = "tokenizer.json";
+    public const string VocabularyFile = "vocab.txt";
+    public const string ConfigFile = "tokenizer_config.json";
+    public const string CompleteFile = "tokenizer.json";
+    public const string SpecialTokensFile = "special_tokens_map.json";
+    public const string AddedTokensFile = "added_tokens.json";
+
+    /// <summary>The tokenizer classes that are BERT's WordPiece.</summary>
+    private static readonly string[] WordPieceFamilies =
+    [
+        "Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert", "LayoutLM", "Lxmert", "RetriBert", "DPRQuestionEncoder",
+        "DPRContextEncoder",
+    ];
 
     public static Tokenizer Load(string folder, TokenizerFlavour? flavour, bool? lowerCase)
     {
@@ -18,11 +26,15 @@ internal static class TokenizerFolder
             throw new TokenizerException($"{folder} is not a folder; a tokenizer is read from a model folder");
         }
 
-        var settings = new TokenizerSettings();
-        var (complete, config, special, added) = (At(CompleteFile), At(ConfigFile), At("special_tokens_map.json"), At("added_tokens.json"));
+        var settings = new TokenizerSettings { Flavour = flavour ?? TokenizerFlavour.HuggingFace };
+        var (complete, config, special, added) = (At(CompleteFile), At(ConfigFile), At(SpecialTokensFile), At(AddedTokensFile));
         try
         {
-            var vocabulary = File.Exists(complete) ? TokenizerJson.Read(complete, settings) : Vocabulary.ReadText(FindVocabulary(folder));
+            // A converted tokenizer.json stands for Hugging Face's program only.
+            var model = SentencePieceFolder.Find(folder);
+            var isComplete = File.Exists(complete) && (model is null || settings.Flavour == TokenizerFlavour.HuggingFace);
+            using var json = isComplete ? TokenizerJson.Open(complete) : null;
+            json?.ReadSettings(settings);
             if (File.Exists(special))
             {
                 TokenizerConfig.ReadSpecialTokens(special, settings);
@@ -32,14 +44,11 @@ internal static class TokenizerFolder
             {
                 TokenizerConfig.Read(config, settings);
             }
-            else if (!File.Exists(complete) && lowerCase is null)
-            {
-                settings.Notes.Add($"no {ConfigFile}: text is lower-cased, as Hugging Face does without one");
-            }
 
-            settings.Flavour = flavour ?? TokenizerFlavour.HuggingFace;
-            settings.LowerCase = lowerCase ?? settings.LowerCase;
-            var tokenizer = new Tokenizer(settings, vocabulary, folder);
+            var tokenizer = json is not null ? json.Build(settings, lowerCase, folder)
+                : model is not null ? SentencePieceFolder.Load(model, settings, lowerCase, hasConfig: File.Exists(config))
+                : ByteLevelFolder.IsOne(folder) ? ByteLevelFolder.Load(folder, settings, lowerCase)
+                : LoadWordPiece(folder, settings, lowerCase, hasConfig: File.Exists(config));
             if (File.Exists(added))
             {
                 CheckAddedTokens(added, tokenizer);
@@ -56,33 +65,53 @@ internal static class TokenizerFolder
         string At(string name) => Path.Combine(folder, name);
     }
 
-    public static void Save(Tokenizer tokenizer, string folder)
+    /// <summary>The text of a tokenizer whose steps decide about lower case is not to be changed from outside.</summary>
+    public static void RefuseLowerCase(bool? lowerCase, bool own, string source)
     {
-        var (settings, tokens) = (tokenizer.Settings, tokenizer.Vocabulary.Tokens);
-        var lines = tokens.All(t => t is not null && !t.Contains('\n') && !t.EndsWith('\r')) && !tokens[0]!.StartsWith('\uFEFF');
+        if (lowerCase is { } asked && asked != own)
+        {
+            throw new TokenizerException(
+                $"{source}: this tokenizer {(own ? "lower-cases text" : "keeps upper case")} in steps of its own, which cannot be changed from outside");
+        }
+    }
+
+    public static void Save(ITokenizerFiles files, string folder)
+    {
         try
         {
             Directory.CreateDirectory(folder);
-            if (lines)
-            {
-                using var writer = new StreamWriter(Path.Combine(folder, VocabularyFile), append: false, new UTF8Encoding(false));
-                foreach (var token in tokens)
-                {
-                    writer.Write(token);
-                    writer.Write('\n');
-                }
-            }
-
-            Write(Path.Combine(folder, ConfigFile), json => WriteConfig(json, settings));
-            if (!lines || settings.WordLimit != TokenizerSettings.HuggingFaceWordLimit || settings.ContinuingPrefix != "##" || !settings.CleanText)
-            {
-                Write(Path.Combine(folder, CompleteFile), json => WriteComplete(json, tokenizer));
-            }
+            files.Write(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new TokenizerException($"the tokenizer cannot be written to {folder}: {e.Message}", e);
         }
+    }
+
+    private static Tokenizer LoadWordPiece(string folder, TokenizerSettings settings, bool? lowerCase, bool hasConfig)
+    {
+        var vocabulary = Vocabulary.ReadText(FindVocabulary(folder));
+        if (settings.Family is { } family && !WordPieceFamilies.Contains(family))
+        {
+            throw new TokenizerException(
+                $"{Path.Combine(folder, ConfigFile)}: tokenizer_class {Json.Quote(settings.Class!)} is not supported without {CompleteFile}; "
+                + "BERT's WordPiece (BertTokenizer and its kin) is");
+        }
+
+        if (settings.Added.Values.FirstOrDefault(t => t.Normalized || t.SingleWord) is { } added)
+        {
+            throw new TokenizerException(
+                $"{folder}: added token {Json.Quote(added.Content)} has {(added.Normalized ? "normalized" : "single_word")} true, which is not supported "
+                + $"without {CompleteFile}");
+        }
+
+        if (!hasConfig && lowerCase is null)
+        {
+            settings.Notes.Add($"no {ConfigFile}: text is lower-cased, as Hugging Face does without one");
+        }
+
+        settings.LowerCase = lowerCase ?? settings.LowerCase;
+        return WordPieceTokenizer.Create(settings, vocabulary, folder);
     }
 
     private static string FindVocabulary(string folder)
@@ -95,7 +124,8 @@ internal static class TokenizerFolder
             }
         }
 
-        throw new TokenizerException($"{folder} has neither {CompleteFile} nor {VocabularyFile}: the model's vocabulary is missing");
+        throw SentencePieceFolder.NeedsConversion(folder) ?? new TokenizerException(
+            $"{folder} has neither {CompleteFile} nor {VocabularyFile} nor {SentencePieceFolder.ModelFile}: the model's vocabulary is missing");
     }
 
     /// <summary>The older file for added tokens may repeat what is known; it does not say how a token of its own is to be matched.</summary>
@@ -110,129 +140,5 @@ internal static class TokenizerFolder
                     $"{path}: added token \"{entry.Name}\" is not supported; only tokens of the vocabulary and of {ConfigFile} are");
             }
         }
-    }
-
-    private static void Write(string path, Action<Utf8JsonWriter> content)
-    {
-        using var stream = File.Create(path);
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            content(json);
-        }
-
-        stream.WriteByte((byte)'\n');
-    }
-
-    private static void WriteConfig(Utf8JsonWriter json, TokenizerSettings settings)
-    {
-        json.WriteStartObject();
-        json.WriteString("tokenizer_class", "BertTokenizer");
-        json.WriteBoolean("do_lower_case", settings.LowerCase);
-        json.WriteBoolean("do_basic_tokenize", true);
-        json.WriteBoolean("tokenize_chinese_chars", settings.SpaceChinese);
-        WriteStripAccents(json, settings);
-        json.WriteString("unk_token", settings.Unknown);
-        json.WriteString("cls_token", settings.Classification);
-        json.WriteString("sep_token", settings.Separator);
-        json.WriteString("pad_token", settings.Padding);
-        json.WriteString("mask_token", settings.Mask);
-        if (settings.ModelMaxLength is { } length)
-        {
-            json.WriteNumber("model_max_length", length);
-        }
-
-        json.WriteStartObject("added_tokens_decoder");
-        foreach (var token in settings.Added.Values.OrderBy(t => t.Id))
-        {
-            json.WriteStartObject(token.Id.ToString(CultureInfo.InvariantCulture));
-            WriteAdded(json, token);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private static void WriteStripAccents(Utf8JsonWriter json, TokenizerSettings settings)
-    {
-        if (settings.StripAccents is { } strip)
-        {
-            json.WriteBoolean("strip_accents", strip);
-        }
-        else
-        {
-            json.WriteNull("strip_accents");
-        }
-    }
-
-    private static void WriteAdded(Utf8JsonWriter json, AddedToken token)
-    {
-        json.WriteString("content", token.Content);
-        json.WriteBoolean("single_word", false);
-        json.WriteBoolean("lstrip", token.StripLeft);
-        json.WriteBoolean("rstrip", token.StripRight);
-        json.WriteBoolean("normalized", false);
-        json.WriteBoolean("special", token.Special);
-    }
-
-    private static void WriteComplete(Utf8JsonWriter json, Tokenizer tokenizer)
-    {
-        var settings = tokenizer.Settings;
-        json.WriteStartObject();
-        json.WriteString("version", "1.0");
-        json.WriteNull("truncation");
-        json.WriteNull("padding");
-        json.WriteStartArray("added_tokens");
-        foreach (var token in settings.Added.Values.OrderBy(t => t.Id))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", token.Id);
-            WriteAdded(json, token);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("normalizer");
-        json.WriteString("type", "BertNormalizer");
-        json.WriteBoolean("clean_text", settings.CleanText);
-        json.WriteBoolean("handle_chinese_chars", settings.SpaceChinese);
-        WriteStripAccents(json, settings);
-        json.WriteBoolean("lowercase", settings.LowerCase);
-        json.WriteEndObject();
-        json.WriteStartObject("pre_tokenizer");
-        json.WriteString("type", "BertPreTokenizer");
-        json.WriteEndObject();
-        json.WriteStartObject("post_processor");
-        json.WriteString("type", "BertProcessing");
-        WriteTokenAndId(json, "sep", settings.Separator, tokenizer.SeparatorId);
-        WriteTokenAndId(json, "cls", settings.Classification, tokenizer.ClassificationId);
-        json.WriteEndObject();
-        json.WriteStartObject("decoder");
-        json.WriteString("type", "WordPiece");
-        json.WriteString("prefix", settings.ContinuingPrefix);
-        json.WriteBoolean("cleanup", true);
-        json.WriteEndObject();
-        json.WriteStartObject("model");
-        json.WriteString("type", "WordPiece");
-        json.WriteString("unk_token", settings.Unknown);
-        json.WriteString("continuing_subword_prefix", settings.ContinuingPrefix);
-        json.WriteNumber("max_input_chars_per_word", settings.WordLimit);
-        json.WriteStartObject("vocab");
-        foreach (var (token, id) in tokenizer.Vocabulary.Ids.OrderBy(p => p.Value))
-        {
-            json.WriteNumber(token, id);
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private static void WriteTokenAndId(Utf8JsonWriter json, string key, string token, int id)
-    {
-        json.WriteStartArray(key);
-        json.WriteStringValue(token);
-        json.WriteNumberValue(id);
-        json.WriteEndArray();
     }
 }

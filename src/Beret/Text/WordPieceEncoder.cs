@@ -13,7 +13,7 @@ internal readonly record struct WordLimit(int Length, bool InUtf8Bytes);
 /// Text to pieces: splits words and takes the longest piece from the left, again and again. Words of ASCII letters and digits are cut, folded and
 /// looked up 16 characters at a time; everything else goes through the <see cref="Normalizer"/>.
 /// </summary>
-internal sealed class WordPieceEncoder
+internal sealed class WordPieceEncoder : TextEncoder
 {
     private static readonly byte[] PrefixMasks = [.. Enumerable.Repeat((byte)0xFF, 16), .. new byte[16]];
 
@@ -46,8 +46,8 @@ internal sealed class WordPieceEncoder
         }
     }
 
-    /// <summary>Appends the pieces of a text, without special tokens around them.</summary>
-    public void Append(ReadOnlySpan<char> text, TokenBuffer buffer)
+    /// <inheritdoc/>
+    public override void Append(ReadOnlySpan<char> text, TokenBuffer buffer)
     {
         var word = 0;
         if (added is null)
@@ -56,8 +56,8 @@ internal sealed class WordPieceEncoder
             return;
         }
 
-        var from = 0;
-        while (added.Find(text, from, out var match))
+        var (from, cursor) = (0, 0);
+        while (added.Find(text, ref cursor, from, out var match))
         {
             AppendPart(text, from, match.Start, ref word, buffer);
             buffer.Append(match.Id, match.Start, match.End, word++);
@@ -183,7 +183,7 @@ internal sealed class WordPieceEncoder
     /// <summary>The general way: normalise a stretch, then split it.</summary>
     private int Stretch(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
     {
-        var normal = buffer.Scratch;
+        var normal = buffer.Scratch<NormalizedText>();
         var end = normalizer.Stretch(text, start, normal);
         var units = normal.Units;
         var kinds = normal.Kinds;

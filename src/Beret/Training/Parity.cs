@@ -1,98 +1,108 @@
 using Beret.Checkpoints;
+using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
-using Beret.Numerics.Reference;
 
 namespace Beret.Training;
-
-/// <summary>One tensor of the expected file beside what Beret computes.</summary>
-/// <param name="Name">The tensor's name in the file.</param>
-/// <param name="Elements">How many elements were compared; masked positions are left out.</param>
-/// <param name="LargestDifference">max |expected − computed|.</param>
-/// <param name="LargestExpected">max |expected|: the scale of a relative difference.</param>
-/// <param name="Allowed">The largest difference that passes.</param>
-/// <param name="Note">Why it was not compared, or "".</param>
-public sealed record ParityRow(string Name, long Elements, double LargestDifference, double LargestExpected, double Allowed, string Note)
-{
-    /// <summary>What is wrong beside the difference, or "": a tensor of another shape fails, it is not merely left out.</summary>
-    public string Remark { get; init; } = "";
-
-    /// <summary>Whether the tensor was compared at all.</summary>
-    public bool IsCompared => Note.Length == 0;
-
-    /// <summary>Whether the difference is within what is allowed; a tensor that was not compared does not fail. A difference that is not a number does.</summary>
-    public bool Passes => !IsCompared || LargestDifference <= Allowed;
-
-    /// <summary>The difference relative to the tensor's largest entry.</summary>
-    public double RelativeDifference => LargestExpected > 0 ? LargestDifference / LargestExpected : LargestDifference;
-}
 
 /// <summary>
 /// Runs a model on the inputs of a file that another program wrote and compares every output and every gradient with what that program computed.
 /// </summary>
 internal sealed class Parity
 {
+    /// <summary>What the name of a tensor ends with that was computed in double precision.</summary>
+    public const string Float64 = ".fp64";
+
     private readonly SequenceClassifier model;
-    private readonly Checkpoint expected;
+    private readonly ParityPart part;
     private readonly ParityBatch batch;
     private readonly ParityCase rules;
-    private readonly double? tolerance;
+    private readonly ParityTolerance tolerance;
     private readonly bool hasHead;
-    private readonly bool encoderIsFrozen;
+    private readonly HashSet<string> undifferentiated = [];
     private readonly Dictionary<string, float[]> computed = new(StringComparer.Ordinal);
     private float[][] attention = [];
 
-    private Parity(SequenceClassifier model, Checkpoint expected, ParityCase rules, double? tolerance, bool hasHead)
+    private Parity(SequenceClassifier model, ParityPart part, ParityCase rules, ParityTolerance tolerance, bool hasHead)
     {
         this.model = model;
-        this.expected = expected;
+        this.part = part;
         this.rules = rules;
         this.tolerance = tolerance;
         this.hasHead = hasHead;
-        encoderIsFrozen = expected.Tensors.Where(t => IsOfEncoder(t.Name) && t.Type.IsFloat()).All(t => Doubles(t).All(value => value == 0));
-        batch = ParityBatch.Read(expected, hasHead ? model.Outputs : null, rules.Loss);
+        batch = ParityBatch.Read(part.Values, hasHead ? model.Outputs : null, rules.Loss);
         model.Encoder.Check(batch.Packed);
     }
 
     /// <summary>Compares.</summary>
-    /// <param name="folder">The model, as <see cref="ModelLoader"/> takes it.</param>
+    /// <param name="path">The model, as <see cref="ModelFiles.Open"/> takes it; its tokenizer is not needed.</param>
     /// <param name="expectedFile">The inputs and the expected tensors.</param>
     /// <param name="tolerance">Replaces all default tolerances: absolute, and for gradients also relative to the tensor's largest entry.</param>
     /// <param name="backend">Computes all but the attention probabilities.</param>
     /// <exception cref="CheckpointException">The file has no usable inputs.</exception>
-    public static IReadOnlyList<ParityRow> Run(string folder, string expectedFile, double? tolerance, IBackend backend)
+    public static IReadOnlyList<ParityRow> Run(string path, string expectedFile, double? tolerance, IBackend backend)
     {
         using var expected = Checkpoint.Open(expectedFile);
+        var files = ModelFiles.Open(path);
+        var file = ParityFile.Read(expected, files.Config.Family);
         var watch = new AttentionWatch(backend);
-        bool hasHead;
-        using (var weights = Checkpoint.Open(folder))
+        using var model = Load(files, file, watch, out var hasHead);
+        model.Parameters.AllocateForTraining();
+        var rules = ParityCase.Beside(expectedFile, model, file.IsTensorFlow);
+        var allowed = new ParityTolerance(file.IsTensorFlow, model.Config.Family.ModelType, BringsHead: file.Head is not null, tolerance);
+        var rows = new List<ParityRow>();
+        foreach (var part in file.Parts)
         {
-            var config = ConfigReader.Read(Path.Combine(folder, "config.json"));
-            hasHead = weights.Contains($"{config.Family.Head(config).Output}.weight");
+            var parity = new Parity(model, part, rules, allowed, hasHead);
+            parity.Compute(watch);
+            rows.AddRange(part.Values.Tensors.Where(tensor => !ParityBatch.IsInput(tensor.Name)).Select(parity.Compare));
         }
 
+        rows.AddRange(file.Unknown.Select(tensor => NotCompared(tensor.Name, "no output of this name")));
+        return [.. rows.OrderBy(row => row.Name, new NaturalOrder())];
+    }
+
+    private static SequenceClassifier Load(ModelFiles files, ParityFile file, IBackend backend, out bool hasHead)
+    {
+        using var weights = files.OpenWeights();
+        var config = files.Config;
+        var brought = file.Head?.Get("weight");
+        hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
+
         // A bare encoder gets a classifier that is not looked at.
-        using var model = ModelLoader.Load(
-            folder, watch, hasHead ? null : 1, adjust: config => config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 }).Model;
-        var parity = new Parity(model, expected, ParityCase.Beside(expectedFile, model), tolerance, hasHead);
-        parity.Compute(watch);
-        return [.. expected.Tensors.Where(t => !ParityBatch.IsInput(t.Name)).OrderBy(t => t.Name, new NaturalOrder()).Select(t => parity.Compare(t))];
+        var outputs = brought switch
+        {
+            null => hasHead ? null : (int?)1,
+            { Shape: [> 0 and < 1 << 20 and var count, var width] } when width == config.HiddenSize && (file.Head!.Find("bias")?.Count ?? count) == count => (int)count,
+            _ => throw new CheckpointException($"{file.Head!.Path}: classifier/kernel and classifier/bias are no dense layer on the {config.HiddenSize} features of the model"),
+        };
+        var model = ModelLoader.Load(config, weights, backend, outputs).Model;
+        if (file.Head is { } head)
+        {
+            backend.Write(head.Read("weight"), model.Head.Weights[0].Value);
+            backend.Write(head.Contains("bias") ? head.Read("bias") : new float[model.Outputs], model.Head.Biases[0].Value);
+            model.Parameters.Touch();
+        }
+
+        return model;
     }
 
     private void Compute(AttentionWatch watch)
     {
         var set = model.Parameters;
-        set.AllocateForTraining();
         set.ClearGradients();
+        watch.Clear();
         using var arena = new Arena(watch);
-        var ops = new Ops(watch, arena, new Tape());
+        var ops = new Ops(watch, arena, new Tape()) { Drops = false };
         ops.Begin();
         var indices = ops.Upload(batch.Packed);
-        var (_, features, logits) = model.Forward(ops, indices, (number, value) => Keep($"hidden_states.{number}", value.Data));
+        var (encoded, features, logits) = model.Forward(ops, indices, (number, value) => Keep($"hidden_states.{number}", value.Data));
         Keep("pooled", features.Data);
+        Keep("pooled_output", encoded.Pooled.Data);
+        Keep("sequence_output", encoded.Sequence.Data);
         if (hasHead)
         {
-            Keep("logits", logits.Data);
+            computed["probabilities"] = Probabilities(Keep("logits", logits.Data));
         }
 
         attention = watch.FirstProbabilities;
@@ -106,90 +116,107 @@ internal sealed class Parity
         var losses = new float[batch.Packed.Sequences];
         var tape = ops.Loss(rules.Loss, logits, targets);
         watch.Read(tape, losses);
-        computed["loss"] = [(float)losses.Average(l => (double)l)];
-        Keep("grad_logits", ops.LogitsGradient(logits));
-        ops.Backward();
-        foreach (var parameter in set.All)
+        computed["loss_per_example"] = losses;
+        if (batch.HasAllRows)
         {
-            computed[$"grad.{parameter.Name}"] = Gradients.Dense(watch, parameter, batch.Packed.Ids);
+            computed["loss"] = [(float)losses.Average(l => (double)l)];
+            Keep("grad_logits", ops.LogitsGradient(logits));
+            ops.Backward();
+            foreach (var parameter in set.All)
+            {
+                computed[$"grad.{parameter.Name}"] = Gradients.Dense(watch, parameter, batch.Packed.Ids);
+            }
+
+            FindUndifferentiated();
         }
 
-        void Keep(string name, Matrix matrix)
+        float[] Keep(string name, Matrix matrix)
         {
             var values = new float[matrix.Length];
             watch.Read(matrix, values);
             computed[name] = values;
+            return values;
         }
     }
 
     private ParityRow Compare(TensorInfo tensor)
     {
-        var name = tensor.Name;
-        var plain = name.EndsWith(".fp64", StringComparison.Ordinal) ? name[..^".fp64".Length] : name;
+        var name = part.Names[tensor.Name];
+        var plain = tensor.Name.EndsWith(Float64, StringComparison.Ordinal) ? tensor.Name[..^Float64.Length] : tensor.Name;
         if (plain == "attn.0")
         {
             return CompareAttention(tensor);
         }
 
-        var mine = computed.GetValueOrDefault(plain) ?? Gradient(plain);
+        var mine = computed.GetValueOrDefault(GradientName(plain) ?? plain);
         if (mine is null)
         {
-            var isOfLoss = plain is "loss" or "grad_logits" || plain.StartsWith("grad.", StringComparison.Ordinal);
+            var isOfLoss = plain is "loss" or "loss_per_example" or "grad_logits" || plain.StartsWith("grad.", StringComparison.Ordinal);
             return NotCompared(
-                tensor,
-                !hasHead && (isOfLoss || plain == "logits") ? "the model folder has no classifier"
+                name,
+                !hasHead && (isOfLoss || plain is "logits" or "probabilities") ? "the model folder has no classifier"
                 : isOfLoss && batch.Targets is null ? "the file has no labels"
+                : isOfLoss && !batch.HasAllRows ? "rows whose mask is all zero are left out"
                 : "no output of this name");
         }
 
-        if (plain.EndsWith("attention.self.key.bias", StringComparison.Ordinal))
+        if (plain.EndsWith(".key.bias", StringComparison.Ordinal))
         {
-            return NotCompared(tensor, "its gradient is zero but for rounding");
+            return NotCompared(name, "its gradient is zero but for rounding");
         }
 
-        if (encoderIsFrozen && IsOfEncoder(plain))
+        if (undifferentiated.Contains(GradientName(plain) ?? plain))
         {
-            return NotCompared(tensor, "the file's gradients of the encoder are all zero: its writer did not differentiate so far");
+            return NotCompared(name, "the file's gradient of this or of what reads it is all zero: its writer did not differentiate so far");
         }
 
-        var isHidden = plain.StartsWith("hidden_states.", StringComparison.Ordinal);
-        var rows = isHidden ? batch.RowsOf(tensor, model.Config.HiddenSize) : null;
-        if (isHidden ? rows is null : tensor.Count != mine.Length)
+        var isOfTokens = plain == "sequence_output" || plain.StartsWith("hidden_states.", StringComparison.Ordinal);
+        var isOfRows = plain is "pooled" or "pooled_output" or "logits" or "probabilities" or "loss_per_example" or "grad_logits";
+        var rows = isOfTokens ? batch.TokensOf(tensor, model.Config.HiddenSize)
+            : isOfRows ? batch.RowsOf(tensor, mine.Length / batch.Packed.Sequences)
+            : tensor.Count == mine.Length ? [0]
+            : null;
+        if (rows is null)
         {
-            return OtherShape(tensor, Allowed(plain, 0), isHidden
-                ? $"[{batch.Packed.Sequences}, {batch.PaddedLength}, {model.Config.HiddenSize}]"
-                : $"{mine.Length} elements");
+            return OtherShape(tensor, tolerance.For(plain, 0), isOfTokens
+                ? $"[{batch.AllRows}, {batch.PaddedLength}, {model.Config.HiddenSize}]"
+                : $"{mine.Length / batch.Packed.Sequences * (isOfRows ? batch.AllRows : batch.Packed.Sequences)} elements");
         }
 
         var theirs = Doubles(tensor);
-        var columns = rows is null ? mine.Length : mine.Length / rows.Length;
+        var columns = mine.Length / rows.Length;
         var difference = new Difference();
-        for (var r = 0; r < (rows?.Length ?? 1); r++)
+        for (var r = 0; r < rows.Length; r++)
         {
-            var from = rows is null ? 0 : rows[r] * columns;
             for (var j = 0; j < columns; j++)
             {
-                difference.Add(theirs[from + j], mine[r * columns + j]);
+                difference.Add(theirs[rows[r] * columns + j], mine[r * columns + j]);
             }
         }
 
-        return difference.Row(name, Allowed(plain, difference.LargestExpected));
+        return difference.Row(name, tensor, tolerance.For(plain, difference.LargestExpected));
     }
 
     /// <summary>attn.0: [B, heads, query rows, S]; valid where the query is not masked; masked keys have probability 0.</summary>
     private ParityRow CompareAttention(TensorInfo tensor)
     {
+        var name = part.Names[tensor.Name];
         var heads = model.Config.Heads;
         var length = batch.PaddedLength;
-        if (tensor.Shape.Length != 4 || tensor.Shape[0] != batch.Packed.Sequences || tensor.Shape[1] != heads || tensor.Shape[3] != length)
+        if (attention.Length == 0)
         {
-            return OtherShape(tensor, tolerance ?? 1e-5, $"[{batch.Packed.Sequences}, {heads}, queries, {length}]");
+            return NotCompared(name, $"the attention of {model.Config.Family} keeps no probabilities");
+        }
+
+        if (tensor.Shape.Length != 4 || tensor.Shape[0] != batch.AllRows || tensor.Shape[1] != heads || tensor.Shape[3] != length)
+        {
+            return OtherShape(tensor, tolerance.For("attn.0", 0), $"[{batch.AllRows}, {heads}, queries, {length}]");
         }
 
         var queries = tensor.Shape[2] == length ? [.. Enumerable.Range(0, length)] : rules.AttentionRows;
         if (queries.Count != tensor.Shape[2])
         {
-            return NotCompared(tensor, "it has fewer query rows than tokens, and no case.json beside the file lists which (\"attn.0 rows\")");
+            return NotCompared(name, "it has fewer query rows than tokens, and no case.json beside the file lists which (\"attn.0 rows\")");
         }
 
         var theirs = Doubles(tensor);
@@ -210,17 +237,17 @@ internal sealed class Parity
                     for (var key = 0; key < length; key++)
                     {
                         var mine = Array.BinarySearch(places, key) is >= 0 and var k ? attention[b][(head * places.Length + query) * places.Length + k] : 0;
-                        difference.Add(theirs[((b * heads + head) * queries.Count + q) * length + key], mine);
+                        difference.Add(theirs[((batch.Rows[b] * heads + head) * queries.Count + q) * length + key], mine);
                     }
                 }
             }
         }
 
-        return difference.Row(tensor.Name, tolerance ?? 1e-5);
+        return difference.Row(name, tensor, tolerance.For("attn.0", 0));
     }
 
-    /// <summary>A gradient under the name that the writer's model gave it: with or without the encoder's prefix, gamma and beta as well.</summary>
-    private float[]? Gradient(string name)
+    /// <summary>The name of a gradient to which the writer's model gave this one, with or without the encoder's prefix, gamma and beta as well; null where it is none.</summary>
+    private string? GradientName(string name)
     {
         if (!name.StartsWith("grad.", StringComparison.Ordinal))
         {
@@ -229,25 +256,48 @@ internal sealed class Parity
 
         var parameter = name["grad.".Length..].Replace("LayerNorm.gamma", "LayerNorm.weight", StringComparison.Ordinal)
             .Replace("LayerNorm.beta", "LayerNorm.bias", StringComparison.Ordinal);
-        return computed.GetValueOrDefault($"grad.{parameter}") ?? computed.GetValueOrDefault($"grad.{model.Config.Family.Prefix}{parameter}");
+        return new[] { $"grad.{parameter}", $"grad.{model.Config.Family.Prefix}{parameter}" }.FirstOrDefault(computed.ContainsKey);
     }
 
-    private static bool IsOfEncoder(string name) =>
-        name.StartsWith("grad.", StringComparison.Ordinal) && !name.StartsWith("grad.classifier.", StringComparison.Ordinal);
+    /// <summary>
+    /// Where a gradient of the file is all zeros but should not be, its writer's chain of derivatives ended there, and so did what it knows of everything before: of the
+    /// parameters that are declared earlier.
+    /// </summary>
+    private void FindUndifferentiated()
+    {
+        var order = model.Parameters.All.Select(parameter => $"grad.{parameter.Name}").ToList();
+        var ends = part.Values.Tensors
+            .Where(tensor => tensor.Type.IsFloat() && GradientName(tensor.Name) is { } name
+                && computed[name].Any(value => Math.Abs(value) > tolerance.For(name, 0)) && Doubles(tensor).All(value => value == 0))
+            .Select(tensor => order.IndexOf(GradientName(tensor.Name)!));
+        undifferentiated.UnionWith(order.Take(ends.DefaultIfEmpty(-1).Max() + 1));
+    }
 
-    private double Allowed(string name, double largest) =>
-        name.StartsWith("grad", StringComparison.Ordinal) ? Math.Max(tolerance ?? 5e-6, (tolerance ?? 3e-5) * largest)
-        : tolerance ?? (name == "loss" ? 1e-5 : name.StartsWith("hidden", StringComparison.Ordinal) ? 1e-4 : 3e-5);
+    /// <summary>As the losses understand logits: of one a sigmoid, of several a softmax, or where each is a label of its own a sigmoid each.</summary>
+    private float[] Probabilities(float[] logits)
+    {
+        if (rules.Loss != Loss.CrossEntropy)
+        {
+            return [.. logits.Select(logit => (float)(1 / (1 + Math.Exp(-logit))))];
+        }
 
-    private ParityRow NotCompared(TensorInfo tensor, string why) => new(tensor.Name, 0, 0, 0, 0, why);
+        return [.. logits.Chunk(model.Outputs).SelectMany(row =>
+        {
+            var largest = row.Max();
+            var sum = row.Sum(logit => Math.Exp(logit - largest));
+            return row.Select(logit => (float)(Math.Exp(logit - largest) / sum));
+        })];
+    }
 
-    private static ParityRow OtherShape(TensorInfo tensor, double allowed, string wanted) =>
-        new(tensor.Name, 0, double.PositiveInfinity, 0, allowed, "") { Remark = $"it is {tensor.ShapeText}, not {wanted}" };
+    private static ParityRow NotCompared(string name, string why) => new(name, 0, 0, 0, 0, why);
+
+    private ParityRow OtherShape(TensorInfo tensor, double allowed, string wanted) =>
+        new(part.Names[tensor.Name], 0, double.PositiveInfinity, 0, allowed, "") { Remark = $"it is {tensor.ShapeText}, not {wanted}" };
 
     private double[] Doubles(TensorInfo tensor)
     {
         var values = new double[tensor.Count];
-        expected.ReadDouble(tensor.Name, values);
+        part.Values.ReadDouble(tensor.Name, values);
         return values;
     }
 
@@ -268,28 +318,7 @@ internal sealed class Parity
             LargestExpected = Math.Max(LargestExpected, double.IsNaN(expected) ? 0 : Math.Abs(expected));
         }
 
-        public ParityRow Row(string name, double allowed) => new(name, count, largest, LargestExpected, allowed, "");
-    }
-
-    /// <summary>Sees the queries, keys and values of the first attention, from which the reference kernel makes the probabilities.</summary>
-    private sealed class AttentionWatch(IBackend inner) : ForwardingBackend(inner)
-    {
-        public float[][] FirstProbabilities { get; private set; } = [];
-
-        public override void Attention(
-            Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
-        {
-            if (FirstProbabilities.Length == 0)
-            {
-                FirstProbabilities =
-                    [.. Enumerable.Range(0, starts.Count - 1).Select(b => ReferenceBackend.AttentionProbabilities(queryKeyValue, starts, heads, b))];
-            }
-
-            base.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
-        }
-
-        public override void Dispose()
-        {
-        }
+        public ParityRow Row(string name, TensorInfo tensor, double allowed) =>
+            new(name, count, largest, LargestExpected, allowed, "") { LeftOut = tensor.Count - count };
     }
 }

@@ -10,15 +10,26 @@ namespace Beret.Training;
 /// <summary>The inputs of a parity file, packed: masked tokens are dropped, the others keep their positions.</summary>
 internal sealed class ParityBatch
 {
-    private ParityBatch(PackedBatch packed, int[][] places, int paddedLength, float[]? targets)
+    private ParityBatch(PackedBatch packed, int allRows, int[] rows, int[][] places, int paddedLength, float[]? targets)
     {
         Packed = packed;
+        AllRows = allRows;
+        Rows = rows;
         Places = places;
         PaddedLength = paddedLength;
         Targets = targets;
     }
 
     public PackedBatch Packed { get; }
+
+    /// <summary>The number of rows in the file.</summary>
+    public int AllRows { get; }
+
+    /// <summary>For each sequence its row in the file: rows whose mask is all zero are left out, there being nothing to attend to.</summary>
+    public int[] Rows { get; }
+
+    /// <summary>Whether no row was left out.</summary>
+    public bool HasAllRows => Rows.Length == AllRows;
 
     /// <summary>For each sequence the positions that are not masked, ascending.</summary>
     public int[][] Places { get; }
@@ -43,30 +54,37 @@ internal sealed class ParityBatch
         var mask = file.Contains("attention_mask") ? Integers(file, "attention_mask", shape.Shape.AsSpan()) : null;
         var types = file.Contains("token_type_ids") ? Integers(file, "token_type_ids", shape.Shape.AsSpan()) : null;
         var packed = new PackedBatch();
-        var places = new int[sequences][];
+        var (rows, places) = (new List<int>(), new List<int[]>());
         for (var b = 0; b < sequences; b++)
         {
             var row = b * length;
-            places[b] = [.. Enumerable.Range(0, length).Where(s => mask is null || mask[row + s] != 0)];
-            if (places[b].Length == 0)
+            int[] valid = [.. Enumerable.Range(0, length).Where(s => mask is null || mask[row + s] != 0)];
+            if (valid.Length > 0)
             {
-                throw new CheckpointException($"{file.Path}: row {b} of attention_mask is all zeros, so there is nothing to attend to");
+                rows.Add(b);
+                places.Add(valid);
+                packed.Add([.. valid.Select(s => Small(ids[row + s]))], types is null ? [] : [.. valid.Select(s => Small(types[row + s]))], valid);
             }
-
-            packed.Add(
-                [.. places[b].Select(s => Small(ids[row + s]))],
-                types is null ? [] : [.. places[b].Select(s => Small(types[row + s]))],
-                places[b]);
         }
 
-        return new ParityBatch(packed, places, length, outputs is { } count ? ReadTargets(file, sequences, count, loss) : null);
+        if (rows.Count == 0)
+        {
+            throw new CheckpointException($"{file.Path}: the mask is all zeros, so there is nothing to attend to");
+        }
+
+        var targets = outputs is { } count ? ReadTargets(file, sequences, count, loss) : null;
+        var width = targets?.Length / sequences ?? 0;
+        return new ParityBatch(packed, sequences, [.. rows], [.. places], length, targets is null ? null : [.. rows.SelectMany(b => targets[(b * width)..((b + 1) * width)])]);
     }
 
     /// <summary>The rows of a [B, S, columns] tensor that are not masked, in the packed order; null where it has another shape.</summary>
-    public int[]? RowsOf(TensorInfo tensor, int columns) =>
-        tensor.Shape.Length == 3 && tensor.Shape[0] == Places.Length && tensor.Shape[1] == PaddedLength && tensor.Shape[2] == columns
-            ? [.. Places.SelectMany((places, b) => places.Select(s => b * PaddedLength + s))]
+    public int[]? TokensOf(TensorInfo tensor, int columns) =>
+        tensor.Shape.Length == 3 && tensor.Shape[0] == AllRows && tensor.Shape[1] == PaddedLength && tensor.Shape[2] == columns
+            ? [.. Places.SelectMany((places, b) => places.Select(s => Rows[b] * PaddedLength + s))]
             : null;
+
+    /// <summary>The rows of a [B, columns] tensor, in the packed order; null where it has another size.</summary>
+    public int[]? RowsOf(TensorInfo tensor, int columns) => tensor.Count == (long)AllRows * columns ? Rows : null;
 
     private static float[]? ReadTargets(Checkpoint file, int sequences, int outputs, Loss loss)
     {
@@ -123,19 +141,23 @@ internal sealed class ParityBatch
 /// <param name="AttentionRows">The query rows that attn.0 holds, where it does not hold all.</param>
 internal sealed partial record ParityCase(Loss Loss, IReadOnlyList<int> AttentionRows)
 {
-    public static ParityCase Beside(string expectedFile, SequenceClassifier model)
+    /// <param name="expectedFile">The file that is compared with.</param>
+    /// <param name="model">What it was computed with.</param>
+    /// <param name="isTensorFlow">Whether the file is TensorFlow's, where one logit is a binary decision and several are classes.</param>
+    public static ParityCase Beside(string expectedFile, SequenceClassifier model, bool isTensorFlow)
     {
+        var usual = isTensorFlow ? model.Outputs == 1 ? Loss.BinaryCrossEntropy : Loss.CrossEntropy : LossOf(model);
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(expectedFile))!, "case.json");
         if (!File.Exists(path))
         {
-            return new ParityCase(LossOf(model), []);
+            return new ParityCase(usual, []);
         }
 
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = document.RootElement;
-            var loss = !root.TryGetProperty("loss", out var name) ? LossOf(model) : name.ValueKind == JsonValueKind.String ? name.GetString() switch
+            var loss = !root.TryGetProperty("loss", out var name) ? usual : name.ValueKind == JsonValueKind.String ? name.GetString() switch
             {
                 "bce" or "bce_multi" => Loss.BinaryCrossEntropy,
                 "ce" => Loss.CrossEntropy,

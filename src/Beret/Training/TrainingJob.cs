@@ -1,3 +1,4 @@
+using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Hub;
 
@@ -6,7 +7,7 @@ namespace Beret.Training;
 /// <summary>What a run works on.</summary>
 public sealed record TrainingJob
 {
-    /// <summary>The folder of the pretrained encoder: config.json, weights, vocabulary.</summary>
+    /// <summary>The pretrained encoder: a folder with config.json, weights and vocabulary, or a model of TensorFlow in any form.</summary>
     public required string ModelFolder { get; init; }
 
     /// <summary>What the encoder is called: a name, or the path of its folder, of which reports show the last part.</summary>
@@ -40,5 +41,5 @@ public sealed record TrainingJob
     public bool Overwrite { get; init; }
 
     /// <summary>The encoder's name in reports: a path means nothing on another machine.</summary>
-    internal string ModelTitle => Directory.Exists(ModelName) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(ModelName))) : ModelName;
+    internal string ModelTitle => Directory.Exists(ModelName) || File.Exists(ModelName) || CheckpointLocator.IsTensorFlow(ModelName) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(ModelName))) : ModelName;
 }

@@ -71,14 +71,19 @@ internal sealed class TrainingSession : IDisposable
         var task = ClassificationTask.For(job.Data.Labels, recipe.Task);
         var (training, validation) = Split(job);
         callbacks.Preparing("loading the encoder");
-        var written = ModelDescription.Read(job.ModelFolder);
-        var tokenizer = Tokenizer.Load(job.ModelFolder, job.Source.Flavour(written));
+        var files = ModelFiles.Open(job.ModelFolder, job.Source);
+        job = job with { Source = files.Source };
+        var tokenizer = files.LoadTokenizer();
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
         try
         {
-            model = ModelLoader.Load(job.ModelFolder, backend, task.Outputs, (ulong)recipe.Seed, config => WithRates(job.Source.Adjust(config, written), recipe)).Model;
+            using (var weights = files.OpenWeights())
+            {
+                model = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, task.Outputs, (ulong)recipe.Seed).Model;
+            }
+
             if (recipe.MaxLength > model.Config.MaxPositions)
             {
                 throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {model.Config.MaxPositions} positions that {job.ModelName} knows");
@@ -139,7 +144,7 @@ internal sealed class TrainingSession : IDisposable
             Model = job.ModelTitle,
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             HiddenSize = config.HiddenSize,
-            Preprocessing = $"WordPiece, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
+            Preprocessing = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
             Labels = task.Labels,
             Task = task.Name,
@@ -205,7 +210,7 @@ internal sealed class TrainingSession : IDisposable
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
             BaseModel = job.ModelTitle,
-            BaseSource = job.Source,
+            BaseSource = this.job.Source,
             DataOrigin = job.DataName,
             DataFingerprint = Training.Fingerprint,
             Recipe = RecipeJson(plan.Recipe),

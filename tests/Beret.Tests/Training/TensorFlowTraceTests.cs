@@ -156,8 +156,8 @@ public class TensorFlowTraceTests
     private static Checkpoint ByName(string name, string prefix)
     {
         var file = Open(name);
-        return TensorFlowNames.AsHuggingFace(
-            file, file.Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => KeyValuePair.Create(t.Name[prefix.Length..], t.Name)));
+        var variables = file.Tensors.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Name[prefix.Length..], t => t.Name);
+        return TensorFlowNames.Of(variables.Keys)!.AsHuggingFace(file, variables);
     }
 
     /// <summary>The encoder of the SavedModel, without dropout, with the recorded classifier. TensorFlow gives the row of [PAD] a gradient as any other.</summary>
@@ -186,7 +186,7 @@ public class TensorFlowTraceTests
         };
         var model = new SequenceClassifier(backend, config, 1);
         using var bundle = (TensorBundle)Checkpoint.Open(Path.Combine(Folder("encoder-bert"), "saved_model"));
-        using var weights = TensorFlowNames.AsHuggingFace(bundle);
+        using var weights = TensorFlowNames.Of(bundle.FullNames.Keys)!.AsHuggingFace(bundle);
         var report = WeightLoader.Load(weights, model.Parameters, model.Config.Family.Prefix, model.Head);
         Assert.Empty(report.Missing);
         Assert.Empty(report.Unused);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;
 

@@ -1,3 +1,5 @@
+using Beret.Protobuf;
+
 namespace Beret.Checkpoints.TensorFlow;
 
 /// <summary>

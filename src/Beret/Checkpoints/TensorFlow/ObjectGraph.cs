@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;
 
@@ -11,6 +12,9 @@ internal static class ObjectGraph
 {
     /// <summary>The key of the graph in the bundle.</summary>
     public const string Key = "_CHECKPOINTABLE_OBJECT_GRAPH";
+
+    /// <summary>What the key of a variable's value ends with, after the path to the variable.</summary>
+    public const string VariableSuffix = "/.ATTRIBUTES/VARIABLE_VALUE";
 
     /// <summary>
     /// By full name, the distinct keys in their order in the graph, of those that <paramref name="isKey"/> accepts; null where the message is damaged.

@@ -1,3 +1,5 @@
+using Beret.Protobuf;
+
 namespace Beret.Checkpoints.TensorFlow;
 
 /// <summary>Decompression of one Snappy block (google/snappy, format_description.txt): a length, then literals and copies of what came before.</summary>

@@ -26,11 +26,13 @@ public sealed class TensorBundle : Checkpoint
         files = reader.Files;
         Strings = [.. reader.Strings.Select(tensor => tensor.Info)];
         Others = reader.Others.ToFrozenDictionary(StringComparer.Ordinal);
-        HasObjectGraph = strings.TryGetValue(ObjectGraph.Key, out var graph) && graph.Count == 1;
-        FullNames = HasObjectGraph
-            ? ObjectGraph.ReadNames(graph!.ReadSingle(), key => stored.ContainsKey(key) || strings.ContainsKey(key))
-                ?? throw graph.Damaged("it is no object graph")
+        var graph = strings.GetValueOrDefault(ObjectGraph.Key) is { Count: 1 } single ? single : null;
+        HasObjectGraph = graph is not null || Tensors.Any(tensor => tensor.Name.EndsWith(ObjectGraph.VariableSuffix, StringComparison.Ordinal));
+        FullNames = graph is not null ? ObjectGraph.ReadNames(graph.ReadSingle(), IsKey) ?? throw graph.Damaged("it is no object graph")
+            : HasObjectGraph && BundlePath.GraphBeside(path) is { } savedModel && SavedModel.Read(savedModel).Objects is { } objects ? objects.Names(IsKey)
             : Tensors.ToFrozenDictionary(tensor => tensor.Name, tensor => ImmutableArray.Create(tensor.Name), StringComparer.Ordinal);
+
+        bool IsKey(string key) => stored.ContainsKey(key) || strings.ContainsKey(key);
     }
 
     /// <summary>

@@ -1,79 +1,57 @@
-using System.Collections.Frozen;
-using System.Globalization;
+using System.Collections.Immutable;
 
 namespace Beret.Checkpoints.TensorFlow;
 
-/// <summary>What a variable of TensorFlow is in a Hugging Face checkpoint.</summary>
-/// <param name="Name">The parameter's name, such as <c>bert.encoder.layer.3.attention.self.query.weight</c>.</param>
-/// <param name="Layout">How the values are to be rearranged.</param>
-/// <param name="Scope">What stands before the part of the name that was recognised, such as <c>bert_encoder_v2</c>; often empty.</param>
-internal sealed record HuggingFaceName(string Name, TensorLayout Layout, string Scope);
-
 /// <summary>
-/// The names of BERT's variables in TensorFlow and of its parameters in Hugging Face checkpoints: those of the model garden (TF Hub, TF2 checkpoints) and
-/// those of the original releases of BERT and ELECTRA (TF1).
+/// The variables of one encoder and its classifier, as parameters of a Hugging Face checkpoint: which family it is follows from the names.
 /// </summary>
-internal static class TensorFlowNames
+internal sealed class TensorFlowNames
 {
-    /// <summary>The root of BERT's parameters.</summary>
-    public const string BertRoot = "bert.";
+    // The first of those that know equally many names wins: ELECTRA without a projection is BERT, in the model garden.
+    private static readonly NameTable[] Tables = [BertNames.Bert, BertNames.Electra, AlbertNames.Albert, TalkingHeadsNames.TalkingHeads];
 
-    private const string Layer = "layer_";
-    private const string AnyLayer = "layer_#";
+    private readonly NameTable table;
+    private readonly ImmutableArray<int> scaffolds;
 
-    // Of the longest name of the table.
-    private const int MostSegments = 7;
-
-    // By the name without its scope and with # for the number of the layer. A name beginning with ! is not below the root.
-    private static readonly FrozenDictionary<string, (string Name, TensorLayout Layout)> Table = Entries().ToFrozenDictionary(
-        entry => entry.TensorFlow, entry => (entry.HuggingFace, entry.Layout), StringComparer.Ordinal);
-
-    /// <summary>
-    /// The parameter that a variable is, by its full name (with or without <c>:0</c>, within any scope); null for what is no part of the encoder or its
-    /// classifier.
-    /// </summary>
-    /// <param name="fullName">Such as <c>transformer/layer_3/self_attention/query/kernel</c> or <c>bert/encoder/layer_3/attention/self/query/kernel</c>.</param>
-    /// <param name="root">What the encoder's parameters begin with.</param>
-    public static HuggingFaceName? Find(string fullName, string root = BertRoot)
+    private TensorFlowNames(NameTable table, ImmutableArray<int> scaffolds)
     {
-        var segments = (fullName.EndsWith(":0", StringComparison.Ordinal) ? fullName[..^2] : fullName).Split('/');
-        var layer = "";
-        for (var i = 0; i < segments.Length; i++)
-        {
-            if (LayerOf(segments[i]) is { } number)
-            {
-                layer = number;
-                segments[i] = AnyLayer;
-            }
-        }
-
-        for (var start = Math.Max(0, segments.Length - MostSegments); start < segments.Length; start++)
-        {
-            if (Table.TryGetValue(string.Join('/', segments[start..]), out var found))
-            {
-                var name = found.Name.Replace("#", layer, StringComparison.Ordinal);
-                return new HuggingFaceName(name[0] == '!' ? name[1..] : root + name, found.Layout, string.Join('/', segments[..start]));
-            }
-        }
-
-        return null;
+        this.table = table;
+        this.scaffolds = scaffolds;
     }
 
+    /// <summary>The family as <c>model_type</c> has it: bert, electra, albert or talking-heads.</summary>
+    public string Family => table.Family;
+
+    /// <summary>What the names of the encoder's parameters begin with, such as <c>bert.</c>.</summary>
+    public string Root => table.Root;
+
+    /// <summary>The family whose table knows the most of the names; null where none knows any.</summary>
+    public static TensorFlowNames? Of(IEnumerable<string> fullNames)
+    {
+        var names = fullNames.ToArray();
+        ImmutableArray<int> scaffolds = [.. names.Select(NameTable.ScaffoldOf).OfType<int>().Distinct().Order()];
+        var best = Tables.Select(table => (Table: table, Known: names.Count(name => table.Find(name, scaffolds) is not null))).MaxBy(entry => entry.Known);
+        return best.Known == 0 ? null : new TensorFlowNames(best.Table, scaffolds);
+    }
+
+    /// <summary>The parameter that a variable is, by its full name (with or without <c>:0</c>, within any scope); null for what is no part of the model.</summary>
+    public HuggingFaceName? Find(string fullName) => table.Find(fullName, scaffolds);
+
     /// <summary>
-    /// A bundle as a Hugging Face checkpoint of BERT: only what <see cref="Find"/> knows, under its names and in its layout. The view owns the bundle.
+    /// A bundle as a Hugging Face checkpoint: only what the family's table knows, under its names and in its layout. The view owns the bundle.
     /// </summary>
     /// <exception cref="CheckpointException">Two variables could be the same parameter, or one has an impossible shape.</exception>
-    public static Checkpoint AsHuggingFace(TensorBundle bundle, string root = BertRoot) =>
-        AsHuggingFace(bundle, bundle.FullNames.SelectMany(name => name.Value, (name, key) => KeyValuePair.Create(name.Key, key)), root);
+    public Checkpoint AsHuggingFace(TensorBundle bundle) =>
+        AsHuggingFace(bundle, bundle.FullNames.SelectMany(name => name.Value, (name, key) => KeyValuePair.Create(name.Key, key)));
 
-    /// <summary>Tensors of any checkpoint, given by full name and name in it, as a Hugging Face checkpoint of BERT. The view owns the checkpoint.</summary>
+    /// <summary>Tensors of any checkpoint, given by full name and name in it, as a Hugging Face checkpoint. The view owns the checkpoint.</summary>
     /// <exception cref="CheckpointException">Two variables could be the same parameter, or one has an impossible shape.</exception>
-    public static Checkpoint AsHuggingFace(Checkpoint checkpoint, IEnumerable<KeyValuePair<string, string>> variables, string root = BertRoot)
+    public Checkpoint AsHuggingFace(Checkpoint checkpoint, IEnumerable<KeyValuePair<string, string>> variables)
     {
         var chosen = new Dictionary<string, (HuggingFaceName Target, string Variable, TensorInfo Source)>(StringComparer.Ordinal);
         foreach (var (fullName, key) in variables)
         {
-            if (Find(fullName, root) is not { } target || checkpoint.Find(key) is not { } source)
+            if (Find(fullName) is not { } target || checkpoint.Find(key) is not { } source)
             {
                 continue;
             }
@@ -100,70 +78,6 @@ internal static class TensorFlowNames
         return RelaidCheckpoint.Create(
             checkpoint, chosen.Values.Select(variable => new RelaidTensor(variable.Target.Name, variable.Source, variable.Target.Layout)));
     }
-
-    private static IEnumerable<(string TensorFlow, string HuggingFace, TensorLayout Layout)> Entries()
-    {
-        const string ours = "encoder.layer.#.";
-        const string garden = "transformer/layer_#/";
-        return
-        [
-            ("word_embeddings/embeddings", "embeddings.word_embeddings.weight", TensorLayout.Same),
-            ("position_embedding/embeddings", "embeddings.position_embeddings.weight", TensorLayout.Same),
-            ("type_embeddings/embeddings", "embeddings.token_type_embeddings.weight", TensorLayout.Same),
-            .. Norm("embeddings/layer_norm", "embeddings.LayerNorm"),
-            .. Dense("embedding_projection", "embeddings_project"),
-            .. Dense(garden + "self_attention/query", ours + "attention.self.query"),
-            .. Dense(garden + "self_attention/key", ours + "attention.self.key"),
-            .. Dense(garden + "self_attention/value", ours + "attention.self.value"),
-            .. Dense(garden + "self_attention/attention_output", ours + "attention.output.dense", TensorLayout.OutputLast),
-            .. Norm(garden + "self_attention_layer_norm", ours + "attention.output.LayerNorm"),
-            .. Dense(garden + "intermediate", ours + "intermediate.dense"),
-            .. Dense(garden + "output", ours + "output.dense"),
-            .. Norm(garden + "output_layer_norm", ours + "output.LayerNorm"),
-            .. Dense("pooler_transform", "pooler.dense"),
-            .. Dense("classifier", "!classifier"),
-            .. Original("bert"),
-            .. Original("electra"),
-        ];
-    }
-
-    // The scope is part of the name: the same names below "generator" are those of another network.
-    private static IEnumerable<(string TensorFlow, string HuggingFace, TensorLayout Layout)> Original(string scope)
-    {
-        const string ours = "encoder.layer.#.";
-        var theirs = $"{scope}/encoder/layer_#/";
-        return
-        [
-            ($"{scope}/embeddings/word_embeddings", "embeddings.word_embeddings.weight", TensorLayout.Same),
-            ($"{scope}/embeddings/position_embeddings", "embeddings.position_embeddings.weight", TensorLayout.Same),
-            ($"{scope}/embeddings/token_type_embeddings", "embeddings.token_type_embeddings.weight", TensorLayout.Same),
-            .. Norm($"{scope}/embeddings/LayerNorm", "embeddings.LayerNorm"),
-            .. Dense($"{scope}/embeddings_project", "embeddings_project"),
-            .. Dense(theirs + "attention/self/query", ours + "attention.self.query"),
-            .. Dense(theirs + "attention/self/key", ours + "attention.self.key"),
-            .. Dense(theirs + "attention/self/value", ours + "attention.self.value"),
-            .. Dense(theirs + "attention/output/dense", ours + "attention.output.dense"),
-            .. Norm(theirs + "attention/output/LayerNorm", ours + "attention.output.LayerNorm"),
-            .. Dense(theirs + "intermediate/dense", ours + "intermediate.dense"),
-            .. Dense(theirs + "output/dense", ours + "output.dense"),
-            .. Norm(theirs + "output/LayerNorm", ours + "output.LayerNorm"),
-            .. Dense($"{scope}/pooler/dense", "pooler.dense"),
-        ];
-    }
-
-    private static (string TensorFlow, string HuggingFace, TensorLayout Layout)[] Dense(
-        string theirs, string ours, TensorLayout kernel = TensorLayout.InputFirst) =>
-        [($"{theirs}/kernel", $"{ours}.weight", kernel), ($"{theirs}/bias", $"{ours}.bias", TensorLayout.Vector)];
-
-    private static (string TensorFlow, string HuggingFace, TensorLayout Layout)[] Norm(string theirs, string ours) =>
-        [($"{theirs}/gamma", $"{ours}.weight", TensorLayout.Same), ($"{theirs}/beta", $"{ours}.bias", TensorLayout.Same)];
-
-    private static string? LayerOf(string segment) =>
-        segment.StartsWith(Layer, StringComparison.Ordinal)
-            && int.TryParse(segment.AsSpan(Layer.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number.ToString(CultureInfo.InvariantCulture) == segment[Layer.Length..]
-            ? segment[Layer.Length..]
-            : null;
 
     private static int DepthOf(string scope) => scope.Length == 0 ? 0 : scope.Count(c => c == '/') + 1;
 }

@@ -112,6 +112,47 @@ internal static unsafe class Elementwise<V, S>
         }
     }
 
+    /// <summary>y = activation(a) · gate for one row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Gate(Activation activation, float* a, float* gate, float* y, int columns)
+    {
+        var j = 0;
+        for (; j + S.Count <= columns; j += S.Count)
+        {
+            S.Store(y + j, S.Multiply(Activate(activation, S.Load(a + j), wantsSlope: false, out _), S.Load(gate + j)));
+        }
+
+        var rest = columns - j;
+        if (rest > 0)
+        {
+            var x = Activate(activation, S.LoadPart(a + j, rest), wantsSlope: false, out _);
+            S.StorePart(y + j, S.Multiply(x, S.LoadPart(gate + j, rest)), rest);
+        }
+    }
+
+    /// <summary>da = dy · gate · activation′(a), dGate = dy · activation(a), for one row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void GateGradient(Activation activation, float* a, float* gate, float* dy, float* da, float* dGate, int columns)
+    {
+        var j = 0;
+        for (; j + S.Count <= columns; j += S.Count)
+        {
+            var x = Activate(activation, S.Load(a + j), wantsSlope: true, out var slope);
+            var d = S.Load(dy + j);
+            S.Store(da + j, S.Multiply(S.Multiply(d, S.Load(gate + j)), slope));
+            S.Store(dGate + j, S.Multiply(d, x));
+        }
+
+        var rest = columns - j;
+        if (rest > 0)
+        {
+            var x = Activate(activation, S.LoadPart(a + j, rest), wantsSlope: true, out var slope);
+            var d = S.LoadPart(dy + j, rest);
+            S.StorePart(da + j, S.Multiply(S.Multiply(d, S.LoadPart(gate + j, rest)), slope), rest);
+            S.StorePart(dGate + j, S.Multiply(d, x), rest);
+        }
+    }
+
     /// <summary>a[i] *= b[i].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(float* a, float* b, int count)
@@ -125,6 +166,23 @@ internal static unsafe class Elementwise<V, S>
         for (; j < count; j++)
         {
             a[j] *= b[j];
+        }
+    }
+
+    /// <summary>target[i] (+)= factor · source[i]; the two may be the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* source, float factor, float* target, int count, bool accumulate)
+    {
+        var wide = S.Broadcast(factor);
+        var j = 0;
+        for (; j + S.Count <= count; j += S.Count)
+        {
+            S.Store(target + j, S.MultiplyAdd(wide, S.Load(source + j), accumulate ? S.Load(target + j) : S.Zero));
+        }
+
+        for (; j < count; j++)
+        {
+            target[j] = MathF.FusedMultiplyAdd(factor, source[j], accumulate ? target[j] : 0);
         }
     }
 

@@ -1,8 +1,41 @@
 namespace Beret.Numerics.Reference;
 
-/// <content>The activations and their derivatives, in double precision.</content>
+/// <content>The activations and their derivatives, in double precision, and the gated ones.</content>
 internal sealed partial class ReferenceBackend
 {
+    public void GatedActivation(Matrix input, Activation activation, Matrix output)
+    {
+        Expect(input, output.Rows, 2 * output.Columns);
+        for (var t = 0; t < output.Rows; t++)
+        {
+            var x = Row(input, t);
+            var y = Row(output, t);
+            for (var c = 0; c < y.Length; c++)
+            {
+                y[c] = (float)(Activate(activation, x[c]).Value * x[y.Length + c]);
+            }
+        }
+    }
+
+    public void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient)
+    {
+        var (tokens, width) = (outputGradient.Rows, outputGradient.Columns);
+        Expect(input, tokens, 2 * width);
+        Expect(inputGradient, tokens, 2 * width);
+        for (var t = 0; t < tokens; t++)
+        {
+            var x = Row(input, t);
+            var dy = Row(outputGradient, t);
+            var dx = Row(inputGradient, t);
+            for (var c = 0; c < width; c++)
+            {
+                var (value, slope) = Activate(activation, x[c]);
+                dx[c] = (float)(dy[c] * (double)x[width + c] * slope);
+                dx[width + c] = (float)(dy[c] * value);
+            }
+        }
+    }
+
     /// <summary>f(x) and f′(x).</summary>
     private static (double Value, double Derivative) Activate(Activation activation, double x)
     {

@@ -4,24 +4,41 @@ using System.Text;
 namespace Beret.Text.Unicode;
 
 /// <summary>
-/// The character classes and mappings of the three flavours, from the embedded tables.bin (README.md beside it). Nothing of the machine's ICU or of
-/// .NET's own Unicode data is used: each flavour follows the Unicode versions of the program it reproduces.
+/// The character classes and mappings of the three flavours, of tokenizer.json's steps and of what stands before SentencePiece, from the embedded tables.bin,
+/// pipeline.bin and sentencepiece.bin (README.md beside them). Nothing of the machine's ICU or of .NET's own Unicode data is used: each flavour follows
+/// the Unicode versions of the program it reproduces.
 /// </summary>
 internal static class UnicodeTables
 {
-    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Tables = new(Read);
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Flavours = new(() => Read("tables.bin"));
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Pipeline = new(() => Read("pipeline.bin"));
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> SentencePiece = new(() => Read("sentencepiece.bin"));
 
-    public static ScalarSet Set(string name) => Tables.Value.Sets[name];
+    /// <summary>A class of a flavour of BERT's tokenizer, such as "hf.white".</summary>
+    public static ScalarSet Set(string name) => Flavours.Value.Sets[name];
 
-    public static ScalarMap Map(string name) => Tables.Value.Maps[name];
+    /// <summary>A mapping of a flavour of BERT's tokenizer, such as "hf.lower".</summary>
+    public static ScalarMap Map(string name) => Flavours.Value.Maps[name];
+
+    /// <summary>A class that a step of a tokenizer.json asks for, such as "letter".</summary>
+    public static ScalarSet PipelineSet(string name) => Pipeline.Value.Sets[name];
+
+    /// <summary>A mapping that a step of a tokenizer.json asks for, such as "nfkd".</summary>
+    public static ScalarMap PipelineMap(string name) => Pipeline.Value.Maps[name];
+
+    /// <summary>A class that the programs around SentencePiece ask for, such as "python.digit".</summary>
+    public static ScalarSet SentencePieceSet(string name) => SentencePiece.Value.Sets[name];
+
+    /// <summary>A mapping that the programs around SentencePiece ask for, such as "tf.casefold".</summary>
+    public static ScalarMap SentencePieceMap(string name) => SentencePiece.Value.Maps[name];
 
     /// <summary>
     /// Layout, all numbers LEB128: the number of tables; each: name length, name, a byte 0 (ranges) or 1 (mapping), the number of entries. A range:
     /// first − last of the range before, last − first. A mapping: scalar − scalar before, length, then each value − scalar in zigzag form.
     /// </summary>
-    private static (Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps) Read()
+    private static (Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps) Read(string file)
     {
-        using var resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream("Beret.Text.Unicode.tables.bin")
+        using var resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream($"Beret.Text.Unicode.{file}")
             ?? throw new InvalidOperationException("the library was built without its Unicode tables");
         using var stream = new ZLibStream(resource, CompressionMode.Decompress);
         using var memory = new MemoryStream();
@@ -75,6 +92,8 @@ internal static class UnicodeTables
 internal sealed class ScalarSet((int First, int Last)[] ranges)
 {
     public ReadOnlySpan<(int First, int Last)> Ranges => ranges;
+
+    public IEnumerable<int> Scalars => ranges.SelectMany(range => Enumerable.Range(range.First, range.Last - range.First + 1));
 
     public bool Contains(int scalar)
     {

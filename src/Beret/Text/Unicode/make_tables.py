@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Makes tables.bin, the Unicode tables of the tokenizers.  Usage: make_tables.py FOLDER  (see README.md beside this file).
+"""Makes the Unicode tables of the tokenizers.  Usage: make_tables.py FOLDER RECORDED  (see README.md beside this file).
 
+tables.bin is what BERT's tokenizers need, pipeline.bin what tokenizer.json may ask for beyond that; RECORDED is what record_tables.js wrote.
 FOLDER holds the recorded tables of Hugging Face tokenizers and TF-Text (hf_classes.tsv.gz, tf_uncased.tsv.gz, ...). The tables of the
 original Google tokenizer, which is written in Python, come from unicodedata of the Python that runs this script: it must be 14.0 (Python 3.11).
 """
@@ -113,33 +114,81 @@ def ranges(values):
     return result
 
 
-data = bytearray()
-varint(len(tables), data)
-for name, table in tables:
-    varint(len(name), data)
-    data += name.encode()
-    previous = 0
-    if isinstance(table, set):
-        data.append(0)
-        varint(len(ranges(table)), data)
-        for first, last in ranges(table):
-            varint(first - previous, data)
-            varint(last - first, data)
-            previous = last
-    else:
-        data.append(1)
-        varint(len(table), data)
-        for c in sorted(table):
-            value = table[c]
-            value = value if isinstance(value, list) else [value]
-            varint(c - previous, data)
-            varint(len(value), data)
-            for x in value:
-                d = x - c
-                varint(d * 2 if d >= 0 else -d * 2 - 1, data)
-            previous = c
+def packed(tables):
+    data = bytearray()
+    varint(len(tables), data)
+    for name, table in tables:
+        varint(len(name), data)
+        data += name.encode()
+        previous = 0
+        if isinstance(table, set):
+            data.append(0)
+            varint(len(ranges(table)), data)
+            for first, last in ranges(table):
+                varint(first - previous, data)
+                varint(last - first, data)
+                previous = last
+        else:
+            data.append(1)
+            varint(len(table), data)
+            for c in sorted(table):
+                value = table[c]
+                value = value if isinstance(value, list) else [value]
+                varint(c - previous, data)
+                varint(len(value), data)
+                for x in value:
+                    d = x - c
+                    varint(d * 2 if d >= 0 else -d * 2 - 1, data)
+                previous = c
+    return zlib.compress(bytes(data), 9)
 
-packed = zlib.compress(bytes(data), 9)
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables.bin"), "wb") as file:
-    file.write(packed)
-print(f"{len(data)} bytes, {len(packed)} compressed")
+
+def recorded(name):
+    with open(os.path.join(sys.argv[2], name + ".tsv"), encoding="ascii") as file:
+        return [line.rstrip("\n").split("\t") for line in file]
+
+
+def recorded_map(name):
+    return {int(r[0], 16): [int(x, 16) for x in r[1].split()] for r in recorded(name) if int(r[0], 16) not in HANGUL}
+
+
+def recorded_set(name):
+    return {c for r in recorded(name) for c in range(int(r[0], 16), int(r[1], 16) + 1)}
+
+
+marks = {int(r[0], 16) for r in recorded("strip_accents")}
+compose = {}
+for first, second, composed in recorded("compose"):
+    compose.setdefault(int(first, 16), []).extend([int(second, 16), int(composed, 16)])
+
+pipeline = [
+    ("nfd", recorded_map("nfd")),
+    ("nfkd", recorded_map("nfkd")),
+    ("class", {c: v for c, v in ccc.items() if c in marks}),
+    ("compose", compose),
+    ("mark", marks),
+    ("letter", recorded_set("letter")),
+    ("number", recorded_set("number")),
+    ("word", recorded_set("word")),
+    ("digit", recorded_set("digit")),
+]
+
+# What the programs around ALBERT's SentencePiece do before it: TF-Text's and Python's own normalisation.
+def without_marks(c):
+    return [ord(x) for x in unicodedata.normalize("NFKD", chr(c)) if not unicodedata.combining(x)]
+
+
+sentencepiece = [
+    ("tf.nfd", nfd),
+    ("tf.mn", tf["mn"]),
+    ("tf.casefold", fold),
+    ("tf.class", ccc),
+    ("tf.composite", {int(r[2], 16): [int(r[0], 16), int(r[1], 16)] for r in rows("compose")}),
+    ("python.nfkd", {c: without_marks(c) for c in SCALARS if c not in HANGUL and without_marks(c) != [c]}),
+    ("python.lower", {c: [ord(x) for x in chr(c).lower()] for c in SCALARS if chr(c).lower() != chr(c)}),
+    ("python.digit", {c for c in SCALARS if chr(c).isdigit()}),
+]
+
+for name, content in (("tables.bin", tables), ("pipeline.bin", pipeline), ("sentencepiece.bin", sentencepiece)):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "wb") as file:
+        file.write(packed(content))

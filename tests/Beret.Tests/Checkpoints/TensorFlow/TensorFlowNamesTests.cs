@@ -52,7 +52,7 @@ public class TensorFlowNamesTests
     public void A_BERT_of_TensorFlow_has_all_names_and_shapes_of_Hugging_Face(
         string path, long vocabulary, long positions, long hidden, long intermediate, int layers, bool hasHead)
     {
-        using var view = TensorFlowNames.AsHuggingFace(Open(path));
+        using var view = View(path);
         var expected = BertParameters(vocabulary, positions, hidden, intermediate, layers);
         if (hasHead)
         {
@@ -69,7 +69,7 @@ public class TensorFlowNamesTests
     public void Kernels_are_transposed_and_heads_are_joined()
     {
         using var bundle = Open("encoder-bert/saved_model");
-        using var view = TensorFlowNames.AsHuggingFace(Open("encoder-bert/saved_model"));
+        using var view = View("encoder-bert/saved_model");
 
         // [H, N, D] → [N·D, H]
         var query = view.Read("bert.encoder.layer.1.attention.self.query.weight");
@@ -107,7 +107,7 @@ public class TensorFlowNamesTests
     [Fact]
     public void Any_part_of_a_transposed_tensor_reads_as_in_the_whole()
     {
-        using var view = TensorFlowNames.AsHuggingFace(Open("encoder-bert/saved_model"));
+        using var view = View("encoder-bert/saved_model");
         const string name = "bert.encoder.layer.0.intermediate.dense.weight";
         var whole = new MemoryStream();
         view.CopyBytes(name, whole);
@@ -125,7 +125,7 @@ public class TensorFlowNamesTests
     {
         using var odd = Open("bundle-odd/odd");
         var stored = odd.Read("sliced/cols");
-        using var view = TensorFlowNames.AsHuggingFace(Open("bundle-odd/odd"), [KeyValuePair.Create("pooler_transform/kernel", "sliced/cols")]);
+        using var view = View(Open("bundle-odd/odd"), KeyValuePair.Create("pooler_transform/kernel", "sliced/cols"));
         var read = view.Read("bert.pooler.dense.weight");
         Assert.Equal("[7, 3]", view.Get("bert.pooler.dense.weight").ShapeText);
         for (var i = 0; i < 21; i++)
@@ -163,7 +163,7 @@ public class TensorFlowNamesTests
         var set = new ParameterSet(backend);
         var bert = new Bert(set, config);
         set.Allocate();
-        using var view = TensorFlowNames.AsHuggingFace(Open($"{encoder}/saved_model"));
+        using var view = View($"{encoder}/saved_model");
         var report = WeightLoader.Load(view, set, config.Family.Prefix);
         Assert.Empty(report.Missing);
         Assert.Empty(report.Unused);
@@ -192,7 +192,9 @@ public class TensorFlowNamesTests
     [InlineData("transformer/layer_11/output/kernel:0", "bert.encoder.layer.11.output.dense.weight")]
     [InlineData("bert_encoder_v2/word_embeddings/embeddings", "bert.embeddings.word_embeddings.weight")]
     [InlineData("module/bert/encoder/layer_0/attention/self/key/bias", "bert.encoder.layer.0.attention.self.key.bias")]
-    [InlineData("electra/embeddings_project/kernel", "bert.embeddings_project.weight")]
+    [InlineData("electra/embeddings_project/kernel", "electra.embeddings_project.weight")]
+    [InlineData("bert/encoder/transformer/group_1/inner_group_0/LayerNorm_1/beta", "albert.encoder.albert_layer_groups.1.albert_layers.0.full_layer_layer_norm.bias")]
+    [InlineData("transformer_scaffold_7/feedforward/gate_0/kernel", "talking_heads.encoder.layer.0.intermediate.gate.weight")]
     [InlineData("classifier/bias", "classifier.bias")]
     [InlineData("bert/encoder/layer_0/output/dense/kernel/adam_m", null)]
     [InlineData("Adam/transformer/layer_0/output/bias/m", null)]
@@ -201,24 +203,33 @@ public class TensorFlowNamesTests
     [InlineData("transformer/layer_01/output/kernel", null)]
     [InlineData("transformer/layer_/output/kernel", null)]
     [InlineData("", null)]
-    public void Names_are_recognised_by_their_end(string fullName, string? expected) => Assert.Equal(expected, TensorFlowNames.Find(fullName)?.Name);
+    public void Names_are_recognised_by_their_end(string fullName, string? expected) => Assert.Equal(expected, TensorFlowNames.Of([fullName])?.Find(fullName)?.Name);
 
     [Fact]
     public void Of_copies_in_deeper_scopes_the_variable_itself_is_taken_and_equals_are_refused()
     {
         using var odd = Open("bundle-odd/odd");
-        using (var view = TensorFlowNames.AsHuggingFace(
-            Open("bundle-odd/odd"), [KeyValuePair.Create("Adam/m/pooler_transform/kernel", "sliced/cols"), KeyValuePair.Create("pooler_transform/kernel", "f32")]))
+        using (var view = View(
+            Open("bundle-odd/odd"), KeyValuePair.Create("Adam/m/pooler_transform/kernel", "sliced/cols"), KeyValuePair.Create("pooler_transform/kernel", "f32")))
         {
             Assert.Equal("[4, 3]", view.Get("bert.pooler.dense.weight").ShapeText);
         }
 
-        var error = Assert.Throws<CheckpointException>(() => TensorFlowNames.AsHuggingFace(
-            odd, [KeyValuePair.Create("a/pooler_transform/kernel", "sliced/cols"), KeyValuePair.Create("b/pooler_transform/kernel", "f32")]));
+        var error = Assert.Throws<CheckpointException>(() => View(
+            odd, KeyValuePair.Create("a/pooler_transform/kernel", "sliced/cols"), KeyValuePair.Create("b/pooler_transform/kernel", "f32")));
         Assert.Contains("could both be bert.pooler.dense.weight", error.Message);
-        Assert.Contains("too few dimensions", Assert.Throws<CheckpointException>(() => TensorFlowNames.AsHuggingFace(
-            odd, [KeyValuePair.Create("pooler_transform/kernel", "scalar_f32")])).Message);
+        Assert.Contains("too few dimensions", Assert.Throws<CheckpointException>(() => View(
+            odd, KeyValuePair.Create("pooler_transform/kernel", "scalar_f32"))).Message);
     }
+
+    private static Checkpoint View(string path)
+    {
+        var bundle = Open(path);
+        return TensorFlowNames.Of(bundle.FullNames.Keys)!.AsHuggingFace(bundle);
+    }
+
+    private static Checkpoint View(Checkpoint checkpoint, params KeyValuePair<string, string>[] variables) =>
+        TensorFlowNames.Of(variables.Select(variable => variable.Key))!.AsHuggingFace(checkpoint, variables);
 
     private static TensorBundle Open(string path) => (TensorBundle)Checkpoint.Open(BundleFixtures.PathOf(path));
 

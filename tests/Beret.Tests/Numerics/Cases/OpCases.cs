@@ -15,7 +15,12 @@ internal static class OpCases
     [
         .. LinearCases.All,
         .. LinearGradientCases.All,
+        .. GateCases.All,
         .. AttentionCases.All,
+        .. RelativeAttentionCases.All,
+        .. ConvolutionCases.All,
+        .. TalkingHeadsCases.All,
+        .. RotaryCases.All,
         .. EmbeddingCases.All,
         .. LayerNormCases.All,
         .. RowCases.All,

@@ -1,4 +1,4 @@
-namespace Beret.Checkpoints;
+namespace Beret.Protobuf;
 
 /// <summary>Integers in groups of seven bits, the lowest first, the top bit of a byte saying that another follows (LevelDB, Snappy and protocol buffers).</summary>
 internal static class Varint

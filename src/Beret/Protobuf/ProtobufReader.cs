@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Beret.Checkpoints;
+namespace Beret.Protobuf;
 
 /// <summary>
 /// Walks the fields of one protocol buffer message in place, without allocating: <c>while (reader.Next()) switch (reader.Field) …</c>, and at the end a look

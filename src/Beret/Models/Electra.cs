@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using Beret.Checkpoints;
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>
+/// ELECTRA (Clark, Luong, Le and Manning, "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators", 2020): BERT's encoder, in the small model
+/// with narrower tables and a projection. Its discriminator has no pooler, and there are two answers to that. Hugging Face's classifier brings a dense layer
+/// with (exact) GELU of its own; TensorFlow Hub's encoder has BERT's pooler, which starts as the identity.
+/// </summary>
+internal sealed class Electra : EncoderModel
+{
+    private const string Prefix = "electra.";
+    private const string PoolerName = "pooler.dense";
+    private const string HeadTransform = "classifier.dense";
+
+    private readonly Embeddings embeddings;
+    private readonly Block[] blocks;
+    private readonly Pooler? pooler;
+
+    /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
+    public Electra(ParameterSet set, ElectraConfig config)
+    {
+        Config = config;
+        embeddings = new Embeddings(set, Prefix, config);
+        blocks = new Block[config.Layers];
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var prefix = $"{Prefix}encoder.layer.{i}";
+            blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
+        }
+
+        pooler = config.HasPooler ? new Pooler(set, Prefix + PoolerName, config) : null;
+    }
+
+    public override EncoderConfig Config { get; }
+
+    public static EncoderFamily Family { get; } = new()
+    {
+        ModelType = "electra",
+        Architecture = "ElectraForSequenceClassification",
+        Prefix = Prefix,
+        Read = Read,
+        Write = BertKeys.Write,
+        Create = (set, config) => new Electra(set, (ElectraConfig)config),
+        Head = config => ((ElectraConfig)config).HasPooler
+            ? new HeadLayout("classifier")
+            : new HeadLayout("classifier.out_proj") { Transform = HeadTransform, Activation = Activation.Gelu, DropsInput = true },
+        Adapt = Adapt,
+    };
+
+    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    {
+        var mark = ops.Arena.Mark;
+        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
+        observe?.Invoke(0, x);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
+            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
+            observe?.Invoke(i + 1, x);
+        }
+
+        return new EncoderOutputs(x, pooler?.Forward(ops, x, batch) ?? ops.First(x, batch));    // [T, H], [B, H]
+    }
+
+    /// <summary>A pooler that the checkpoint lacks is the identity: nothing is left to chance.</summary>
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.SetToIdentity(parameter, backend) ?? false;
+
+    private static ElectraConfig Read(ConfigFields fields) => new(BertKeys.Read(fields, Family, embeddingSize: 128));
+
+    /// <summary>A checkpoint of a classifier has one of the two heads, whoever is asked for its definition.</summary>
+    private static ElectraConfig Adapt(EncoderConfig config, Checkpoint checkpoint)
+    {
+        var electra = (ElectraConfig)config;
+        return checkpoint.Contains($"{HeadTransform}.weight") ? electra with { HasPooler = false }
+            : checkpoint.Contains($"{Prefix}{PoolerName}.weight") || checkpoint.Contains($"{PoolerName}.weight") ? electra with { HasPooler = true }
+            : electra;
+    }
+
+    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
+}
+
+/// <summary>The sizes of ELECTRA.</summary>
+internal sealed record ElectraConfig : EncoderConfig
+{
+    [SetsRequiredMembers]
+    public ElectraConfig(EncoderConfig sizes)
+        : base(sizes)
+    {
+    }
+
+    /// <summary>Whether it is TensorFlow Hub's encoder, with a pooler, or Hugging Face's, whose classifier has a dense layer more.</summary>
+    public bool HasPooler { get; init; }
+
+    public override double ParameterCount => base.ParameterCount - (HasPooler ? 0 : (HiddenSize + 1.0) * HiddenSize);
+}

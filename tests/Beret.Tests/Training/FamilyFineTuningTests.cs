@@ -1,0 +1,129 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using Beret.Inference;
+using Beret.Models;
+using Beret.Numerics;
+using Beret.Training;
+
+namespace Beret.Tests.Training;
+
+/// <summary>
+/// Every family learns from the tiny weights of its fixtures, with dropout, under the tutorial's optimizer and schedule. These models have no vocabulary: texts are
+/// lists of ids.
+/// </summary>
+public partial class FamilyFineTuningTests
+{
+    private const int Texts = 400;
+    private const int BatchSize = 16;
+    private const double Dropout = 0.1;
+
+    // The lowest ids are those of special tokens.
+    private const int FirstWord = 8;
+
+    public static TheoryData<string> Models =>
+    [
+        "hf/albert_1group", "hf/albert_2groups", "hf/electra_proj", "hf/electra_same", "tf/encoder-albert", "tf/encoder-electra", "tf/encoder-talkheads",
+        "hf/later/distilbert", "hf/later/roberta", "hf/later/xlm_roberta", "hf/later/mpnet", "hf/later/deberta_v3", "hf/later/deberta_v2_conv",
+        "hf/later/modernbert_cls", "hf/later/modernbert_mean",
+    ];
+
+    private static Lazy<(string Text, int Label)[]> Reviews { get; } = new(ReadReviews);
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void TextsOfTwoVocabulariesAreToldApart(string fixture)
+    {
+        using var backend = CpuBackend.Create(2);
+        using var model = Load(fixture, backend);
+        var random = new Random(3);
+        const int words = 25;
+        var texts = Enumerable.Range(0, Texts).Select(i =>
+        {
+            // Nine of ten words are of the label's half.
+            int Word() => FirstWord + random.Next(words) + ((random.Next(10) == 0 ? 1 - i % 2 : i % 2) * words);
+            return (Ids: Enumerable.Range(0, random.Next(4, 20)).Select(_ => Word()).ToArray(), Label: i % 2);
+        }).ToArray();
+        var losses = Train(model, backend, texts, epochs: int.Parse(Environment.GetEnvironmentVariable("FT_E") ?? "4"));
+        Assert.True(losses[^1] < 0.5 * losses[0] && losses[^1] < 0.35, string.Join(", ", losses));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void ReviewsAreLearned(string fixture)
+    {
+        using var backend = CpuBackend.Create(2);
+        using var model = Load(fixture, backend);
+        var words = model.Config.VocabularySize - FirstWord;
+        var texts = Reviews.Value.Select(review => (Ids: (int[])[2, .. Words().Matches(review.Text.ToLowerInvariant()).Take(model.Config.MaxPositions - 1).Select(
+            word => FirstWord + (int)(word.Value.Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619u) % (uint)words))], review.Label)).ToArray();
+        Assert.Equal(Texts, texts.Length);
+        var losses = Train(model, backend, texts, epochs: int.Parse(Environment.GetEnvironmentVariable("FT_E") ?? "5"));
+
+        // A model that knows nothing of the texts has ln 2 = 0.693.
+        Assert.True(losses[^1] < losses[0] && losses[^1] < 0.69, string.Join(", ", losses));
+    }
+
+    /// <returns>The mean loss of each epoch.</returns>
+    private static double[] Train(SequenceClassifier model, IBackend backend, (int[] Ids, int Label)[] texts, int epochs)
+    {
+        var steps = texts.Length / BatchSize;
+        var schedule = new LearningRateSchedule(double.Parse(Environment.GetEnvironmentVariable("FT_LR") ?? "1e-3"), steps * epochs / 10, steps * epochs);
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 5);
+        var random = new Random(11);
+        var losses = new double[epochs];
+        for (var epoch = 0; epoch < epochs; epoch++)
+        {
+            random.Shuffle(texts);
+            for (var s = 0; s < steps; s++)
+            {
+                var batch = new PackedBatch();
+                var members = texts.AsSpan(s * BatchSize, BatchSize);
+                foreach (var (ids, _) in members)
+                {
+                    batch.Add(ids);
+                }
+
+                var step = learner.Step(batch, [.. members.ToArray().Select(text => (float)text.Label)], schedule.At(epoch * steps + s));
+                Assert.True(step.IsFinite);
+                losses[epoch] += step.Loss / steps;
+            }
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", losses.Select(loss => $"{loss:f4}")));
+        return losses;
+    }
+
+    private static SequenceClassifier Load(string fixture, IBackend backend)
+    {
+        var files = ModelFiles.Open(Shared.Path(["fixtures", .. fixture.Split('/')]));
+        using var weights = files.OpenWeights();
+        var config = files.Config with { HiddenDropout = Dropout, AttentionDropout = Dropout, ClassifierDropout = Dropout };
+        return ModelLoader.Load(config, weights, backend, outputs: 1, seed: 1).Model;
+    }
+
+    /// <summary>The first reviews of each label in the archive's training part.</summary>
+    private static (string Text, int Label)[] ReadReviews()
+    {
+        using var file = File.OpenRead(Shared.Path("data", "aclImdb_v1.tar.gz"));
+        using var archive = new TarReader(new GZipStream(file, CompressionMode.Decompress));
+        var reviews = new List<(string, int)>();
+        var counts = new int[2];
+        while (counts.Sum() < Texts && archive.GetNextEntry() is { } entry)
+        {
+            var label = entry.Name.StartsWith("aclImdb/train/neg/", StringComparison.Ordinal) ? 0
+                : entry.Name.StartsWith("aclImdb/train/pos/", StringComparison.Ordinal) ? 1 : -1;
+            if (label >= 0 && entry.DataStream is { } data && counts[label] < Texts / 2)
+            {
+                using var reader = new StreamReader(data);
+                reviews.Add((reader.ReadToEnd(), label));
+                counts[label]++;
+            }
+        }
+
+        return [.. reviews];
+    }
+
+    [GeneratedRegex("[a-z]+")]
+    private static partial Regex Words();
+}
