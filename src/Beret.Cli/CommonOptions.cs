@@ -17,7 +17,7 @@ internal static class CommonOptions
 
     public static Argument<string[]> Paths(string name, string description)
     {
-        var argument = new Argument<string[]>(name) { Description = description, Arity = ArgumentArity.OneOrMore };
+        var argument = new Argument<string[]>(name) { Description = description, HelpName = name, Arity = ArgumentArity.OneOrMore };
         argument.Validators.Add(result => RefuseEmpty(result, name));
         return argument;
     }

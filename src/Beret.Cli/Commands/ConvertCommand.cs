@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Beret.Hub;
 using Beret.Inference;
 
 namespace Beret.Cli.Commands;
@@ -27,10 +26,7 @@ internal static class ConvertCommand
             + "and its preprocessing.";
         verb.Runs(async (arguments, cancellation) =>
         {
-            using var downloader = new Downloader();
-            var progress = new Progress(terminal);
-            var resolved = await new ModelHub(downloader).ResolveAsync(arguments.GetRequiredValue(source), Sources.Downloads(progress), cancellation);
-            progress.Clear();
+            var resolved = await Sources.ResolveModelAsync(arguments.GetRequiredValue(source), terminal, cancellation);
             var folder = arguments.GetRequiredValue(destination);
             var summary = ModelConversion.Convert(resolved.Folder, folder, resolved.Source);
             terminal.Output.WriteLine(string.Create(

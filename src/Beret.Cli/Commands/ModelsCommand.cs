@@ -25,7 +25,11 @@ internal static class ModelsCommand
         {
             filter, json, CreatePull(terminal),
         };
-        verb.Details = "With a text, only those that have it in their name or family. Any other owner/name of Hugging Face\nworks as well where a model is wanted, and so does a folder or an archive of one.";
+        verb.Details =
+            """
+            With a text, only those that have it in their name or family. Where a model is wanted, any other
+            owner/name of Hugging Face works as well, and so does a folder or an archive of one.
+            """;
         verb.Runs((arguments, _) =>
         {
             var text = arguments.GetValue(filter);

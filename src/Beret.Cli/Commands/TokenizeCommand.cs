@@ -11,14 +11,15 @@ internal static class TokenizeCommand
     public static Command Create(Terminal terminal)
     {
         var model = CommonOptions.PathOption("--model", "The model whose tokenizer to use: a model folder, or a SavedModel or checkpoint of TensorFlow", "PATH");
-        var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased", "FILE");
+        var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased, or a SentencePiece model (spiece.model) [default for that: --uncased]", "FILE");
         var cased = new Option<bool>("--cased") { Description = "Keep upper case and accents" };
         var uncased = new Option<bool>("--uncased") { Description = "Lower-case, and drop accents" };
         var flavour = new Option<string?>("--flavour")
         {
-            Description = "Whose tokenization: TF.text's, Hugging Face's or the original BERT's [default: the model's, else hf]", HelpName = "tf|hf|google",
+            Description = "Whose tokenization: TF.text's, Hugging Face's, the original BERT's and ALBERT's, or SentencePiece's alone [default: the model's, else hf]",
+            HelpName = "tf|hf|google|raw",
         };
-        flavour.AcceptOnlyFromAmong("tf", "hf", "google");
+        flavour.AcceptOnlyFromAmong("tf", "hf", "google", "raw");
         var maxLength = CommonOptions.MaxLength("The most tokens, special ones included, packed as the flavour's own system does [default: no limit]", 0);
         var truncation = CommonOptions.Truncation();
         var noSpecial = new Option<bool>("--no-special") { Description = "Leave out [CLS] and [SEP]" };
@@ -30,6 +31,7 @@ internal static class TokenizeCommand
             "Write the token ids of each text from standard input.",
             "echo '{\"text\": \"this is such an amazing movie!\"}' | beret tokenize --model runs/imdb",
             "beret tokenize --vocab vocab.txt --uncased --flavour tf --max-length 128 --pad < texts.jsonl",
+            "beret tokenize --vocab spiece.model --flavour google --no-special < texts.jsonl",
             "echo 'plain text' | beret tokenize --model runs/imdb --plain --no-special")
         {
             model, vocabulary, cased, uncased, flavour, maxLength, truncation, noSpecial, pad, plain, json,
@@ -44,7 +46,7 @@ internal static class TokenizeCommand
             {
                 result.AddError("--cased and --uncased exclude each other");
             }
-            else if (result.GetValue(vocabulary) is not null && !result.GetValue(cased) && !result.GetValue(uncased))
+            else if (result.GetValue(vocabulary) is { } file && !Tokenizer.IsSentencePiece(file) && !result.GetValue(cased) && !result.GetValue(uncased))
             {
                 result.AddError("--vocab needs --cased or --uncased: a vocabulary does not say which it is");
             }
@@ -56,7 +58,7 @@ internal static class TokenizeCommand
             bool? lowerCase = arguments.GetValue(uncased) ? true : arguments.GetValue(cased) ? false : null;
             TokenizerFlavour? chosen = arguments.GetValue(flavour) is { } name ? TokenizerFlavours.Parse(name) : null;
             var tokenizer = arguments.GetValue(vocabulary) is { } file
-                ? Tokenizer.FromVocabulary(file, lowerCase!.Value, chosen ?? TokenizerFlavour.HuggingFace)
+                ? Tokenizer.FromVocabulary(file, lowerCase ?? true, chosen ?? TokenizerFlavour.HuggingFace)
                 : ModelTokenizer.Load(arguments.GetValue(model)!, chosen, lowerCase);
             var options = new EncodeOptions
             {

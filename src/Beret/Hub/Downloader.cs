@@ -68,7 +68,8 @@ public sealed class Downloader : IDisposable
                 throw Unreachable(target, spec, received: 0, Forbidden(variable), error: null);
             }
 
-            using var held = await LockAsync(target, new DownloadProgress(spec.FileName, 0, spec.Size, 0, DownloadStage.WaitingForOther), progress, cancellation).ConfigureAwait(false);
+            var waiting = new DownloadProgress(spec.FileName, 0, spec.Size, 0, DownloadStage.WaitingForOther);
+            using var held = await LockAsync(target, waiting, progress, cancellation).ConfigureAwait(false);
             if (File.Exists(target))
             {
                 await VerifyAsync(target, spec, cancellation).ConfigureAwait(false);

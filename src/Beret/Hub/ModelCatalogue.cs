@@ -29,7 +29,9 @@ public static class ModelCatalogue
     public static IReadOnlyList<ModelEntry> Search(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return [.. Entries.Where(entry => entry.Name.Contains(text, StringComparison.OrdinalIgnoreCase) || entry.Family.Contains(text, StringComparison.OrdinalIgnoreCase))];
+        return [.. Entries.Where(entry => Holds(entry.Name) || Holds(entry.Family))];
+
+        bool Holds(string name) => name.Contains(text, StringComparison.OrdinalIgnoreCase);
     }
 
     // What comes first keeps its key: a full name before a short one, and the tutorial's names before others.

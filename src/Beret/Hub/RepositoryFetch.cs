@@ -78,7 +78,11 @@ internal sealed class RepositoryFetch(Downloader downloader, Uri endpoint, strin
             var way = downloader.Settings.TokenFor(endpoint) is null
                 ? $"for those set {HubSettings.TokenVariable} to a token of an account that may read it"
                 : "or the token that was sent is not one of an account that may read it";
-            throw new HubException($"{endpoint.Host} has no such model, or it is private or gated ({Page}): {way}", error) { Fault = HubFault.Missing, Status = error.Status };
+            throw new HubException($"{endpoint.Host} has no such model, or it is private or gated ({Page}): {way}", error)
+            {
+                Fault = HubFault.Missing,
+                Status = error.Status,
+            };
         }
     }
 

@@ -77,9 +77,10 @@ public sealed class Classifier : IDisposable
     public Tokenizer Tokenizer => opened.Tokenizer;
 
     /// <summary>
-    /// Loads a model folder: one that Beret wrote, whose files are held to their checksums, or a Hugging Face folder with a BertForSequenceClassification.
+    /// Loads a classifier: a model folder that Beret wrote, whose files are held to their checksums; a Hugging Face folder with a classifier; the SavedModel that
+    /// TensorFlow's tutorial saved, with its preprocessing; or an archive of one.
     /// </summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or the archive.</param>
     /// <param name="options">Threads, and what is to differ from the folder; null for the defaults.</param>
     /// <exception cref="BeretException">The folder is missing, incomplete, damaged, or of a kind that is not supported; the message says which.</exception>
     public static Classifier Load(string folder, ClassifierOptions? options = null)

@@ -64,7 +64,9 @@ public sealed class Encoder : IDisposable
     /// <summary>The number of weights.</summary>
     public long Parameters => model.Parameters.Count;
 
-    /// <summary>Loads an encoder by its name, downloading it where it is not in the cache, or from a folder.</summary>
+    /// <summary>
+    /// Loads an encoder by its name, downloading it where it is not in the cache; or from a folder, a SavedModel or checkpoint of TensorFlow, or an archive of one.
+    /// </summary>
     /// <exception cref="BeretException">There is no such model, or it cannot be downloaded or read.</exception>
     public static Encoder Load(string nameOrFolder, EncoderOptions? options = null) => LoadAsync(nameOrFolder, options).GetAwaiter().GetResult();
 

@@ -80,8 +80,9 @@ internal abstract class ModelFiles
         File.Exists(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName))
         && !CheckpointLocator.FileIn(folder).EndsWith(BundlePath.IndexExtension, StringComparison.Ordinal);
 
-    /// <summary>Whether a path is that of an archive.</summary>
-    public static bool IsArchive(string path) => File.Exists(path) && ModelArchive.IsArchive(path);
+    /// <summary>Whether a path is that of an archive, by name and content: weights of PyTorch are archives inside, too.</summary>
+    public static bool IsArchive(string path) => File.Exists(path)
+        && ModelArchive.Extensions.Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) && ModelArchive.IsArchive(path);
 
     private static string Unpacked(string archive)
     {

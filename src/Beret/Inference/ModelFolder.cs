@@ -17,7 +17,9 @@ internal static class ModelFolder
 
     // What an earlier model in the same place may have left and a reader would take for this one's.
     private static readonly string[] Replaced =
-        ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile];
+        [
+            "vocab.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile,
+        ];
 
     /// <summary>
     /// Writes a model folder, all of it or nothing. Files of an earlier folder that are no part of a model (logs, reports) stay.

@@ -37,7 +37,7 @@ internal static class ModelInfoWriter
             + string.Join(", ", checkpoint.Types.Select(type => $"{type.Key} {Size(type.Value)}")));
         if (info.Tokenizer is { } tokenizer)
         {
-            Line("tokenizer", $"WordPiece, flavour {tokenizer.Flavour.Format()}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {N(tokenizer.VocabularySize)} tokens"
+            Line("tokenizer", $"{tokenizer.Kind}, flavour {tokenizer.Flavour.Format()}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {N(tokenizer.VocabularySize)} tokens"
                 + (tokenizer.ModelMaxLength is { } longest ? $", at most {N(longest)} a text" : ""));
         }
 
@@ -155,7 +155,7 @@ internal static class ModelInfoWriter
         }
 
         json.WriteStartObject("tokenizer");
-        json.WriteString("kind", "wordpiece");
+        json.WriteString("kind", tokenizer.Kind.ToLowerInvariant());
         json.WriteString("flavour", tokenizer.Flavour.Format());
         json.WriteBoolean("lower_case", tokenizer.LowerCase);
         json.WriteNumber("vocabulary_size", tokenizer.VocabularySize);

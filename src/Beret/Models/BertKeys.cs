@@ -6,7 +6,11 @@ namespace Beret.Models;
 internal static class BertKeys
 {
     /// <param name="embeddingSize">The width of the tables where the file does not say; null for the hidden size.</param>
-    public static EncoderConfig Read(ConfigFields fields, EncoderFamily family, int? embeddingSize = null)
+    /// <param name="hasTypes">Whether the family may have token types.</param>
+    /// <param name="firstPosition">The row of the position table that belongs to position 0.</param>
+    /// <param name="paddingId">The padding token where the file does not say.</param>
+    public static EncoderConfig Read(
+        ConfigFields fields, EncoderFamily family, int? embeddingSize = null, bool hasTypes = true, int firstPosition = 0, int paddingId = 0)
     {
         fields.Require("position_embedding_type", "absolute");
         var hidden = fields.Size("hidden_size");
@@ -19,15 +23,16 @@ internal static class BertKeys
             Layers = fields.Size("num_hidden_layers"),
             Heads = fields.Heads("num_attention_heads", "hidden_size"),
             IntermediateSize = fields.Size("intermediate_size"),
-            MaxPositions = fields.Size("max_position_embeddings"),
-            TypeVocabularySize = fields.Size("type_vocab_size"),
+            FirstPosition = firstPosition,
+            MaxPositions = fields.Size("max_position_embeddings", firstPosition + 1) - firstPosition,
+            TypeVocabularySize = hasTypes ? fields.Size("type_vocab_size") : 0,
             EmbeddingSize = fields.Has("embedding_size") ? fields.Size("embedding_size") : embeddingSize ?? hidden,
             Activation = fields.Activation("hidden_act"),
             LayerNormEpsilon = (float)(fields.Rate("layer_norm_eps") ?? 1e-12),
             HiddenDropout = dropout,
             AttentionDropout = fields.Rate("attention_probs_dropout_prob") ?? 0.1,
             ClassifierDropout = fields.Rate("classifier_dropout") ?? dropout,
-            PaddingId = fields.PaddingId(),
+            PaddingId = fields.PaddingId(paddingId),
         };
     }
 
@@ -42,8 +47,12 @@ internal static class BertKeys
         json.WriteNumber("num_hidden_layers", config.Layers);
         json.WriteNumber("num_attention_heads", config.Heads);
         json.WriteNumber("intermediate_size", config.IntermediateSize);
-        json.WriteNumber("max_position_embeddings", config.MaxPositions);
-        json.WriteNumber("type_vocab_size", config.TypeVocabularySize);
+        json.WriteNumber("max_position_embeddings", config.FirstPosition + config.MaxPositions);
+        if (config.TypeVocabularySize > 0)
+        {
+            json.WriteNumber("type_vocab_size", config.TypeVocabularySize);
+        }
+
         json.WriteString("hidden_act", ConfigFields.NameOf(config.Activation));
         json.WriteNumber("layer_norm_eps", config.LayerNormEpsilon);
         json.WriteNumber("hidden_dropout_prob", config.HiddenDropout);

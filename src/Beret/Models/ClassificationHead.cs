@@ -2,18 +2,22 @@ using Beret.Numerics;
 
 namespace Beret.Models;
 
-/// <summary>Pooled vectors → logits: the tutorial's dropout and dense layer, with the family's own dense layer before them where it has one.</summary>
+/// <summary>Pooled vectors → logits: the tutorial's dropout and dense layer, with the family's own dense layer and normalisation before them where it has these.</summary>
 internal sealed class ClassificationHead
 {
     private readonly HeadLayout layout;
     private readonly Dense? transform;
+    private readonly LayerNorm? norm;
+    private readonly double inputDropout;
     private readonly double dropout;
 
     public ClassificationHead(ParameterSet set, EncoderConfig config, int outputs)
     {
         layout = config.Family.Head(config);
+        inputDropout = layout.DropsInput ? config.PoolerDropout ?? config.ClassifierDropout : 0;
         dropout = config.ClassifierDropout;
-        transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize) : null;
+        transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize, layout.TransformHasBias) : null;
+        norm = layout.Norm is { } normName ? set.DeclareLayerNorm(normName, config.HiddenSize, config.LayerNormEpsilon, layout.NormHasBias) : null;
         Output = set.DeclareDense("", [layout.Output], config.HiddenSize, outputs);
     }
 
@@ -29,14 +33,29 @@ internal sealed class ClassificationHead
         features = pooled;
         if (transform is not null)
         {
-            features = layout.DropsInput ? ops.Dropout(features, dropout) : features;
-            features = ops.Linear(features, transform, layout.Activation);
+            features = ops.Linear(ops.Dropout(features, inputDropout), transform, layout.Activation);
+            features = norm is null ? features : ops.Norm(features, norm);
         }
 
         features = ops.Dropout(features, dropout);
         return ops.Linear(features, Output);
     }
 
-    /// <summary>Whether a parameter is one of the layer before the last, which pretrained encoders come without.</summary>
-    public bool IsTransform(Parameter parameter) => transform?.Has(parameter) ?? false;
+    /// <summary>Starts a parameter of what stands before the last layer, which pretrained encoders may come without; false where it is none of these.</summary>
+    public bool Initialize(Parameter parameter, IBackend backend, double deviation, ulong seed)
+    {
+        if (transform?.Has(parameter) ?? false)
+        {
+            Initialization.Dense(backend, parameter, deviation, seed);
+            return true;
+        }
+
+        if (norm is not null && (parameter == norm.Gamma || parameter == norm.Beta))
+        {
+            Initialization.Constant(backend, parameter, parameter == norm.Gamma ? 1 : 0);
+            return true;
+        }
+
+        return false;
+    }
 }

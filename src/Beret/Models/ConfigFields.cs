@@ -28,6 +28,8 @@ internal sealed class ConfigFields
         : root.GetProperty(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()
         : throw Wrong(name, "a string");
 
+    public bool IsText(string name) => Has(name) && root.GetProperty(name).ValueKind == JsonValueKind.String;
+
     public double? Number(string name) => !Has(name) ? null
         : root.GetProperty(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
         : throw Wrong(name, "a number");
@@ -39,12 +41,45 @@ internal sealed class ConfigFields
         _ => throw Wrong(name, "a number in [0, 1)"),
     };
 
-    public int Size(string name) => Number(name) switch
+    public int Size(string name, int smallest = 1) => Number(name) switch
     {
         null => throw new ModelException($"{path}: {name} is missing"),
-        >= 1 and <= LargestSize and var size when size == Math.Floor(size) => (int)size,
-        _ => throw Wrong(name, $"a whole number from 1 to {LargestSize}"),
+        <= LargestSize and var size when size >= smallest && size == Math.Floor(size) => (int)size,
+        _ => throw Wrong(name, $"a whole number from {smallest} to {LargestSize}"),
     };
+
+    /// <summary>A size that need not be there; what is not positive means that there is none.</summary>
+    public int? OptionalSize(string name) => Number(name) is null or <= 0 ? null : Size(name);
+
+    /// <summary>true or false.</summary>
+    public bool Flag(string name, bool otherwise) => !Has(name) ? otherwise : root.GetProperty(name).ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw Wrong(name, "true or false"),
+    };
+
+    /// <summary>Whether the key is there and says null.</summary>
+    public bool IsNull(string name) => root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
+    /// <summary>The keys of an object within, or null.</summary>
+    public ConfigFields? Section(string name) => !Has(name) ? null
+        : root.GetProperty(name) is { ValueKind: JsonValueKind.Object } section ? new ConfigFields(section, $"{path}: {name}")
+        : throw Wrong(name, "an object");
+
+    /// <summary>A list of strings, or null.</summary>
+    public IReadOnlyList<string>? Texts(string name)
+    {
+        if (!Has(name))
+        {
+            return null;
+        }
+
+        var list = root.GetProperty(name);
+        return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. list.EnumerateArray().Select(item => item.GetString()!)]
+            : throw Wrong(name, "a list of names");
+    }
 
     /// <summary>The number of attention heads, which divides the hidden size.</summary>
     public int Heads(string name, string hiddenSize)
@@ -53,10 +88,10 @@ internal sealed class ConfigFields
         return hidden % heads == 0 ? heads : throw Error($"{hiddenSize} {hidden} is not a multiple of {name} {heads}");
     }
 
-    /// <summary>0 where config.json does not say, −1 where it says null.</summary>
-    public int PaddingId() => Number("pad_token_id") switch
+    /// <summary>What the family has where config.json does not say, −1 where it says null.</summary>
+    public int PaddingId(int otherwise = 0) => Number("pad_token_id") switch
     {
-        null => root.TryGetProperty("pad_token_id", out _) ? -1 : 0,
+        null => IsNull("pad_token_id") ? -1 : otherwise,
         >= -1 and <= int.MaxValue and var id when id == Math.Floor(id) => (int)id,
         _ => throw Wrong("pad_token_id", "the number of a token"),
     };
@@ -111,6 +146,15 @@ internal sealed class ConfigFields
         if (Has(name) && root.GetProperty(name).ValueKind == JsonValueKind.True)
         {
             throw new ModelException($"{path}: {name} is true; {what} is not supported");
+        }
+    }
+
+    /// <summary>For an object of settings that is not supported at all.</summary>
+    public void RefuseObject(string name, string what)
+    {
+        if (Has(name))
+        {
+            throw Error($"{name} is set; {what} is not supported");
         }
     }
 

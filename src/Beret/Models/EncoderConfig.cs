@@ -22,6 +22,9 @@ internal record EncoderConfig
     /// <summary>The longest sequence that the model takes.</summary>
     public required int MaxPositions { get; init; }
 
+    /// <summary>The row of the position table that belongs to position 0; more than 0 where the family counts positions on from the padding token.</summary>
+    public int FirstPosition { get; init; }
+
     /// <summary>The number of token types (segments), or 0 where the model does not look at them.</summary>
     public required int TypeVocabularySize { get; init; }
 
@@ -38,6 +41,9 @@ internal record EncoderConfig
 
     /// <summary>The rate before the classifier.</summary>
     public required double ClassifierDropout { get; init; }
+
+    /// <summary>The rate before the dense layer of the head, where that is another.</summary>
+    public double? PoolerDropout { get; init; }
 
     /// <summary>The standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
@@ -57,7 +63,7 @@ internal record EncoderConfig
         get
         {
             double e = EmbeddingSize, h = HiddenSize, f = IntermediateSize;
-            var embeddings = ((double)VocabularySize + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
+            var embeddings = ((double)VocabularySize + FirstPosition + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
             var block = 4 * (h + 1) * h + 2 * h * f + f + h + 4 * h;
             return embeddings + Layers * block + (h + 1) * h;
         }

@@ -10,7 +10,11 @@ namespace Beret.Models;
 internal sealed record EncoderFamily
 {
     /// <summary>Every architecture that is known.</summary>
-    public static IReadOnlyList<EncoderFamily> All { get; } = [Bert.Family, Albert.Family, Electra.Family, TalkingHeads.Family];
+    public static IReadOnlyList<EncoderFamily> All { get; } =
+    [
+        Bert.Family, Albert.Family, Electra.Family, TalkingHeads.Family, ModernBert.Family,
+        DistilBert.Family, Roberta.Family, Roberta.Multilingual, Mpnet.Family, DebertaV2.Family,
+    ];
 
     /// <summary>model_type of config.json.</summary>
     public required string ModelType { get; init; }

@@ -28,10 +28,12 @@ internal sealed class SelfAttention
         this.config = config;
     }
 
-    public Value Forward(Ops ops, Value x, in BatchIndices batch)
+    public Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms = null)
     {
         var qkv = ops.Linear(x, queryKeyValue);                                                 // [T, 3H]
-        var context = ops.Attention(qkv, batch, config.Heads, config.AttentionDropout);         // [T, H]
+        var context = terms is { } t                                                            // [T, H]
+            ? ops.RelativeAttention(qkv, t, batch, config.Heads, config.AttentionDropout)
+            : ops.Attention(qkv, batch, config.Heads, config.AttentionDropout);
         return ops.ResidualNorm(x, ops.Linear(context, output), norm, config.HiddenDropout);    // [T, H]
     }
 }

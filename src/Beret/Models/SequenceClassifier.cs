@@ -46,16 +46,8 @@ internal sealed class SequenceClassifier : IDisposable
     /// Gives a parameter that the checkpoint lacks its start. What a fine-tuned classifier brings and a pretrained encoder does not is drawn at random; false for a
     /// part that the model cannot do without.
     /// </summary>
-    public bool Initialize(Parameter parameter, ulong seed)
-    {
-        if (!head.IsTransform(parameter))
-        {
-            return Encoder.Initialize(parameter, Parameters.Backend, seed);
-        }
-
-        Initialization.Dense(Parameters.Backend, parameter, Config.InitializerRange, seed);
-        return true;
-    }
+    public bool Initialize(Parameter parameter, ulong seed) =>
+        head.Initialize(parameter, Parameters.Backend, Config.InitializerRange, seed) || Encoder.Initialize(parameter, Parameters.Backend, seed);
 
     public void Dispose() => Parameters.Dispose();
 }

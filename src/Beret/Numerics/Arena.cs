@@ -69,19 +69,17 @@ internal sealed class Arena : IDisposable
     /// <summary>Gives back all that was taken since the mark but for one matrix, whose place is now the mark; its elements may have to be copied there.</summary>
     public Matrix Keep(long mark, Matrix matrix)
     {
-        var own = overflow.FindIndex(entry => entry.Block == matrix.Handle);
-        if (own >= 0)
-        {
-            var kept = overflow[own].Block;
-            overflow.RemoveAt(own);
-            Release(mark);
-            overflow.Add((mark, kept));
-            low += RoundUp(matrix.Length * sizeof(float));
-            return matrix;
-        }
-
+        var own = Detach(matrix);
         Release(mark);
-        return Take(matrix.Rows, matrix.Columns);
+        return Attach(matrix, own);
+    }
+
+    /// <summary><see cref="Keep(long, Matrix)"/> for two matrices, of which the first was taken first and has to be copied first.</summary>
+    public (Matrix First, Matrix Second) Keep(long mark, Matrix first, Matrix second)
+    {
+        var (own, other) = (Detach(first), Detach(second));
+        Release(mark);
+        return (Attach(first, own), Attach(second, other));
     }
 
     /// <summary>A matrix whose life does not follow the stack, of no particular content; <see cref="Return"/> it.</summary>
@@ -201,6 +199,31 @@ internal sealed class Arena : IDisposable
         var extra = backend!.Allocate(bytes);
         overflow.Add((offset, extra));
         return extra;
+    }
+
+    /// <summary>Takes a matrix that did not fit out of the list, so that its block outlives a release; whether it was there.</summary>
+    private bool Detach(Matrix matrix)
+    {
+        var place = overflow.FindIndex(entry => entry.Block == matrix.Handle);
+        if (place >= 0)
+        {
+            overflow.RemoveAt(place);
+        }
+
+        return place >= 0;
+    }
+
+    /// <summary>A matrix's place on the top of the stack: the block of its own that was detached, or a new one.</summary>
+    private Matrix Attach(Matrix matrix, bool hasOwnBlock)
+    {
+        if (!hasOwnBlock)
+        {
+            return Take(matrix.Rows, matrix.Columns);
+        }
+
+        overflow.Add((low, matrix.Handle));
+        low += RoundUp(matrix.Length * sizeof(float));
+        return matrix;
     }
 
     private void Resize(long bytes)

@@ -8,9 +8,12 @@ internal sealed unsafe partial class CpuBackend<V, S>
         Matrix word, Matrix position, Matrix type, Indices ids, Indices positions, Indices types,
         Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output)
     {
+        Shapes.Require(gamma.IsNone == sum.IsNone && gamma.IsNone == statistics.IsNone, "without a norm there is neither a sum nor statistics");
+        sum = sum.IsNone ? output : sum;
         Shapes.RequireSame(sum, output);
-        Shapes.Require(word.Columns == sum.Columns && position.Columns == sum.Columns && type.Columns == sum.Columns, "the tables are as wide as their sum");
-        Shapes.Require(ids.Count == sum.Rows && positions.Count == sum.Rows && types.Count == sum.Rows, "there is an id, a position and a type for each row");
+        Shapes.Require(word.Columns == sum.Columns && ids.Count == sum.Rows, "there is an id for each row, and the table is as wide as the output");
+        Shapes.Require(position.IsNone || (position.Columns == sum.Columns && positions.Count == sum.Rows), "there is a position for each row");
+        Shapes.Require(type.IsNone || (type.Columns == sum.Columns && types.Count == sum.Rows), "there is a type for each row");
         var arguments = new EmbeddingArguments
         {
             Word = word, Position = position, Type = type, Ids = Pointer(ids), Positions = Pointer(positions), Types = Pointer(types),
@@ -22,7 +25,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
     public void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
     {
-        Shapes.RequireSame(residual, branch);
+        Shapes.Require(residual.IsNone || (residual.Rows == branch.Rows && residual.Columns == branch.Columns), "the residual has the branch's shape");
         Shapes.RequireSame(branch, output);
         var arguments = new NormArguments
         {
@@ -34,7 +37,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
 
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
         Shapes.RequireSame(outputGradient, sum);
         Shapes.RequireSame(outputGradient, sumGradient);
@@ -42,7 +45,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         var arguments = new NormGradientArguments
         {
             OutputGradient = outputGradient, Sum = sum, Statistics = statistics, Gamma = Pointer(gamma),
-            SumGradient = sumGradient, Accumulate = accumulate, BranchGradient = branchGradient, Dropout = dropout,
+            SkipGradient = skipGradient, SumGradient = sumGradient, Accumulate = accumulate, BranchGradient = branchGradient, Dropout = dropout,
             Partial = scratch.Shared(2L * tasks * sum.Columns), Tasks = tasks,
             GammaGradient = Pointer(gammaGradient), BetaGradient = Pointer(betaGradient),
         };
@@ -68,9 +71,20 @@ internal sealed unsafe partial class CpuBackend<V, S>
         {
             var sum = Row(g.Norm.Sum, r);
             new ReadOnlySpan<float>(Row(g.Word, g.Ids[r]), columns).CopyTo(new Span<float>(sum, columns));
-            Elementwise<V, S>.Add(sum, Row(g.Position, g.Positions[r]), columns);
-            Elementwise<V, S>.Add(sum, Row(g.Type, g.Types[r]), columns);
-            NormRow(ref g.Norm, r);
+            if (!g.Position.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Position, g.Positions[r]), columns);
+            }
+
+            if (!g.Type.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Type, g.Types[r]), columns);
+            }
+
+            if (g.Norm.Gamma is not null)
+            {
+                NormRow(ref g.Norm, r);
+            }
         }
     }
 
@@ -86,7 +100,11 @@ internal sealed unsafe partial class CpuBackend<V, S>
                 Elementwise<V, S>.DropRow(sum, sum, g.Sum.Columns, r, g.Dropout);
             }
 
-            Elementwise<V, S>.Add(sum, Row(g.Residual, r), g.Sum.Columns);
+            if (!g.Residual.IsNone)
+            {
+                Elementwise<V, S>.Add(sum, Row(g.Residual, r), g.Sum.Columns);
+            }
+
             NormRow(ref g, r);
         }
     }
@@ -105,8 +123,9 @@ internal sealed unsafe partial class CpuBackend<V, S>
         for (var r = task * RowsPerTask; r < end; r++)
         {
             var branch = g.BranchGradient.IsNone ? null : Row(g.BranchGradient, r);
+            var skip = g.SkipGradient.IsNone ? null : Row(g.SkipGradient, r);
             Norms<V, S>.Backward(
-                Row(g.OutputGradient, r), Row(g.Sum, r), Row(g.Statistics, r), g.Gamma, gamma, beta, Row(g.SumGradient, r), g.Accumulate, branch, columns);
+                Row(g.OutputGradient, r), Row(g.Sum, r), Row(g.Statistics, r), g.Gamma, gamma, beta, skip, Row(g.SumGradient, r), g.Accumulate, branch, columns);
             if (branch is not null && g.Dropout.IsActive)
             {
                 Elementwise<V, S>.DropRow(branch, branch, columns, r, g.Dropout);
@@ -125,7 +144,10 @@ internal sealed unsafe partial class CpuBackend<V, S>
         {
             var partial = g.Partial + 2L * i * columns + first;
             Elementwise<V, S>.Add(g.GammaGradient + first, partial, count);
-            Elementwise<V, S>.Add(g.BetaGradient + first, partial + columns, count);
+            if (g.BetaGradient is not null)
+            {
+                Elementwise<V, S>.Add(g.BetaGradient + first, partial + columns, count);
+            }
         }
     }
 
@@ -171,6 +193,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         public Matrix Sum;
         public Matrix Statistics;
         public float* Gamma;
+        public Matrix SkipGradient;
         public Matrix SumGradient;
         public bool Accumulate;
         public Matrix BranchGradient;

@@ -44,6 +44,50 @@ internal sealed unsafe partial class CpuBackend<V, S>
         }
     }
 
+    public void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+        Shapes.Require(output.Rows == starts.Count - 1 && output.Columns == input.Columns, "there is an output row for each sequence");
+        var arguments = new MeanArguments { Sequences = output, Rows = input, Starts = Pointer(starts) };
+        pool.Run(output.Rows * arguments.Blocks, &MeanOfSequence, &arguments);
+    }
+
+    public void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        Shapes.Require(
+            outputGradient.Rows == starts.Count - 1 && outputGradient.Columns == inputGradient.Columns, "there is a gradient row for each sequence");
+        var arguments = new MeanArguments { Sequences = outputGradient, Rows = inputGradient, Starts = Pointer(starts), Accumulate = accumulate };
+        pool.Run(outputGradient.Rows * arguments.Blocks, &SpreadOverSequence, &arguments);
+    }
+
+    /// <summary>A task owns some columns of a sequence and takes its rows in order.</summary>
+    private static void MeanOfSequence(void* state, int task, int slot)
+    {
+        ref var g = ref *(MeanArguments*)state;
+        var (sequence, column) = (task / g.Blocks, task % g.Blocks * MeanArguments.Width);
+        var count = Math.Min(MeanArguments.Width, g.Rows.Columns - column);
+        var (first, end) = (g.Starts[sequence], g.Starts[sequence + 1]);
+        var mean = Row(g.Sequences, sequence) + column;
+        new Span<float>(mean, count).Clear();
+        for (var r = first; r < end; r++)
+        {
+            Elementwise<V, S>.Add(mean, Row(g.Rows, r) + column, count);
+        }
+
+        Elementwise<V, S>.Scale(mean, 1f / (end - first), mean, count, accumulate: false);
+    }
+
+    private static void SpreadOverSequence(void* state, int task, int slot)
+    {
+        ref var g = ref *(MeanArguments*)state;
+        var (sequence, column) = (task / g.Blocks, task % g.Blocks * MeanArguments.Width);
+        var count = Math.Min(MeanArguments.Width, g.Rows.Columns - column);
+        var (first, end) = (g.Starts[sequence], g.Starts[sequence + 1]);
+        for (var r = first; r < end; r++)
+        {
+            Elementwise<V, S>.Scale(Row(g.Sequences, sequence) + column, 1f / (end - first), Row(g.Rows, r) + column, count, g.Accumulate);
+        }
+    }
+
     /// <summary>A task owns some columns of the table and takes all rows in order.</summary>
     private static void ScatterColumnsOfAllRows(void* state, int task, int slot)
     {
@@ -78,5 +122,21 @@ internal sealed unsafe partial class CpuBackend<V, S>
         public int* Indices;
         public int* Groups;
         public Matrix Target;
+    }
+
+    private struct MeanArguments
+    {
+        public const int Width = 64;
+
+        /// <summary>[B, H].</summary>
+        public Matrix Sequences;
+
+        /// <summary>[T, H].</summary>
+        public Matrix Rows;
+        public int* Starts;
+        public bool Accumulate;
+
+        /// <summary>The columns are cut into so many.</summary>
+        public readonly int Blocks => (Rows.Columns + Width - 1) / Width;
     }
 }

@@ -48,14 +48,35 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient) =>
         inner.GatedActivationGradient(outputGradient, input, activation, inputGradient);
 
+    public virtual void Activate(Matrix matrix, Activation activation, Matrix derivative) => inner.Activate(matrix, activation, derivative);
+
+    public virtual void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output) =>
+        inner.Unfold(input, starts, positions, kernel, output);
+
+    public virtual void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate) =>
+        inner.UnfoldGradient(outputGradient, starts, positions, kernel, inputGradient, accumulate);
+
     public virtual void Attention(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
-        inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.Attention(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context);
 
     public virtual void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient) =>
-        inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        inner.AttentionGradient(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+
+    public virtual void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse) =>
+        inner.Rotate(queryKeyValue, table, positions, heads, inverse);
+
+    public virtual void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context) =>
+        inner.RelativeAttention(queryKeyValue, relative, starts, heads, dropout, logSumExp, context);
+
+    public virtual void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient) =>
+        inner.RelativeAttentionGradient(
+            queryKeyValue, relative, starts, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient, keysGradient, queriesGradient, biasGradient);
 
     public virtual void TalkingHeadsAttention(
         Matrix queryKeyValue, Matrix preSoftmax, Matrix postSoftmax, Indices starts, int longest, Dropout dropout, Matrix logSumExp, Matrix context) =>
@@ -74,9 +95,9 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout) =>
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout) =>
         inner.LayerNormGradient(
-            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout);
+            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, skipGradient, sumGradient, accumulate, branchGradient, dropout);
 
     public virtual void ApplyDropout(Matrix matrix, Dropout dropout) => inner.ApplyDropout(matrix, dropout);
 
@@ -84,6 +105,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate) =>
         inner.GatherRowsGradient(outputGradient, rows, inputGradient, accumulate);
+
+    public virtual void MeanRows(Matrix input, Indices starts, Matrix output) => inner.MeanRows(input, starts, output);
+
+    public virtual void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate) =>
+        inner.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate);
 
     public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient) =>
         inner.Loss(loss, logits, targets, losses, logitsGradient);

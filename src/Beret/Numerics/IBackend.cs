@@ -74,6 +74,9 @@ internal interface IBackend : IDisposable
     // Embedding
 
     /// <summary>sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]; output = LayerNorm(sum); statistics[t] = (mean, 1/σ).</summary>
+    /// <param name="position">None: positions are not looked at.</param>
+    /// <param name="type">None: types are not looked at.</param>
+    /// <param name="gamma">None: the output is the sum itself; beta, sum and statistics are none as well.</param>
     /// <param name="sum">[T, H], kept for the backward pass.</param>
     /// <param name="statistics">[T, 2].</param>
     void EmbeddingLayerNorm(
@@ -125,6 +128,23 @@ internal interface IBackend : IDisposable
     /// </summary>
     void GatedActivationGradient(Matrix outputGradient, Matrix input, Activation activation, Matrix inputGradient);
 
+    /// <summary>matrix = activation(matrix), in place.</summary>
+    /// <param name="derivative">The matrix's shape, or none: receives activation′, for the backward pass.</param>
+    void Activate(Matrix matrix, Activation activation, Matrix derivative);
+
+    /// <summary>
+    /// The neighbourhood of each token: output[t, h · kernel + o] = input[r, h], where r is the row of t's sequence whose position is t's + o − kernel / 2;
+    /// zero where there is none.
+    /// </summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="positions">Of each token, ascending in a sequence.</param>
+    /// <param name="kernel">Odd.</param>
+    /// <param name="output">[T, H · kernel].</param>
+    void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output);
+
+    /// <summary>The gradient of <see cref="Unfold"/>: inputGradient (+)= each neighbour's part, o ascending.</summary>
+    void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate);
+
     // Attention
 
     /// <summary>
@@ -132,14 +152,40 @@ internal interface IBackend : IDisposable
     /// </summary>
     /// <param name="queryKeyValue">[T, 3H]: queries, keys, values side by side; head a takes columns a·D … of each, D = H / heads.</param>
     /// <param name="starts">B + 1 row numbers: sequence b has rows starts[b] … starts[b+1]−1.</param>
+    /// <param name="window">Which of its sequence's keys a query sees.</param>
     /// <param name="logSumExp">[heads, T] or none: ln Σ exp(score / √D) of each query, for the backward pass.</param>
     /// <param name="context">[T, H].</param>
-    void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+    void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context);
 
     /// <summary>The gradient of <see cref="Attention"/>, with the probabilities computed anew. queryKeyValueGradient is overwritten.</summary>
     void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient);
+
+    /// <summary>
+    /// <see cref="Attention"/> whose scores also depend on the distance between query and key. Dropout takes a key's position from the sequence's first on for its place,
+    /// and for the query's row the sequence's first and its position from there.
+    /// </summary>
+    /// <param name="relative">The terms by distance, and the scale of the scores.</param>
+    void RelativeAttention(Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context);
+
+    /// <summary>
+    /// The gradient of <see cref="RelativeAttention"/>. Those of queries, keys and values and of the tables Keys and Queries are overwritten, that of Bias is added to;
+    /// those of tables that are none are none.
+    /// </summary>
+    void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient);
+
+    /// <summary>
+    /// Rotary position embeddings (Su et al., "RoFormer", 2021), in place: in each head of the queries and of the keys, the features (i, i + D/2) are turned by the
+    /// i-th angle of the token's position, (x, y) → (x cos − y sin, y cos + x sin). Values are left alone.
+    /// </summary>
+    /// <param name="queryKeyValue">[T, 3H], as <see cref="Attention"/> takes it.</param>
+    /// <param name="table">[P, D]: row p has the D/2 cosines of position p, then its D/2 sines.</param>
+    /// <param name="positions">Of each token, below P.</param>
+    /// <param name="inverse">Turned back: what the gradient is.</param>
+    void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse);
 
     /// <summary>
     /// Talking-heads attention over packed sequences (Shazeer et al., 2020). With S[a] = Q[a] K[a]ᵀ / √D for head a: S′[b] = Σ_a S[a] · preSoftmax[a, b],
@@ -165,18 +211,22 @@ internal interface IBackend : IDisposable
     // LayerNorm and dropout
 
     /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>
+    /// <param name="residual">[T, H], or none: 0.</param>
+    /// <param name="beta">[1, H], or none: 0.</param>
     void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output);
 
     /// <summary>
-    /// The gradient of LayerNorm(sum): sumGradient (+)= …; gammaGradient and betaGradient are added to.
-    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(the gradient through this LayerNorm alone), overwritten.
+    /// The gradient of LayerNorm(sum): sumGradient (+)= that through the LayerNorm + skipGradient; gammaGradient and betaGradient are added to.
+    /// Where <paramref name="branchGradient"/> is given it receives the part of the dropped branch: dropout(the same sum, without what sumGradient held before), overwritten.
     /// </summary>
     /// <param name="sum">[T, H], what was normalised.</param>
+    /// <param name="betaGradient">[1, H], or none where there is no beta.</param>
+    /// <param name="skipGradient">[T, H], or none: what reaches the sum by another way than through this LayerNorm.</param>
     /// <param name="sumGradient">[T, H].</param>
     void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout);
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout);
 
     /// <summary>Zeroes the dropped elements and scales the others, in place; forward and backward are the same.</summary>
     void ApplyDropout(Matrix matrix, Dropout dropout);
@@ -188,6 +238,15 @@ internal interface IBackend : IDisposable
 
     /// <summary>The gradient of <see cref="GatherRows"/>: inputGradient (+)= the rows put back, zero elsewhere. Rows are distinct.</summary>
     void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate);
+
+    /// <summary>output[b] = the mean of the rows of sequence b.</summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="starts">B + 1 row numbers.</param>
+    /// <param name="output">[B, H].</param>
+    void MeanRows(Matrix input, Indices starts, Matrix output);
+
+    /// <summary>The gradient of <see cref="MeanRows"/>: each row of sequence b of inputGradient (+)= outputGradient[b] / the sequence's length.</summary>
+    void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate);
 
     // Loss and optimizer
 

@@ -1,13 +1,13 @@
 namespace Beret.Numerics;
 
 /// <summary>A batch's lists in the backend's memory.</summary>
-internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest);
+internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int LastPosition);
 
 /// <summary>
 /// The operations that models are written with. Each takes its output from the arena, calls a kernel and, where there is a tape, records what the gradient needs;
 /// without a tape nothing is kept. No loops over elements here: arithmetic belongs to the backend.
 /// </summary>
-internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
+internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 {
     private ulong seed;
     private uint step;
@@ -17,6 +17,9 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     public IBackend Backend => backend;
 
     public Arena Arena => arena;
+
+    /// <summary>Whether there is dropout where there is a tape. Without, gradients are those of the function that inference computes.</summary>
+    public bool Drops { get; init; } = true;
 
     /// <summary>Starts a step: the arena and the tape are emptied, and dropout draws from (seed, step).</summary>
     public void Begin(ulong runSeed = 0, uint runStep = 0)
@@ -37,7 +40,7 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
     public BatchIndices Upload(PackedBatch packed)
     {
         batch = packed;
-        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest);
+        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.LastPosition);
     }
 
     public Indices Upload(ReadOnlySpan<int> values)
@@ -47,18 +50,19 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return indices;
     }
 
-    /// <summary>LayerNorm(word[id] + position[position] + type[type]): [T, E].</summary>
+    /// <summary>LayerNorm(word[id] + position[position] + type[type]): [T, E]. Tables that are not there, and a norm that is not, are left out.</summary>
     public Value Embed(EmbeddingTables tables, in BatchIndices batch)
     {
         var mark = arena.Mark;
         var tokens = batch.Ids.Count;
         var width = tables.Word.Columns;
-        var sum = arena.Take(tokens, width);
-        var statistics = arena.Take(tokens, 2);
+        var norm = tables.Norm;
+        var sum = norm is null ? Matrix.None : arena.Take(tokens, width);
+        var statistics = norm is null ? Matrix.None : arena.Take(tokens, 2);
         var output = Track(arena.Take(tokens, width));
         backend.EmbeddingLayerNorm(
-            tables.Word.Value, tables.Position.Value, tables.Type.Value, batch.Ids, batch.Positions, batch.Types,
-            tables.Norm.Gamma.Value, tables.Norm.Beta.Value, tables.Norm.Epsilon, sum, statistics, output.Data);
+            tables.Word.Value, tables.Positions, tables.Type?.Value ?? Matrix.None, batch.Ids, batch.Positions, batch.Types,
+            norm?.Gamma.Value ?? Matrix.None, norm?.BetaValue ?? Matrix.None, norm?.Epsilon ?? 0, sum, statistics, output.Data);
         tape?.Add(new Record
         {
             Operation = Operation.Embedding, Output = output, Saved = sum, Statistics = statistics, Tables = tables, Mark = mark, Batch = batch,
@@ -87,58 +91,6 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
-    /// <summary>Multi-head attention within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
-    public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var tokens = queryKeyValue.Data.Rows;
-        var dropout = NextDropout(dropoutRate);
-        var logSumExp = tape is null ? Matrix.None : arena.Take(heads, tokens);
-        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.Attention(queryKeyValue.Data, batch.Starts, batch.Longest, heads, dropout, logSumExp, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.Attention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Heads = heads,
-            Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
-    /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
-    public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var tokens = queryKeyValue.Data.Rows;
-        var dropout = NextDropout(dropoutRate);
-        var logSumExp = tape is null ? Matrix.None : arena.Take(mixing.PreSoftmax.Rows, tokens);
-        var output = Track(arena.Take(tokens, queryKeyValue.Data.Columns / 3));
-        backend.TalkingHeadsAttention(
-            queryKeyValue.Data, mixing.PreSoftmax.Value, mixing.PostSoftmax.Value, batch.Starts, batch.Longest, dropout, logSumExp, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.TalkingHeadsAttention, Input = queryKeyValue, Output = output, Saved = logSumExp, Batch = batch, Mixing = mixing,
-            Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
-    /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
-    public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate)
-    {
-        var mark = arena.Mark;
-        var dropout = NextDropout(dropoutRate);
-        var statistics = arena.Take(branch.Data.Rows, 2);
-        var output = Track(arena.Take(branch.Data.Rows, branch.Data.Columns));
-        backend.ResidualLayerNorm(
-            residual.Data, branch.Data, dropout, norm.Gamma.Value, norm.Beta.Value, norm.Epsilon, statistics, output.Data);
-        tape?.Add(new Record
-        {
-            Operation = Operation.ResidualNorm, Input = residual, Branch = branch, Output = output, Saved = branch.Data, Statistics = statistics,
-            Norm = norm, Dropout = dropout, Mark = mark,
-        });
-        return output;
-    }
-
     /// <summary>Dropout, in place.</summary>
     public Value Dropout(Value value, double rate)
     {
@@ -160,6 +112,16 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         var output = Track(arena.Take(rows.Count, input.Data.Columns));
         backend.GatherRows(input.Data, rows, output.Data);
         tape?.Add(new Record { Operation = Operation.Gather, Input = input, Output = output, Rows = rows, Mark = mark });
+        return output;
+    }
+
+    /// <summary>The mean of each sequence: [T, H] → [B, H].</summary>
+    public Value Mean(Value input, in BatchIndices batch)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(batch.Starts.Count - 1, input.Data.Columns));
+        backend.MeanRows(input.Data, batch.Starts, output.Data);
+        tape?.Add(new Record { Operation = Operation.Mean, Input = input, Output = output, Batch = batch, Mark = mark });
         return output;
     }
 
@@ -193,13 +155,19 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
             return value;
         }
 
-        var kept = arena.Keep(mark, value.Data);
-        if (kept.Handle != value.Data.Handle)
+        return Moved(value, arena.Keep(mark, value.Data));
+    }
+
+    /// <summary><see cref="Keep(long, Value)"/> for two values, of which the first was made first.</summary>
+    public (Value First, Value Second) Keep(long mark, Value first, Value second)
+    {
+        if (tape is not null)
         {
-            backend.Copy(value.Data, kept);
+            return (first, second);
         }
 
-        return new Value(kept);
+        var (a, b) = arena.Keep(mark, first.Data, second.Data);
+        return (Moved(first, a), Moved(second, b));
     }
 
     /// <summary>Replays the tape from its end: every parameter's gradient is added to.</summary>
@@ -226,50 +194,38 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                 LinearGradient(ref record, gradient);
                 break;
             case Operation.GatedActivation:
-                {
-                    var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "what is gated has one reader");
-                    backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, target);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
+                backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, OnlyTarget(record.Input));
+                Done(record.Output, gradient);
+                break;
             case Operation.Attention:
-                {
-                    var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
-                    backend.AttentionGradient(
-                        record.Input.Data, record.Batch.Starts, record.Batch.Longest, record.Heads, record.Dropout, record.Saved,
-                        record.Output.Data, gradient, target);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
+                AttentionGradient(ref record, gradient);
+                break;
             case Operation.TalkingHeadsAttention:
+                TalkingHeadsAttentionGradient(ref record, gradient);
+                break;
+            case Operation.Activate:
+                backend.MultiplyInPlace(gradient, record.Saved);
+                break;
+            case Operation.Unfold:
                 {
-                    var (pre, post) = record.Mixing!;
                     var target = Target(record.Input, out var accumulate);
-                    Shapes.Require(!accumulate, "queries, keys and values have one reader");
-                    backend.TalkingHeadsAttentionGradient(
-                        record.Input.Data, pre.Value, post.Value, record.Batch.Starts, record.Batch.Longest, record.Dropout, record.Saved,
-                        gradient, target, pre.Gradient, post.Gradient);
+                    backend.UnfoldGradient(gradient, record.Batch.Starts, record.Batch.Positions, record.Kernel, target, accumulate);
                     Done(record.Output, gradient);
                     break;
                 }
 
+            case Operation.RelativeAttention:
+                RelativeAttentionGradient(ref record, gradient);
+                break;
+            case Operation.Rotate:
+                backend.Rotate(gradient, record.Saved, record.Batch.Positions, record.Heads, inverse: true);
+                break;
             case Operation.ResidualNorm:
-                {
-                    var norm = record.Norm!;
-                    var target = Target(record.Input, out var accumulate);
-                    var branch = Target(record.Branch, out var branchAccumulates);
-                    Shapes.Require(!branchAccumulates, "a residual branch has one reader");
-                    backend.LayerNormGradient(
-                        gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.Beta.Gradient,
-                        target, accumulate, branch, record.Dropout);
-                    Done(record.Output, gradient);
-                    break;
-                }
-
+                ResidualNormGradient(ref record, gradient);
+                break;
+            case Operation.Norm:
+                NormGradient(ref record, gradient);
+                break;
             case Operation.Dropout:
                 backend.ApplyDropout(gradient, record.Dropout);
                 break;
@@ -277,6 +233,14 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
                 {
                     var target = Target(record.Input, out var accumulate);
                     backend.GatherRowsGradient(gradient, record.Rows, target, accumulate);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
+            case Operation.Mean:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    backend.MeanRowsGradient(gradient, record.Batch.Starts, target, accumulate);
                     Done(record.Output, gradient);
                     break;
                 }
@@ -301,17 +265,37 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         Done(record.Output, gradient);
     }
 
-    /// <summary>The rows of the word embeddings' gradient stay rented until the next step begins: the optimizer reads them.</summary>
+    /// <summary>The rows of a row gradient stay rented until the next step begins: the optimizer reads them.</summary>
     private void EmbeddingGradient(ref Record record, Matrix gradient)
     {
         var tables = record.Tables!;
-        var rows = arena.Rent(gradient.Rows, gradient.Columns);
-        backend.LayerNormGradient(
-            gradient, record.Saved, record.Statistics, tables.Norm.Gamma.Value, tables.Norm.Gamma.Gradient, tables.Norm.Beta.Gradient,
-            rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
-        Done(record.Output, gradient);
-        backend.ScatterAddRows(rows, record.Batch.Positions, tables.Position.Gradient);
-        backend.ScatterAddRows(rows, record.Batch.Types, tables.Type.Gradient);
+        var rows = gradient;
+        if (tables.Norm is { } norm)
+        {
+            rows = arena.Rent(gradient.Rows, gradient.Columns);
+            backend.LayerNormGradient(
+                gradient, record.Saved, record.Statistics, norm.Gamma.Value, norm.Gamma.Gradient, norm.BetaGradient,
+                Matrix.None, rows, accumulate: false, Matrix.None, Numerics.Dropout.None);
+            Done(record.Output, gradient);
+        }
+
+        if (tables.Position is { IsFrozen: false })
+        {
+            backend.ScatterAddRows(rows, record.Batch.Positions, tables.PositionsGradient);
+        }
+
+        if (tables.Type is { } type)
+        {
+            backend.ScatterAddRows(rows, record.Batch.Types, type.Gradient);
+        }
+
+        if (!tables.Word.HasRowGradient)
+        {
+            backend.ScatterAddRows(rows, record.Batch.Ids, tables.Word.Gradient);
+            arena.Return(rows);
+            return;
+        }
+
         if (tables.Word.PaddingRow >= 0)
         {
             var ids = batch!.Ids;
@@ -327,11 +311,21 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         tables.Word.OccurrenceGradient = rows;
     }
 
+    private Value Moved(Value value, Matrix place)
+    {
+        if (place.Handle != value.Data.Handle)
+        {
+            backend.Copy(value.Data, place);
+        }
+
+        return new Value(place);
+    }
+
     private Value Track(Matrix data) => tape is null ? new Value(data) : tape.Track(data);
 
     private Dropout NextDropout(double rate)
     {
-        if (tape is null || rate == 0)
+        if (tape is null || rate == 0 || !Drops)
         {
             return Numerics.Dropout.None;
         }
@@ -351,6 +345,14 @@ internal sealed class Ops(IBackend backend, Arena arena, Tape? tape)
         }
 
         return gradient;
+    }
+
+    /// <summary>The same for an activation with one reader, whose gradient is overwritten.</summary>
+    private Matrix OnlyTarget(Value value)
+    {
+        var target = Target(value, out var accumulate);
+        Shapes.Require(!accumulate, "what this operation reads has one reader");
+        return target;
     }
 
     private void Done(Value value, Matrix gradient)

@@ -20,6 +20,9 @@ internal sealed class PackedBatch
     /// <summary>The length of the longest sequence.</summary>
     public int Longest { get; private set; }
 
+    /// <summary>The largest position.</summary>
+    public int LastPosition { get; private set; }
+
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Tokens);
 
     /// <summary>Segment numbers: 0 for the first text, 1 for the second of a pair.</summary>
@@ -36,10 +39,11 @@ internal sealed class PackedBatch
         Tokens = 0;
         Sequences = 0;
         Longest = 0;
+        LastPosition = 0;
     }
 
     /// <summary>Adds a sequence. Types may be empty (all 0), positions too (0, 1, 2, …).</summary>
-    /// <exception cref="ArgumentException">The sequence is empty: a softmax over nothing has no value.</exception>
+    /// <exception cref="ArgumentException">The sequence is empty (a softmax over nothing has no value), or its positions do not ascend.</exception>
     public void Add(ReadOnlySpan<int> ids, ReadOnlySpan<int> types = default, ReadOnlySpan<int> positions = default)
     {
         if (ids.IsEmpty)
@@ -60,7 +64,14 @@ internal sealed class PackedBatch
 
         for (var i = 0; i < ids.Length; i++)
         {
-            this.positions[Tokens + i] = positions.IsEmpty ? i : positions[i];
+            var position = positions.IsEmpty ? i : positions[i];
+            if (i > 0 && position <= this.positions[Tokens + i - 1])
+            {
+                throw new ArgumentException("the positions of a sequence ascend", nameof(positions));
+            }
+
+            this.positions[Tokens + i] = position;
+            LastPosition = Math.Max(LastPosition, position);
         }
 
         Tokens += ids.Length;

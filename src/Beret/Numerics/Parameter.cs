@@ -5,7 +5,7 @@ internal sealed class Parameter
 {
     public required string Name { get; init; }
 
-    /// <summary>The shape in the checkpoint: [rows, columns] or [length].</summary>
+    /// <summary>The shape in the checkpoint: [rows, columns] or [length], or for a convolution [outputs, inputs, kernel].</summary>
     public required int[] Shape { get; init; }
 
     /// <summary>Whether AdamW's weight decay applies: to matrices and embeddings, not to biases and layer norms.</summary>
@@ -26,7 +26,7 @@ internal sealed class Parameter
     /// <summary>A vector is one row.</summary>
     public int Rows => Shape.Length == 1 ? 1 : Shape[0];
 
-    public int Columns => Shape[^1];
+    public int Columns => Shape.Length == 3 ? Shape[1] * Shape[2] : Shape[^1];
 
     public long Length => (long)Rows * Columns;
 

@@ -11,6 +11,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     private readonly List<Parameter> parameters = [];
     private readonly List<Parameter[]> groups = [];
     private readonly List<Dense> denses = [];
+    private readonly List<RotaryTable> rotaries = [];
     private readonly List<nint> blocks = [];
 
     public IReadOnlyList<Parameter> All => parameters;
@@ -36,28 +37,65 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         return parameter;
     }
 
-    /// <summary>Declares PREFIX.NAME.weight [outputs, inputs] and PREFIX.NAME.bias [outputs] for each name; they act as one layer with all outputs side by side.</summary>
-    public Dense DeclareDense(string prefix, ReadOnlySpan<string> names, int inputs, int outputs)
+    /// <summary>
+    /// Declares PREFIX.NAME.weight [outputs, inputs] and, unless there is to be none, PREFIX.NAME.bias [outputs] for each name; they act as one layer with all
+    /// outputs side by side.
+    /// </summary>
+    public Dense DeclareDense(string prefix, ReadOnlySpan<string> names, int inputs, int outputs, bool bias = true)
     {
         var weights = new Parameter[names.Length];
-        var biases = new Parameter[names.Length];
+        var biases = new Parameter[bias ? names.Length : 0];
         for (var i = 0; i < names.Length; i++)
         {
             var name = string.Join('.', new[] { prefix, names[i] }.Where(part => part.Length > 0));
             weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true };
-            biases[i] = new Parameter { Name = $"{name}.bias", Shape = [outputs], Decays = false };
+            if (bias)
+            {
+                biases[i] = new Parameter { Name = $"{name}.bias", Shape = [outputs], Decays = false };
+            }
         }
 
         Add(weights);
-        Add(biases);
+        if (bias)
+        {
+            Add(biases);
+        }
+
         var dense = new Dense(this, weights, biases);
         denses.Add(dense);
         return dense;
     }
 
-    /// <summary>Declares NAME.weight (γ) and NAME.bias (β).</summary>
-    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon) => new(
-        Declare($"{name}.weight", [size], decays: false), Declare($"{name}.bias", [size], decays: false), epsilon);
+    /// <summary>Declares NAME.weight [channels, channels, kernel] and NAME.bias of a convolution: a dense layer on the unfolded rows (<see cref="Ops.Unfold"/>).</summary>
+    public Dense DeclareConvolution(string name, int channels, int kernel)
+    {
+        var dense = new Dense(
+            this,
+            [Declare($"{name}.weight", [channels, channels, kernel], decays: true)],
+            [Declare($"{name}.bias", [channels], decays: false)]);
+        denses.Add(dense);
+        return dense;
+    }
+
+    /// <summary>One of the layers of a group as a layer by itself, on the same weights.</summary>
+    public Dense PartOf(Dense group, int index)
+    {
+        var part = new Dense(this, [group.Weights[index]], group.Biases.Count == 0 ? [] : [group.Biases[index]]);
+        denses.Add(part);
+        return part;
+    }
+
+    /// <summary>Declares NAME.weight (γ) and, unless there is to be none, NAME.bias (β).</summary>
+    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true) => new(
+        Declare($"{name}.weight", [size], decays: false), bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
+
+    /// <summary>The angles of rotary position embeddings: no parameters, but memory that lives as long as theirs.</summary>
+    public RotaryTable DeclareRotary(int headSize, double theta)
+    {
+        var table = new RotaryTable(backend, headSize, theta);
+        rotaries.Add(table);
+        return table;
+    }
 
     /// <summary>Takes memory for the values. All parameters are declared by now.</summary>
     public void Allocate()
@@ -106,6 +144,11 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         foreach (var dense in denses)
         {
             dense.Release();
+        }
+
+        foreach (var rotary in rotaries)
+        {
+            rotary.Dispose();
         }
 
         foreach (var block in blocks)
@@ -168,11 +211,12 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
 
     public Matrix Weight => weights[0].Value with { Rows = Outputs };
 
-    public Matrix Bias => Wide(biases[0].Value);
+    /// <summary>None where the layer has no bias.</summary>
+    public Matrix Bias => biases.Length == 0 ? Matrix.None : Wide(biases[0].Value);
 
     public Matrix WeightGradient => weights[0].Gradient with { Rows = Outputs };
 
-    public Matrix BiasGradient => Wide(biases[0].Gradient);
+    public Matrix BiasGradient => biases.Length == 0 ? Matrix.None : Wide(biases[0].Gradient);
 
     /// <summary>The packed weight, or none where it is not packed or out of date.</summary>
     public Matrix Packed => packedVersion == set.Version ? packed : Matrix.None;
@@ -210,5 +254,10 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
     private Matrix Wide(Matrix vector) => vector with { Columns = Outputs, Stride = Outputs };
 }
 
-/// <summary>The scale γ, the shift β and ε of a layer normalisation.</summary>
-internal sealed record LayerNorm(Parameter Gamma, Parameter Beta, float Epsilon);
+/// <summary>The scale γ, the shift β, if there is one, and ε of a layer normalisation.</summary>
+internal sealed record LayerNorm(Parameter Gamma, Parameter? Beta, float Epsilon)
+{
+    public Matrix BetaValue => Beta?.Value ?? Matrix.None;
+
+    public Matrix BetaGradient => Beta?.Gradient ?? Matrix.None;
+}

@@ -81,13 +81,40 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public void Activate(Matrix matrix, Activation activation, Matrix derivative)
+    {
+    }
+
+    public void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+    }
+
+    public void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
     }
 
     public void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
+    {
+    }
+
+    public void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+    }
+
+    public void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient)
+    {
+    }
+
+    public void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
     {
     }
 
@@ -109,7 +136,7 @@ internal sealed class PlanningBackend : IBackend
 
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
     }
 
@@ -122,6 +149,14 @@ internal sealed class PlanningBackend : IBackend
     }
 
     public void GatherRowsGradient(Matrix outputGradient, Indices rows, Matrix inputGradient, bool accumulate)
+    {
+    }
+
+    public void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+    }
+
+    public void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
     {
     }
 

@@ -9,10 +9,16 @@ internal enum Operation : byte
     Linear,
     GatedActivation,
     Attention,
+    Activate,
+    Unfold,
+    RelativeAttention,
+    Rotate,
     TalkingHeadsAttention,
     ResidualNorm,
+    Norm,
     Dropout,
     Gather,
+    Mean,
 }
 
 /// <summary>One operation that was done and what its gradient needs.</summary>
@@ -21,6 +27,7 @@ internal struct Record
     public Operation Operation;
     public Value Input;
     public Value Branch;
+    public Value Sum;
     public Value Output;
 
     /// <summary>What the forward pass kept: statistics, derivatives, sums.</summary>
@@ -32,16 +39,44 @@ internal struct Record
     public HeadMixing? Mixing;
     public BatchIndices Batch;
     public Indices Rows;
+    public Window Window;
     public Dropout Dropout;
     public Activation Activation;
     public int Heads;
+    public RelativeTerms Relative;
+    public int Kernel;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;
 }
 
-/// <summary>The three tables of a BERT embedding and its normalisation.</summary>
-internal sealed record EmbeddingTables(Parameter Word, Parameter Position, Parameter Type, LayerNorm Norm);
+/// <summary>The terms of <see cref="RelativeScores"/> in a model.</summary>
+/// <param name="Rows">The table row of each distance.</param>
+/// <param name="Keys">The projected positions that queries meet, or null; they have one reader.</param>
+/// <param name="Queries">The projected positions that keys meet, or null; they have one reader.</param>
+/// <param name="Bias">[rows, heads], or null.</param>
+/// <param name="Scale">What products are multiplied by.</param>
+internal readonly record struct RelativeTerms(Indices Rows, Value? Keys, Value? Queries, Parameter? Bias, double Scale)
+{
+    public RelativeScores Scores(Indices positions) =>
+        new(Rows, positions, Keys?.Data ?? Matrix.None, Queries?.Data ?? Matrix.None, Bias?.Value ?? Matrix.None, (float)Scale);
+}
+
+/// <summary>The tables of an embedding, of which only the first has to be there, and its normalisation.</summary>
+/// <param name="Norm">Null: the embedding is the sum itself.</param>
+internal sealed record EmbeddingTables(Parameter Word, Parameter? Position, Parameter? Type, LayerNorm? Norm)
+{
+    /// <summary>The row of the position table that belongs to position 0; those before it are never read.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>The position table from position 0 on, or none.</summary>
+    public Matrix Positions => FromFirst(Position?.Value ?? Matrix.None);
+
+    /// <summary>The gradient of <see cref="Positions"/>.</summary>
+    public Matrix PositionsGradient => FromFirst(Position?.Gradient ?? Matrix.None);
+
+    private Matrix FromFirst(Matrix table) => table.IsNone ? table : table.RowRange(FirstPosition, table.Rows - FirstPosition);
+}
 
 /// <summary>The matrices [heads, heads] by which talking heads exchange their scores and their probabilities.</summary>
 internal sealed record HeadMixing(Parameter PreSoftmax, Parameter PostSoftmax);

@@ -141,20 +141,66 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Attention(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public override void Activate(Matrix matrix, Activation activation, Matrix derivative)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Attention(queryKeyValue, starts, longest, heads, dropout, logSumExp, context);
+        Inner.Activate(matrix, activation, derivative);
+        Add(start);
+    }
+
+    public override void Unfold(Matrix input, Indices starts, Indices positions, int kernel, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Unfold(input, starts, positions, kernel, output);
+        Add(start);
+    }
+
+    public override void UnfoldGradient(Matrix outputGradient, Indices starts, Indices positions, int kernel, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.UnfoldGradient(outputGradient, starts, positions, kernel, inputGradient, accumulate);
+        Add(start);
+    }
+
+    public override void Attention(
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Attention(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context);
         Add(start);
     }
 
     public override void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.AttentionGradient(queryKeyValue, starts, longest, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        Inner.AttentionGradient(queryKeyValue, starts, longest, heads, window, dropout, logSumExp, context, contextGradient, queryKeyValueGradient);
+        Add(start);
+    }
+
+    public override void Rotate(Matrix queryKeyValue, Matrix table, Indices positions, int heads, bool inverse)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.Rotate(queryKeyValue, table, positions, heads, inverse);
+        Add(start);
+    }
+
+    public override void RelativeAttention(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelativeAttention(queryKeyValue, relative, starts, heads, dropout, logSumExp, context);
+        Add(start);
+    }
+
+    public override void RelativeAttentionGradient(
+        Matrix queryKeyValue, in RelativeScores relative, Indices starts, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix contextGradient, Matrix queryKeyValueGradient, Matrix keysGradient, Matrix queriesGradient, Matrix biasGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelativeAttentionGradient(
+            queryKeyValue, relative, starts, heads, dropout, logSumExp, context, contextGradient, queryKeyValueGradient, keysGradient, queriesGradient, biasGradient);
         Add(start);
     }
 
@@ -187,11 +233,11 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
 
     public override void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.LayerNormGradient(
-            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout);
+            outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, skipGradient, sumGradient, accumulate, branchGradient, dropout);
         Add(start);
     }
 
@@ -213,6 +259,20 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.GatherRowsGradient(outputGradient, rows, inputGradient, accumulate);
+        Add(start);
+    }
+
+    public override void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MeanRows(input, starts, output);
+        Add(start);
+    }
+
+    public override void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate);
         Add(start);
     }
 

@@ -78,6 +78,9 @@ internal static class Json
             ? found
             : throw new TokenizerException($"{path}: {key} is missing");
 
+    /// <summary>A text as messages show it.</summary>
+    public static string Quote(string text) => text.Length > 200 ? $"\"{text[..200]}…\"" : $"\"{text}\"";
+
     private static TokenizerException Wrong(string path, string key, string expected, JsonElement value) =>
         new($"{path}: {key} must be {expected}, not {value.ValueKind.ToString().ToLowerInvariant()}");
 }

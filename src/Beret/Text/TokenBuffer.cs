@@ -91,6 +91,12 @@ public sealed class TokenBuffer
         return at;
     }
 
+    internal void SetRange(int at, int start, int end)
+    {
+        starts[at] = start;
+        ends[at] = end;
+    }
+
     /// <summary>Takes back the tokens after the first <paramref name="count"/>.</summary>
     internal void Shrink(int count) => Count = count;
 

@@ -10,7 +10,7 @@ namespace Beret.Text;
 /// <para>With a maximum length texts are packed as the flavour's own system does. hf: a text keeps the first n − 2 tokens; a pair is cut by its
 /// strategy; a maximum below the number of special tokens cuts nothing; an empty second text is no second text; special tokens written in the text
 /// become their ids. tf: the two texts get a token in turn while there is room; an empty text keeps its [SEP]. google: the longer text loses tokens
-/// first; a second text without tokens is none.</para>
+/// first; a second text without tokens is none. raw: as tf.</para>
 /// <para><see cref="Truncation"/> decides which tokens stay within each text, after the room was divided.</para>
 /// </remarks>
 public sealed class Tokenizer
@@ -56,8 +56,9 @@ public sealed class Tokenizer
     public IReadOnlyList<string> Notes => parts.Notes;
 
     /// <summary>
-    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, with the settings of tokenizer_config.json where there is one. Without
-    /// any setting text is lower-cased, as Hugging Face does.
+    /// Reads the tokenizer of a model folder: tokenizer.json, or vocab.txt, or ALBERT's spiece.model or 30k-clean.model, with the settings of
+    /// tokenizer_config.json where there is one. Without any setting text is lower-cased, as Hugging Face does. Where a tokenizer.json stands beside
+    /// spiece.model, it counts for the flavour hf alone.
     /// </summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="flavour">The system to reproduce; Hugging Face's if null.</param>
@@ -77,18 +78,21 @@ public sealed class Tokenizer
     /// <param name="flavour">The system to reproduce.</param>
     /// <exception cref="TokenizerException">The file cannot be used.</exception>
     public static Tokenizer FromVocabulary(string vocabularyPath, bool lowerCase, TokenizerFlavour flavour) =>
-        vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase)
+        IsSentencePiece(vocabularyPath)
             ? SentencePieceTokenizer.Create(
-                SentencePieceModel.Read(vocabularyPath), new SentencePieceSettings { LowerCase = lowerCase, Flavour = flavour }, vocabularyPath)
+                SentencePieceModel.Read(vocabularyPath), new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, vocabularyPath)
             : WordPieceTokenizer.Create(
                 new TokenizerSettings { LowerCase = lowerCase, Flavour = flavour }, Vocabulary.ReadText(vocabularyPath), vocabularyPath);
+
+    /// <summary>Whether a vocabulary's name says that it is a SentencePiece model: spiece.model, 30k-clean.model.</summary>
+    public static bool IsSentencePiece(string vocabularyPath) => vocabularyPath.EndsWith(".model", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Makes a tokenizer of the bytes of a SentencePiece model with ALBERT's usual settings.</summary>
     internal static Tokenizer FromSentencePiece(ReadOnlySpan<byte> model, bool lowerCase, TokenizerFlavour flavour, string source) =>
         SentencePieceTokenizer.Create(SentencePieceModel.Parse(model, source), new SentencePieceSettings { LowerCase = lowerCase, Flavour = flavour }, source);
 
     /// <summary>
-    /// Writes vocab.txt and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json
+    /// Writes vocab.txt or spiece.model and tokenizer_config.json, which Hugging Face and <see cref="Load"/> read back to the same tokenizer (and tokenizer.json
     /// where those two cannot say everything). The flavour is for the caller to keep.
     /// </summary>
     /// <exception cref="TokenizerException">The folder cannot be written.</exception>

@@ -6,18 +6,11 @@ namespace Beret.Text;
 /// <summary>Reads Hugging Face's tokenizer_config.json and special_tokens_map.json into settings.</summary>
 internal static class TokenizerConfig
 {
-    /// <summary>The tokenizer classes that are BERT's WordPiece.</summary>
-    private static readonly string[] Classes =
-    [
-        "Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert", "LayoutLM", "Lxmert", "RetriBert", "DPRQuestionEncoder",
-        "DPRContextEncoder",
-    ];
-
     /// <summary>Keys that say nothing about the ids of a text, or repeat what is decided elsewhere.</summary>
     private static readonly HashSet<string> Silent = new(StringComparer.Ordinal)
     {
         "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "clean_up_tokenization_spaces", "model_input_names", "auto_map",
-        "backend", "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
+        "vocab_type", "sp_model_kwargs", "split_by_punct", "errors", "trim_offsets", "backend", "is_local", "local_files_only", "processor_class", "init_inputs", "_commit_hash", "return_tensors",
     };
 
     public static void Read(string path, TokenizerSettings settings)
@@ -29,20 +22,22 @@ internal static class TokenizerConfig
             switch (key)
             {
                 case "do_lower_case":
-                    var lower = Json.Boolean(value, path, key);
-                    if (lower != settings.LowerCase && HasTokenizerJson(path))
-                    {
-                        settings.Notes.Add(
-                            $"do_lower_case is {Text(value)} in tokenizer_config.json, unlike tokenizer.json; the former counts, as with Hugging Face");
-                    }
-
-                    settings.LowerCase = lower;
+                    ReadLowerCase(Json.Boolean(value, path, key), path, settings);
                     break;
-                case "strip_accents":
+                case "strip_accents" when settings.HasBertNormalizer:
                     settings.StripAccents = value.ValueKind == JsonValueKind.Null ? null : Json.Boolean(value, path, key);
                     break;
-                case "tokenize_chinese_chars":
+                case "keep_accents":
+                    settings.StripAccents = !Json.Boolean(value, path, key);
+                    break;
+                case "remove_space":
+                    settings.RemoveSpace = Json.Boolean(value, path, key);
+                    break;
+                case "tokenize_chinese_chars" when settings.HasBertNormalizer:
                     settings.SpaceChinese = Json.Boolean(value, path, key);
+                    break;
+                case "add_prefix_space":
+                    settings.AddPrefixSpace = Json.Boolean(value, path, key);
                     break;
                 case "do_basic_tokenize":
                     Require(Json.Boolean(value, path, key), path, key, value);
@@ -54,7 +49,7 @@ internal static class TokenizerConfig
                     settings.ContinuingPrefix = Json.String(value, path, key);
                     break;
                 case "tokenizer_class":
-                    CheckClass(value, path);
+                    settings.Class = value.ValueKind == JsonValueKind.Null ? null : Json.String(value, path, key);
                     break;
                 case "model_max_length":
                     // "No limit" is written as 1e30.
@@ -98,20 +93,25 @@ internal static class TokenizerConfig
             throw new TokenizerException($"{path}: added token {id} is empty");
         }
 
-        foreach (var flag in new[] { "single_word", "normalized" })
-        {
-            if (Flag(flag))
-            {
-                throw new TokenizerException($"{path}: added token {Quote(content)} has {flag} true, which is not supported");
-            }
-        }
-
-        settings.Added[content] = new AddedToken(content, id, Flag("lstrip"), Flag("rstrip"), Flag("special"));
+        settings.Added[content] = new AddedToken(
+            content, id, Flag("lstrip"), Flag("rstrip"), Flag("special"), Flag("normalized"), Flag("single_word"));
 
         bool Flag(string name) => token.TryGetProperty(name, out var value) && Json.Boolean(value, path, name);
     }
 
-    public static string Quote(string text) => $"\"{text}\"";
+    private static void ReadLowerCase(bool lower, string path, TokenizerSettings settings)
+    {
+        if (lower != settings.LowerCase && HasTokenizerJson(path))
+        {
+            settings.Notes.Add($"do_lower_case is {(lower ? "true" : "false")} in tokenizer_config.json, unlike tokenizer.json; "
+                + (settings.HasBertNormalizer ? "the former counts, as with Hugging Face" : "the latter counts"));
+        }
+
+        if (settings.HasBertNormalizer)
+        {
+            settings.LowerCase = lower;
+        }
+    }
 
     private static void ReadAdded(JsonElement value, string path, TokenizerSettings settings)
     {
@@ -119,7 +119,7 @@ internal static class TokenizerConfig
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             {
-                throw new TokenizerException($"{path}: added_tokens_decoder has the key {Quote(entry.Name)}, which is no token id");
+                throw new TokenizerException($"{path}: added_tokens_decoder has the key {Json.Quote(entry.Name)}, which is no token id");
             }
 
             Add(id, entry.Value, path, settings);
@@ -146,7 +146,7 @@ internal static class TokenizerConfig
                 settings.Mask = Name(value, path, key) ?? settings.Mask;
                 return true;
             case "bos_token" or "eos_token":
-                Require(Name(value, path, key) is null, path, key, value);
+                settings.Additional.AddRange(Name(value, path, key) is { Length: > 0 } name ? [(name, key)] : []);
                 return true;
             case "additional_special_tokens" or "extra_special_tokens":
                 var list = value.ValueKind switch
@@ -155,7 +155,7 @@ internal static class TokenizerConfig
                     JsonValueKind.Object => value.EnumerateObject().Select(t => t.Value),
                     _ => Json.Array(value, path, key).AsEnumerable(),
                 };
-                settings.Additional.AddRange(list.Select(t => Name(t, path, key)).OfType<string>().Where(n => n.Length > 0));
+                settings.Additional.AddRange(list.Select(t => Name(t, path, key)).OfType<string>().Where(n => n.Length > 0).Select(n => (n, key)));
                 return true;
             default:
                 return false;
@@ -168,23 +168,6 @@ internal static class TokenizerConfig
         JsonValueKind.Object => Json.String(Json.Property(value, "content", path), path, key),
         _ => Json.String(value, path, key),
     };
-
-    private static void CheckClass(JsonElement value, string path)
-    {
-        if (value.ValueKind == JsonValueKind.Null)
-        {
-            return;
-        }
-
-        var name = Json.String(value, path, "tokenizer_class");
-        var family = name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^"TokenizerFast".Length]
-            : name.EndsWith("Tokenizer", StringComparison.Ordinal) ? name[..^"Tokenizer".Length] : name;
-        var described = name is "PreTrainedTokenizerFast" or "TokenizersBackend" && HasTokenizerJson(path);
-        if (!described && !Classes.Contains(family))
-        {
-            throw new TokenizerException($"{path}: tokenizer_class {Quote(name)} is not supported; BERT's WordPiece (BertTokenizer and its kin) is");
-        }
-    }
 
     private static bool HasTokenizerJson(string path) => File.Exists(Path.Combine(Path.GetDirectoryName(path)!, "tokenizer.json"));
 

@@ -1,21 +1,36 @@
 using System.Text.Json;
+using Beret.Text.Pipeline;
 
 namespace Beret.Text;
 
-/// <summary>Reads the tokenizer.json of Hugging Face tokenizers, where it is BERT's WordPiece; any setting beyond that is refused by name.</summary>
-internal static class TokenizerJson
+/// <summary>The tokenizer.json of Hugging Face tokenizers. What is not supported is refused by name.</summary>
+internal sealed class TokenizerJson : IDisposable
 {
-    public static Vocabulary Read(string path, TokenizerSettings settings)
+    private static readonly JsonElement Null = JsonElement.Parse("null");
+
+    private readonly JsonDocument document;
+    private readonly string path;
+    private TextNormalizer? normalizer;
+
+    private TokenizerJson(JsonDocument document, string path)
     {
-        using var document = Json.Parse(path);
-        Vocabulary? vocabulary = null;
-        var (normalizer, preTokenizer, postProcessor) = (false, false, false);
+        this.document = document;
+        this.path = path;
+    }
+
+    public static TokenizerJson Open(string path) => new(Json.Parse(path), path);
+
+    public void Dispose() => document.Dispose();
+
+    /// <summary>Reads what tokenizer_config.json may add to or change.</summary>
+    public void ReadSettings(TokenizerSettings settings)
+    {
         foreach (var property in document.RootElement.EnumerateObject())
         {
             var (key, value) = (property.Name, property.Value);
             switch (key)
             {
-                case "version" or "decoder":
+                case "version" or "decoder" or "pre_tokenizer" or "post_processor" or "model":
                     break;
                 case "truncation" or "padding":
                     if (value.ValueKind != JsonValueKind.Null)
@@ -32,221 +47,111 @@ internal static class TokenizerJson
 
                     break;
                 case "normalizer":
-                    ReadNormalizer(Only(value, "normalizers"), path, settings);
-                    normalizer = true;
-                    break;
-                case "pre_tokenizer":
-                    RequireType(Only(value, "pretokenizers"), path, key, "BertPreTokenizer");
-                    preTokenizer = true;
-                    break;
-                case "post_processor":
-                    ReadPostProcessor(value, path, settings);
-                    postProcessor = true;
-                    break;
-                case "model":
-                    vocabulary = ReadModel(value, path, settings);
                     break;
                 default:
                     throw new TokenizerException($"{path}: the setting {key} is not supported");
             }
         }
 
-        string? missing = vocabulary is null ? "model"
-            : !normalizer ? "normalizer"
-            : !preTokenizer ? "pre_tokenizer"
-            : !postProcessor ? "post_processor" : null;
-        return missing is null ? vocabulary! : throw new TokenizerException($"{path}: {missing} is missing; BERT's WordPiece has one");
-    }
-
-    /// <summary>A sequence of one is that one.</summary>
-    private static JsonElement Only(JsonElement value, string list) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty("type", out var type) && type.ValueEquals("Sequence")
-        && value.TryGetProperty(list, out var items) && items.ValueKind == JsonValueKind.Array && items.GetArrayLength() == 1
-            ? items[0]
-            : value;
-
-    private static void RequireType(JsonElement value, string path, string key, string type)
-    {
-        var actual = Type(value, path, key);
-        if (actual != type)
+        settings.HasBertNormalizer = NormalizerJson.TryReadBert(Part("normalizer"), path, settings);
+        if (!settings.HasBertNormalizer)
         {
-            throw new TokenizerException($"{path}: {key} {actual} is not supported; BERT's WordPiece uses {type}");
+            normalizer = NormalizerJson.Read(Part("normalizer"), path);
+            settings.LowerCase = normalizer?.Apply("A") == "a";
         }
     }
 
-    private static string Type(JsonElement value, string path, string key) =>
-        value.ValueKind == JsonValueKind.Null ? "null" : Json.String(Json.Property(value, "type", path), path, key);
-
-    private static void ReadNormalizer(JsonElement value, string path, TokenizerSettings settings)
+    /// <summary>Makes the tokenizer.</summary>
+    /// <param name="settings">What <see cref="ReadSettings"/> found, and what the other files of the folder changed.</param>
+    /// <param name="lowerCase">Overrides what the files say about lower case, for BERT's tokenizer.</param>
+    /// <param name="folder">The folder of the files.</param>
+    public Tokenizer Build(TokenizerSettings settings, bool? lowerCase, string folder)
     {
-        RequireType(value, path, "normalizer", "BertNormalizer");
-        foreach (var property in value.EnumerateObject())
+        var model = ModelJson.Read(Json.Property(document.RootElement, "model", path), path);
+
+        // A token that the vocabulary has keeps the id that it has there.
+        foreach (var token in settings.Added.Values.ToArray())
         {
-            switch (property.Name)
+            if (model.Vocabulary.Ids.TryGetValue(token.Content, out var id))
             {
-                case "type":
-                    break;
-                case "clean_text":
-                    settings.CleanText = Json.Boolean(property.Value, path, "clean_text");
-                    break;
-                case "handle_chinese_chars":
-                    settings.SpaceChinese = Json.Boolean(property.Value, path, "handle_chinese_chars");
-                    break;
-                case "strip_accents":
-                    var automatic = property.Value.ValueKind == JsonValueKind.Null;
-                    settings.StripAccents = automatic ? null : Json.Boolean(property.Value, path, "strip_accents");
-                    break;
-                case "lowercase":
-                    settings.LowerCase = Json.Boolean(property.Value, path, "lowercase");
-                    break;
-                default:
-                    throw new TokenizerException($"{path}: the setting {property.Name} of the normalizer is not supported");
+                settings.Added[token.Content] = token with { Id = id };
+            }
+        }
+
+        var processing = PostProcessorJson.Read(Part("post_processor"), path, settings.AddPrefixSpace);
+        CheckTemplate(processing, model.Vocabulary, settings);
+        if (settings.HasBertNormalizer && PreTokenizerJson.IsBert(Part("pre_tokenizer"), path) && model.WordPiece is var (prefix, limit)
+            && !settings.Added.Values.Any(t => t.Normalized || t.SingleWord))
+        {
+            settings.ContinuingPrefix = prefix;
+            settings.WordLimit = limit;
+            settings.Unknown ??= model.Unknown;
+            return BertTokenizer(settings, model, processing, lowerCase, folder);
+        }
+
+        if (settings.Flavour != TokenizerFlavour.HuggingFace)
+        {
+            throw new TokenizerException(
+                $"{path}: the {settings.Flavour.Format()} flavour is one of BERT's WordPiece; this tokenizer has other steps, and only the hf flavour has them");
+        }
+
+        TokenizerFolder.RefuseLowerCase(lowerCase, settings.LowerCase, path);
+        return PipelineTokenizer.Create(
+            settings,
+            model,
+            settings.HasBertNormalizer
+                ? ScalarMapping.Bert(settings.CleanText, settings.SpaceChinese, settings.StripAccents ?? settings.LowerCase, settings.LowerCase)
+                : normalizer,
+            PreTokenizerJson.Read(Part("pre_tokenizer"), path, settings.AddPrefixSpace),
+            processing,
+            Files(folder),
+            path);
+    }
+
+    /// <summary>BERT's three steps have a faster way, and files of their own where the special tokens are BERT's too.</summary>
+    private Tokenizer BertTokenizer(
+        TokenizerSettings settings, ModelDescription model, PostProcessing processing, bool? lowerCase, string folder)
+    {
+        var (single, pair) = (processing.Template.Single, processing.Template.Pair);
+        if (single is { Before: [var first], After: [var last] })
+        {
+            var table = new TokenTable(model.Vocabulary, settings.Added.Values, path);
+            settings.Classification ??= table.Token(first.Id);
+            settings.Separator ??= table.Token(last.Id);
+        }
+
+        settings.Padding ??= PipelineTokenizer.Usual(settings, model.Vocabulary, "[PAD]", "<pad>");
+        settings.Mask ??= PipelineTokenizer.Usual(settings, model.Vocabulary, "[MASK]", "<mask>");
+        var isBert = pair is { Before: [var start], Between: [var middle], After: [var end], FirstType: 0, SecondType: 1 }
+            && single is { Before: [var only], After: [var close] } && start == only && middle == close && end == middle with { Type = 1 }
+            && middle.Type == 0 && start.Type == 0
+            && IsNamed(settings.Classification, start.Id) && IsNamed(settings.Separator, middle.Id);
+        if (!isBert)
+        {
+            TokenizerFolder.RefuseLowerCase(lowerCase, settings.LowerCase, path);
+        }
+
+        settings.LowerCase = lowerCase ?? settings.LowerCase;
+        return WordPieceTokenizer.Create(settings, model.Vocabulary, path, processing, isBert ? null : Files(folder));
+
+        bool IsNamed(string? name, int id) => name is not null
+            && (model.Vocabulary.Ids.TryGetValue(name, out var found) ? found == id : settings.Added.TryGetValue(name, out var token) && token.Id == id);
+    }
+
+    private void CheckTemplate(PostProcessing processing, Vocabulary vocabulary, TokenizerSettings settings)
+    {
+        foreach (var (name, id) in processing.Tokens)
+        {
+            var known = vocabulary.Ids.ContainsKey(name) || settings.Added.ContainsKey(name);
+            if (!known || !((uint)id < (uint)vocabulary.Tokens.Length || settings.Added.Values.Any(t => t.Id == id)))
+            {
+                throw new TokenizerException($"{path}: the special token {Json.Quote(name)} of post_processor, with the id {id}, is not in the vocabulary");
             }
         }
     }
 
-    private static Vocabulary ReadModel(JsonElement value, string path, TokenizerSettings settings)
-    {
-        // Files of older versions name no type; what a WordPiece model has shows it.
-        var type = value.TryGet("type", out _) ? Type(value, path, "model")
-            : value.TryGet("max_input_chars_per_word", out _) ? "WordPiece" : "without a type";
-        if (type != "WordPiece")
-        {
-            throw new TokenizerException($"{path}: model {type} is not supported; WordPiece is");
-        }
+    private static CopiedFiles Files(string folder) => CopiedFiles.Of(
+        folder, TokenizerFolder.CompleteFile, TokenizerFolder.ConfigFile, TokenizerFolder.SpecialTokensFile, TokenizerFolder.AddedTokensFile);
 
-        Vocabulary? vocabulary = null;
-        foreach (var property in Json.Object(value, path, "model"))
-        {
-            switch (property.Name)
-            {
-                case "type":
-                    break;
-                case "unk_token":
-                    settings.Unknown = Json.String(property.Value, path, "unk_token");
-                    break;
-                case "continuing_subword_prefix":
-                    settings.ContinuingPrefix = Json.String(property.Value, path, "continuing_subword_prefix");
-                    break;
-                case "max_input_chars_per_word":
-                    settings.WordLimit = Json.Int(property.Value, path, "max_input_chars_per_word");
-                    if (settings.WordLimit is < 1 or > TokenizerSettings.LargestWordLimit)
-                    {
-                        throw new TokenizerException(
-                            $"{path}: max_input_chars_per_word {settings.WordLimit} is not between 1 and {TokenizerSettings.LargestWordLimit}");
-                    }
-
-                    break;
-                case "vocab":
-                    vocabulary = ReadVocabulary(property.Value, path);
-                    break;
-                default:
-                    throw new TokenizerException($"{path}: the setting {property.Name} of the model is not supported");
-            }
-        }
-
-        return vocabulary ?? throw new TokenizerException($"{path}: the model has no vocab");
-    }
-
-    private static Vocabulary ReadVocabulary(JsonElement value, string path)
-    {
-        var entries = new List<(string Token, int Id)>();
-        var last = -1;
-        foreach (var property in Json.Object(value, path, "vocab"))
-        {
-            var id = Json.Int(property.Value, path, "id of a token");
-            entries.Add((property.Name, id));
-            last = Math.Max(last, id);
-            if (id < 0)
-            {
-                throw new TokenizerException($"{path}: token {TokenizerConfig.Quote(property.Name)} has the id {id}");
-            }
-        }
-
-        if (last < 0 || last > (2L * entries.Count) + 100_000)
-        {
-            throw new TokenizerException($"{path}: the vocabulary has {entries.Count} tokens and ids up to {last}, which cannot be one vocabulary");
-        }
-
-        var tokens = new string?[last + 1];
-        foreach (var (token, id) in entries)
-        {
-            if (tokens[id] is { } other && other != token)
-            {
-                throw new TokenizerException(
-                    $"{path}: tokens {TokenizerConfig.Quote(other)} and {TokenizerConfig.Quote(token)} have the same id {id}");
-            }
-
-            tokens[id] = token;
-        }
-
-        return new Vocabulary(tokens);
-    }
-
-    private static void ReadPostProcessor(JsonElement value, string path, TokenizerSettings settings)
-    {
-        switch (Type(value, path, "post_processor"))
-        {
-            case "BertProcessing":
-                settings.Separator = PairName(Json.Property(value, "sep", path), path, "sep");
-                settings.Classification = PairName(Json.Property(value, "cls", path), path, "cls");
-                break;
-            case "TemplateProcessing":
-                var single = Template(Json.Property(value, "single", path), path);
-                var pair = Template(Json.Property(value, "pair", path), path);
-                if (single is not [("SpecialToken", var cls, 0), ("Sequence", "A", 0), ("SpecialToken", var sep, 0)])
-                {
-                    throw new TokenizerException($"{path}: post_processor TemplateProcessing's single is not [CLS] A [SEP], the only form supported");
-                }
-
-                List<(string, string, int)> expected =
-                    [("SpecialToken", cls, 0), ("Sequence", "A", 0), ("SpecialToken", sep, 0), ("Sequence", "B", 1), ("SpecialToken", sep, 1)];
-                if (!pair.SequenceEqual(expected))
-                {
-                    throw new TokenizerException(
-                        $"{path}: post_processor TemplateProcessing's pair is not [CLS] A [SEP] B [SEP] with types 0 and 1, the only form supported");
-                }
-
-                var names = Json.Property(value, "special_tokens", path);
-                settings.Classification = TemplateToken(Json.Property(names, cls, path), path);
-                settings.Separator = TemplateToken(Json.Property(names, sep, path), path);
-                break;
-            case var other:
-                throw new TokenizerException($"{path}: post_processor {other} is not supported; TemplateProcessing and BertProcessing are");
-        }
-    }
-
-    private static string PairName(JsonElement value, string path, string key) =>
-        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2
-            ? Json.String(value[0], path, key)
-            : throw new TokenizerException($"{path}: {key} of post_processor must be a token and its id");
-
-    private static List<(string Kind, string Name, int Type)> Template(JsonElement value, string path)
-    {
-        var parts = new List<(string, string, int)>();
-        foreach (var part in Json.Array(value, path, "template"))
-        {
-            foreach (var property in Json.Object(part, path, "part of a template"))
-            {
-                var type = Json.Int(Json.Property(property.Value, "type_id", path), path, "type_id");
-                parts.Add((property.Name, Json.String(Json.Property(property.Value, "id", path), path, "id"), type));
-            }
-        }
-
-        return parts;
-    }
-
-    private static string TemplateToken(JsonElement value, string path)
-    {
-        var tokens = Json.Property(value, "tokens", path);
-        return tokens.ValueKind == JsonValueKind.Array && tokens.GetArrayLength() == 1
-            ? Json.String(tokens[0], path, "tokens")
-            : throw new TokenizerException($"{path}: a special token of post_processor's template that stands for several tokens is not supported");
-    }
-
-    private static bool TryGet(this JsonElement value, string name, out JsonElement found)
-    {
-        found = default;
-        return value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out found);
-    }
+    private JsonElement Part(string key) => document.RootElement.TryGetProperty(key, out var part) ? part : Null;
 }

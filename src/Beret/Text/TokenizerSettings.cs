@@ -15,6 +15,9 @@ internal sealed class TokenizerSettings
     /// <summary>Null follows <see cref="LowerCase"/>.</summary>
     public bool? StripAccents { get; set; }
 
+    /// <summary>ALBERT's remove_space: white space is collapsed before SentencePiece sees it.</summary>
+    public bool RemoveSpace { get; set; } = true;
+
     public bool SpaceChinese { get; set; } = true;
 
     public bool CleanText { get; set; } = true;
@@ -24,23 +27,38 @@ internal sealed class TokenizerSettings
 
     public string ContinuingPrefix { get; set; } = "##";
 
-    public string Unknown { get; set; } = "[UNK]";
+    /// <summary>Whether text goes through BERT's normalizer alone, which lower case, accents, Chinese and cleaning are settings of.</summary>
+    public bool HasBertNormalizer { get; set; } = true;
 
-    public string Classification { get; set; } = "[CLS]";
+    /// <summary>Overrides what the steps say about a space before the text.</summary>
+    public bool? AddPrefixSpace { get; set; }
 
-    public string Separator { get; set; } = "[SEP]";
+    /// <summary>The name of the tokenizer's class in transformers; null where none is named.</summary>
+    public string? Class { get; set; }
 
-    public string Padding { get; set; } = "[PAD]";
+    /// <summary>The class without "Tokenizer" or "TokenizerFast": "Bert", "Roberta".</summary>
+    public string? Family => Class is null ? null
+        : Class.EndsWith("TokenizerFast", StringComparison.Ordinal) ? Class[..^"TokenizerFast".Length]
+        : Class.EndsWith("Tokenizer", StringComparison.Ordinal) ? Class[..^"Tokenizer".Length] : Class;
 
-    public string Mask { get; set; } = "[MASK]";
+    /// <summary>The tokens that the files name for a role; null where they do not.</summary>
+    public string? Unknown { get; set; }
+
+    public string? Classification { get; set; }
+
+    public string? Separator { get; set; }
+
+    public string? Padding { get; set; }
+
+    public string? Mask { get; set; }
 
     public int? ModelMaxLength { get; set; }
 
     /// <summary>Tokens cut out of the raw text, by content.</summary>
     public Dictionary<string, AddedToken> Added { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Further special tokens that the files name; their ids are among the added tokens or in the vocabulary.</summary>
-    public List<string> Additional { get; } = [];
+    /// <summary>Further special tokens that the files name, and what for; their ids are among the added tokens or in the vocabulary.</summary>
+    public List<(string Name, string Role)> Additional { get; } = [];
 
     public List<string> Notes { get; } = [];
 

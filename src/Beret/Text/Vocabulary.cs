@@ -28,6 +28,9 @@ internal sealed class Vocabulary
 
     public IReadOnlyDictionary<string, int> Ids => ids;
 
+    /// <summary>The ids by a span of characters.</summary>
+    public Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> Spans => ids.GetAlternateLookup<ReadOnlySpan<char>>();
+
     /// <summary>
     /// Reads vocab.txt: one token a line, the line number from 0 is its id. Lines end at LF alone, since tokens may be other line separators
     /// (U+2028).

@@ -56,8 +56,8 @@ internal sealed class WordPieceEncoder : TextEncoder
             return;
         }
 
-        var from = 0;
-        while (added.Find(text, from, out var match))
+        var (from, cursor) = (0, 0);
+        while (added.Find(text, ref cursor, from, out var match))
         {
             AppendPart(text, from, match.Start, ref word, buffer);
             buffer.Append(match.Id, match.Start, match.End, word++);

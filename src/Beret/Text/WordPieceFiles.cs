@@ -36,11 +36,11 @@ internal sealed class WordPieceFiles(TokenizerSettings settings, Vocabulary voca
         json.WriteBoolean("do_basic_tokenize", true);
         json.WriteBoolean("tokenize_chinese_chars", settings.SpaceChinese);
         WriteStripAccents(json);
-        json.WriteString("unk_token", settings.Unknown);
-        json.WriteString("cls_token", settings.Classification);
-        json.WriteString("sep_token", settings.Separator);
-        json.WriteString("pad_token", settings.Padding);
-        json.WriteString("mask_token", settings.Mask);
+        json.WriteString("unk_token", settings.Unknown!);
+        json.WriteString("cls_token", settings.Classification!);
+        json.WriteString("sep_token", settings.Separator!);
+        json.WriteString("pad_token", settings.Padding!);
+        json.WriteString("mask_token", settings.Mask!);
         if (settings.ModelMaxLength is { } length)
         {
             json.WriteNumber("model_max_length", length);
@@ -108,8 +108,8 @@ internal sealed class WordPieceFiles(TokenizerSettings settings, Vocabulary voca
         json.WriteEndObject();
         json.WriteStartObject("post_processor");
         json.WriteString("type", "BertProcessing");
-        WriteTokenAndId(json, "sep", settings.Separator);
-        WriteTokenAndId(json, "cls", settings.Classification);
+        WriteTokenAndId(json, "sep", settings.Separator!);
+        WriteTokenAndId(json, "cls", settings.Classification!);
         json.WriteEndObject();
         json.WriteStartObject("decoder");
         json.WriteString("type", "WordPiece");
@@ -118,7 +118,7 @@ internal sealed class WordPieceFiles(TokenizerSettings settings, Vocabulary voca
         json.WriteEndObject();
         json.WriteStartObject("model");
         json.WriteString("type", "WordPiece");
-        json.WriteString("unk_token", settings.Unknown);
+        json.WriteString("unk_token", settings.Unknown!);
         json.WriteString("continuing_subword_prefix", settings.ContinuingPrefix);
         json.WriteNumber("max_input_chars_per_word", settings.WordLimit);
         json.WriteStartObject("vocab");

@@ -63,6 +63,11 @@ internal sealed class WordPieceTrie
         }
     }
 
+    /// <summary>The tries of a vocabulary in which the pieces that continue a word have a prefix.</summary>
+    public static WordPieceTrie Of(Vocabulary vocabulary, string prefix) => new(
+        vocabulary.Ids,
+        vocabulary.Ids.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(p => KeyValuePair.Create(p.Key[prefix.Length..], p.Value)));
+
     /// <summary>The longest piece at the start of <paramref name="text"/>: its id and length in units, or −1.</summary>
     public int Longest(int root, ReadOnlySpan<char> text, out int length)
     {
@@ -73,7 +78,7 @@ internal sealed class WordPieceTrie
             return id;
         }
 
-        var node = text[0] < 128 ? asciiChildren[root][text[0]] : Search(root, text[0]);
+        var node = Child(root, text[0]);
         for (var i = 1; node >= 0; i++)
         {
             if (ids[node] >= 0)
@@ -92,6 +97,12 @@ internal sealed class WordPieceTrie
 
         return id;
     }
+
+    /// <summary>The node after a symbol, or −1.</summary>
+    public int Child(int node, char symbol) => node < 2 && symbol < 128 ? asciiChildren[node][symbol] : Search(node, symbol);
+
+    /// <summary>The piece that ends at a node, or −1.</summary>
+    public int Id(int node) => ids[node];
 
     private int Search(int node, char symbol)
     {

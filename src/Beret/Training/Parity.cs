@@ -19,7 +19,7 @@ internal sealed class Parity
     private readonly ParityCase rules;
     private readonly ParityTolerance tolerance;
     private readonly bool hasHead;
-    private readonly bool headAloneHasGradients;
+    private readonly HashSet<string> undifferentiated = [];
     private readonly Dictionary<string, float[]> computed = new(StringComparer.Ordinal);
     private float[][] attention = [];
 
@@ -30,7 +30,6 @@ internal sealed class Parity
         this.rules = rules;
         this.tolerance = tolerance;
         this.hasHead = hasHead;
-        headAloneHasGradients = part.Values.Tensors.Where(t => IsLeftOfHead(t.Name) && t.Type.IsFloat()).All(t => Doubles(t).All(value => value == 0));
         batch = ParityBatch.Read(part.Values, hasHead ? model.Outputs : null, rules.Loss);
         model.Encoder.Check(batch.Packed);
     }
@@ -66,7 +65,7 @@ internal sealed class Parity
     private static SequenceClassifier Load(ModelFiles files, ParityFile file, IBackend backend, out bool hasHead)
     {
         using var weights = files.OpenWeights();
-        var config = files.Config with { HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 };
+        var config = files.Config;
         var brought = file.Head?.Get("weight");
         hasHead = brought is not null || ModelLoader.StoredOutputs(weights, config.Family.Adapt(config, weights)) is not null;
 
@@ -94,7 +93,7 @@ internal sealed class Parity
         set.ClearGradients();
         watch.Clear();
         using var arena = new Arena(watch);
-        var ops = new Ops(watch, arena, new Tape());
+        var ops = new Ops(watch, arena, new Tape()) { Drops = false };
         ops.Begin();
         var indices = ops.Upload(batch.Packed);
         var (encoded, features, logits) = model.Forward(ops, indices, (number, value) => Keep($"hidden_states.{number}", value.Data));
@@ -127,6 +126,8 @@ internal sealed class Parity
             {
                 computed[$"grad.{parameter.Name}"] = Gradients.Dense(watch, parameter, batch.Packed.Ids);
             }
+
+            FindUndifferentiated();
         }
 
         float[] Keep(string name, Matrix matrix)
@@ -147,7 +148,7 @@ internal sealed class Parity
             return CompareAttention(tensor);
         }
 
-        var mine = computed.GetValueOrDefault(plain) ?? Gradient(plain);
+        var mine = computed.GetValueOrDefault(GradientName(plain) ?? plain);
         if (mine is null)
         {
             var isOfLoss = plain is "loss" or "loss_per_example" or "grad_logits" || plain.StartsWith("grad.", StringComparison.Ordinal);
@@ -164,9 +165,9 @@ internal sealed class Parity
             return NotCompared(name, "its gradient is zero but for rounding");
         }
 
-        if (headAloneHasGradients && IsLeftOfHead(plain))
+        if (undifferentiated.Contains(GradientName(plain) ?? plain))
         {
-            return NotCompared(name, "the file's gradients are all zero but for the last layer's: its writer did not differentiate so far");
+            return NotCompared(name, "the file's gradient of this or of what reads it is all zero: its writer did not differentiate so far");
         }
 
         var isOfTokens = plain == "sequence_output" || plain.StartsWith("hidden_states.", StringComparison.Ordinal);
@@ -245,8 +246,8 @@ internal sealed class Parity
         return difference.Row(name, tensor, tolerance.For("attn.0", 0));
     }
 
-    /// <summary>A gradient under the name that the writer's model gave it: with or without the encoder's prefix, gamma and beta as well.</summary>
-    private float[]? Gradient(string name)
+    /// <summary>The name of a gradient to which the writer's model gave this one, with or without the encoder's prefix, gamma and beta as well; null where it is none.</summary>
+    private string? GradientName(string name)
     {
         if (!name.StartsWith("grad.", StringComparison.Ordinal))
         {
@@ -255,7 +256,21 @@ internal sealed class Parity
 
         var parameter = name["grad.".Length..].Replace("LayerNorm.gamma", "LayerNorm.weight", StringComparison.Ordinal)
             .Replace("LayerNorm.beta", "LayerNorm.bias", StringComparison.Ordinal);
-        return computed.GetValueOrDefault($"grad.{parameter}") ?? computed.GetValueOrDefault($"grad.{model.Config.Family.Prefix}{parameter}");
+        return new[] { $"grad.{parameter}", $"grad.{model.Config.Family.Prefix}{parameter}" }.FirstOrDefault(computed.ContainsKey);
+    }
+
+    /// <summary>
+    /// Where a gradient of the file is all zeros but should not be, its writer's chain of derivatives ended there, and so did what it knows of everything before: of the
+    /// parameters that are declared earlier.
+    /// </summary>
+    private void FindUndifferentiated()
+    {
+        var order = model.Parameters.All.Select(parameter => $"grad.{parameter.Name}").ToList();
+        var ends = part.Values.Tensors
+            .Where(tensor => tensor.Type.IsFloat() && GradientName(tensor.Name) is { } name
+                && computed[name].Any(value => Math.Abs(value) > tolerance.For(name, 0)) && Doubles(tensor).All(value => value == 0))
+            .Select(tensor => order.IndexOf(GradientName(tensor.Name)!));
+        undifferentiated.UnionWith(order.Take(ends.DefaultIfEmpty(-1).Max() + 1));
     }
 
     /// <summary>As the losses understand logits: of one a sigmoid, of several a softmax, or where each is a label of its own a sigmoid each.</summary>
@@ -273,9 +288,6 @@ internal sealed class Parity
             return row.Select(logit => (float)(Math.Exp(logit - largest) / sum));
         })];
     }
-
-    private bool IsLeftOfHead(string name) =>
-        name.StartsWith("grad.", StringComparison.Ordinal) && !model.Head.Weights.Concat(model.Head.Biases).Any(parameter => name == $"grad.{parameter.Name}");
 
     private static ParityRow NotCompared(string name, string why) => new(name, 0, 0, 0, 0, why);
 

@@ -87,6 +87,29 @@ public sealed class TokenizeTests : IDisposable
         Assert.Equal(expected, run.Lines.Select(line => JsonNode.Parse(line)!["ids"]!.ToJsonString()));
     }
 
+    [Theory]
+    [InlineData("raw", "albert-spm.ids.jsonl.gz", new[] { "--no-special" })]
+    [InlineData("tf", "albert-tf.ids.jsonl.gz", new[] { "--no-special", "--uncased" })]
+    [InlineData("google", "albert-google.ids.jsonl.gz", new[] { "--no-special" })]
+    [InlineData("hf", "albert-hf4slow.ids.jsonl.gz", new string[0])]
+    public async Task ASentencePieceModelIsAVocabularyToo(string flavour, string recorded, string[] options)
+    {
+        var model = Shared.Path("fixtures", "tokens", "vocabs", "albert", "spiece.model");
+        var texts = Lines(Shared.Path("fixtures", "tokens", "texts.jsonl.gz")).Take(700).ToList();
+        var expected = Lines(Shared.Path("fixtures", "tokens", recorded)).Take(700).Select(line => JsonNode.Parse(line)!["ids"]!.ToJsonString());
+        var run = await CommandRun.WithInput(string.Join('\n', texts) + "\n", ["tokenize", "--vocab", model, "--flavour", flavour, .. options]);
+
+        Assert.Equal(expected, run.Lines.Select(line => JsonNode.Parse(line)!["ids"]!.ToJsonString()));
+    }
+
+    [Fact]
+    public async Task AWordPieceVocabularyHasNoRawFlavour()
+    {
+        var run = await Tokenize("{\"text\": \"a\"}\n", "--flavour", "raw");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("tf, hf and google", run.Error);
+    }
+
     private static IEnumerable<string> Lines(string path)
     {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));

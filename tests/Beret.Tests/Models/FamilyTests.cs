@@ -42,19 +42,35 @@ public class FamilyTests
         ops.Begin();
         encoder.Forward(ops, ops.Upload(SmallModel.Batch(config, [Length])));
 
-        // Beside the dense layers for each token: the pooler, once for a text, and the attention, which the backend's profile does not count.
-        var pooler = name == "electra" ? 0 : 2.0 * config.HiddenSize * config.HiddenSize;
-        var attention = config.Layers * 4.0 * Length * (config.HiddenSize + (config is TalkingHeadsConfig ? config.Heads * config.Heads : 0));
-        Assert.Equal(backend.Times.Sum(time => time.Flops) - pooler, Length * (config.FlopsPerToken(Length) - attention));
+        // Beside the dense layers for each token: the pooler, once for a text, and the attention, which the backend's profile does not count. DeBERTa also projects
+        // the distances, once for a batch, and has a product of each score with each kind of position; a local layer of ModernBERT sees its window.
+        var once = parameters.All.Any(parameter => parameter.Name.Contains("pooler", StringComparison.Ordinal)) ? 2.0 * config.HiddenSize * config.HiddenSize : 0;
+        var seen = config is ModernBertConfig modern ? modern.IsLocal.Sum(isLocal => isLocal ? modern.LocalAttention + 1 : Length) : config.Layers * Length;
+        var attention = 4.0 * seen * (config.HiddenSize + (config is TalkingHeadsConfig ? config.Heads * config.Heads : 0));
+        if (config is DebertaV2Config deberta)
+        {
+            var terms = (deberta.ContentToPosition ? 1 : 0) + (deberta.PositionToContent ? 1 : 0);
+            var distances = deberta.RowOf(Length - 1) - deberta.RowOf(1 - Length) + 1;
+            once = config.Layers * terms * 2.0 * distances * config.HiddenSize * config.HiddenSize;
+            attention += config.Layers * terms * 2.0 * Length * config.HiddenSize;
+        }
+
+        Assert.Equal(backend.Times.Sum(time => time.Flops) - once, Length * (config.FlopsPerToken(Length) - attention));
     }
 
     [Theory]
     [MemberData(nameof(Names))]
     public void ConfigJsonIsReadBackAsItWasWritten(string name)
     {
-        foreach (var padding in (int[])[0, 3, -1])
+        // RoBERTa counts positions from the padding token, which MPNet has at a fixed place.
+        foreach (var padding in name switch { "roberta" => (int[])[0, 3], "mpnet" => [1], _ => [0, 3, -1] })
         {
-            var config = SmallModel.Named(name) with { PaddingId = padding, HiddenDropout = 0.2, AttentionDropout = 0.3, ClassifierDropout = 0.4, Activation = Activation.GeluTanh };
+            var small = SmallModel.Named(name);
+            var config = small with
+            {
+                PaddingId = padding, FirstPosition = small.FirstPosition == 0 ? 0 : padding + 1,
+                HiddenDropout = 0.2, AttentionDropout = 0.3, ClassifierDropout = 0.4, Activation = Activation.GeluTanh,
+            };
             using var stream = new MemoryStream();
             using (var json = new Utf8JsonWriter(stream))
             {

@@ -133,10 +133,10 @@ public sealed class ModelLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(-1, 0, 0, "token id -1")]
-    [InlineData(500, 0, 0, "token id 500 is outside the model's table of 500 rows")]
+    [InlineData(-1, 1, 0, "token id -1")]
+    [InlineData(500, 1, 0, "token id 500 is outside the model's table of 500 rows")]
     [InlineData(1, 64, 0, "position 64 is outside the model's table of 64 rows: shorten the texts")]
-    [InlineData(1, 0, 2, "token type 2 is outside the model's table of 2 rows")]
+    [InlineData(1, 1, 2, "token type 2 is outside the model's table of 2 rows")]
     public void NumbersOutsideTheTablesAreRefused(int id, int position, int type, string message)
     {
         using var model = SmallModel.Create(backend, SmallModel.Config());

@@ -25,7 +25,11 @@ internal static class SmallModel
     };
 
     /// <summary>The names that <see cref="Named"/> knows: each family, in each of its forms.</summary>
-    public static IEnumerable<string> Names => ["bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads"];
+    public static IEnumerable<string> Names =>
+    [
+        "bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads",
+        "distilbert", "distilbert with sinusoids", "roberta", "mpnet", "deberta v3", "deberta v2", "deberta with narrow tables", "modernbert",
+    ];
 
     /// <summary>The small model of a family.</summary>
     public static EncoderConfig Named(string name, double dropout = 0.1)
@@ -39,9 +43,67 @@ internal static class SmallModel
             "electra" => new ElectraConfig(sizes) { Family = Electra.Family },
             "electra with a pooler" => new ElectraConfig(sizes) { Family = Electra.Family, EmbeddingSize = 24, HasPooler = true },
             "talking heads" => new TalkingHeadsConfig(sizes) { Family = TalkingHeads.Family },
+            "distilbert" => new DistilBertConfig(sizes) { Family = DistilBert.Family, TypeVocabularySize = 0 },
+            "distilbert with sinusoids" => new DistilBertConfig(sizes) { Family = DistilBert.Family, TypeVocabularySize = 0, HasSinusoidalPositions = true },
+            "roberta" => new PoolerlessConfig(sizes) { Family = Roberta.Family, PaddingId = 1, FirstPosition = 2 },
+            "mpnet" => new MpnetConfig(sizes) { Family = Mpnet.Family, TypeVocabularySize = 0, PaddingId = 1, FirstPosition = 2 },
+            "deberta v3" => Deberta(sizes),
+            "deberta v2" => Deberta(sizes) with
+            {
+                TypeVocabularySize = 2, SharesProjections = false, NormalizesDistances = false, Buckets = 0, FarthestDistance = 20, HasPositionTable = true, ConvolutionKernel = 3,
+            },
+            "deberta with narrow tables" => Deberta(sizes) with { EmbeddingSize = 24, ContentToPosition = false },
+            "modernbert" => Modern(dropout),
             _ => throw new ArgumentException($"no family is called {name}", nameof(name)),
         };
     }
+
+    private static DebertaV2Config Deberta(EncoderConfig sizes) => new(sizes)
+    {
+        Family = DebertaV2.Family,
+        TypeVocabularySize = 0,
+        PoolerDropout = 0,
+        HasRelativeAttention = true,
+        ContentToPosition = true,
+        PositionToContent = true,
+        SharesProjections = true,
+        NormalizesDistances = true,
+        Buckets = 16,
+        FarthestDistance = 64,
+        HasPositionTable = false,
+        ConvolutionKernel = 0,
+        ConvolutionActivation = Activation.Tanh,
+        PoolerActivation = Activation.Gelu,
+    };
+
+    /// <summary>A ModernBERT whose windows are narrower than its texts, with biases in some places and dropout in all.</summary>
+    private static ModernBertConfig Modern(double dropout) => new()
+    {
+        Family = ModernBert.Family,
+        VocabularySize = 500,
+        HiddenSize = 48,
+        Layers = 4,
+        Heads = 4,
+        IntermediateSize = 72,
+        MaxPositions = 64,
+        TypeVocabularySize = 0,
+        EmbeddingSize = 48,
+        Activation = Activation.Gelu,
+        LayerNormEpsilon = 1e-5f,
+        HiddenDropout = dropout,
+        AttentionDropout = dropout,
+        ClassifierDropout = dropout,
+        EmbeddingDropout = dropout,
+        IsLocal = [false, true, true, false],
+        LocalAttention = 16,
+        GlobalTheta = 160_000,
+        LocalTheta = 10_000,
+        AttentionBias = false,
+        MlpBias = true,
+        NormBias = false,
+        PoolsMean = true,
+        Head = new HeadLayout("classifier") { Transform = "head.dense", TransformHasBias = false, Activation = Activation.Gelu, Norm = "head.norm", NormHasBias = false },
+    };
 
     /// <summary>The sizes of all-MiniLM-L6-v2.</summary>
     public static EncoderConfig MiniLm => Config() with
@@ -61,7 +123,7 @@ internal static class SmallModel
         var model = new SequenceClassifier(backend, config, outputs);
         foreach (var parameter in model.Parameters.All)
         {
-            if (parameter.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+            if (parameter.Name.EndsWith("norm.weight", StringComparison.OrdinalIgnoreCase))
             {
                 Initialization.Constant(backend, parameter, 1);
             }

@@ -21,17 +21,62 @@ public class BatchInvarianceTests
             var tokens = AttentionCases.Mixed.Sum();
             var queryKeyValue = operands.Input(tokens, 3 * hidden);
             var contextGradient = operands.Input(tokens, hidden);
-            var batch = new AttentionResults(operands, tokens, hidden, heads);
-            batch.Compute(queryKeyValue, contextGradient, AttentionCases.Mixed);
+            foreach (var reach in (int?[])[null, 20])
+            {
+                var batch = new AttentionResults(operands, tokens, hidden, heads, reach);
+                batch.Compute(queryKeyValue, contextGradient, AttentionCases.Mixed);
+                var first = 0;
+                foreach (var length in AttentionCases.Mixed)
+                {
+                    var alone = new AttentionResults(operands, length, hidden, heads, reach);
+                    alone.Compute(queryKeyValue.RowRange(first, length), contextGradient.RowRange(first, length), length);
+                    AssertSame(operands, batch.Context.RowRange(first, length), alone.Context, $"context of {length} tokens, heads of {size}, reach {reach}");
+                    AssertSame(operands, batch.Gradient.RowRange(first, length), alone.Gradient, $"gradient of {length} tokens, heads of {size}, reach {reach}");
+                    first += length;
+                }
+            }
+        }
+    }
 
+    /// <summary>Though the tables by distance are laid out for the longest sequence.</summary>
+    [Theory]
+    [MemberData(nameof(Fast))]
+    public void Relative_attention_of_a_sequence_alone(string name)
+    {
+        const int heads = 2, near = 40;
+        using var backend = Backends.Create(name, 2);
+        foreach (var size in (int[])[12, 32])
+        {
+            using var operands = new Operands(backend, 5);
+            var hidden = heads * size;
+            var tokens = AttentionCases.Mixed.Sum();
+            var queryKeyValue = operands.Input(tokens, 3 * hidden);
+            var contextGradient = operands.Input(tokens, hidden);
+            var (keys, queries, bias) = (operands.Input(2 * near + 1, hidden), operands.Input(2 * near + 1, hidden), operands.Input(2 * near + 1, heads));
+            var (context, gradient) = Compute(0, AttentionCases.Mixed);
             var first = 0;
             foreach (var length in AttentionCases.Mixed)
             {
-                var alone = new AttentionResults(operands, length, hidden, heads);
-                alone.Compute(queryKeyValue.RowRange(first, length), contextGradient.RowRange(first, length), length);
-                AssertSame(operands, batch.Context.RowRange(first, length), alone.Context, $"context of {length} tokens, heads of {size}");
-                AssertSame(operands, batch.Gradient.RowRange(first, length), alone.Gradient, $"gradient of {length} tokens, heads of {size}");
+                var (contextAlone, gradientAlone) = Compute(first, [length]);
+                AssertSame(operands, context.RowRange(first, length), contextAlone, $"context of {length} tokens, heads of {size}");
+                AssertSame(operands, gradient.RowRange(first, length), gradientAlone, $"gradient of {length} tokens, heads of {size}");
                 first += length;
+            }
+
+            (Matrix Context, Matrix Gradient) Compute(int start, int[] lengths)
+            {
+                var (rows, span) = (lengths.Sum(), lengths.Max());
+                var starts = operands.Indices([0, .. lengths.Select((_, b) => lengths.Take(b + 1).Sum())]);
+                var positions = operands.Indices([.. lengths.SelectMany(length => Enumerable.Range(0, length))]);
+                var distances = operands.Indices([.. Enumerable.Range(1 - span, 2 * span - 1).Select(distance => Math.Clamp(distance, -near, near) + near)]);
+                var relative = new RelativeScores(distances, positions, keys, queries, bias, 0.2f);
+                var (part, upper) = (queryKeyValue.RowRange(start, rows), contextGradient.RowRange(start, rows));
+                var (result, back, statistics) = (operands.Scratch(rows, hidden), operands.Scratch(rows, 3 * hidden), operands.Scratch(heads, rows));
+                var tables = (operands.Scratch(keys.Rows, hidden), operands.Scratch(keys.Rows, hidden), operands.Scratch(keys.Rows, heads));
+                backend.RelativeAttention(part, relative, starts, heads, Dropout.None, statistics, result);
+                backend.RelativeAttentionGradient(
+                    part, relative, starts, heads, Dropout.None, statistics, result, upper, back, tables.Item1, tables.Item2, tables.Item3);
+                return (result, back);
             }
         }
     }
@@ -141,7 +186,7 @@ public class BatchInvarianceTests
         Assert.True(want.SequenceEqual(got), what);
     }
 
-    private sealed class AttentionResults(Operands operands, int tokens, int hidden, int heads)
+    private sealed class AttentionResults(Operands operands, int tokens, int hidden, int heads, int? reach)
     {
         private readonly Matrix logSumExp = operands.Scratch(heads, tokens);
 
@@ -152,9 +197,11 @@ public class BatchInvarianceTests
         public void Compute(Matrix queryKeyValue, Matrix contextGradient, params int[] lengths)
         {
             var starts = operands.Indices([0, .. lengths.Select((_, b) => lengths.Take(b + 1).Sum())]);
-            operands.Backend.Attention(queryKeyValue, starts, lengths.Max(), heads, Dropout.None, logSumExp, Context);
+            var window = reach is { } distance
+                ? new Window(operands.Indices([.. lengths.SelectMany(length => Enumerable.Range(0, length))]), distance) : Window.None;
+            operands.Backend.Attention(queryKeyValue, starts, lengths.Max(), heads, window, Dropout.None, logSumExp, Context);
             operands.Backend.AttentionGradient(
-                queryKeyValue, starts, lengths.Max(), heads, Dropout.None, logSumExp, Context, contextGradient, Gradient);
+                queryKeyValue, starts, lengths.Max(), heads, window, Dropout.None, logSumExp, Context, contextGradient, Gradient);
         }
     }
 
@@ -177,7 +224,7 @@ public class BatchInvarianceTests
             backend.ResidualLayerNorm(Part(residual), Part(sum), Dropout.None, gamma, beta, 1e-12f, Part(statistics), Part(Output));
             backend.LayerNormGradient(
                 Part(outputGradient), Part(sum), Part(statistics), gamma, gammaGradient, betaGradient,
-                Part(SumGradient), accumulate: false, Matrix.None, Dropout.None);
+                Matrix.None, Part(SumGradient), accumulate: false, Matrix.None, Dropout.None);
         }
     }
 }

@@ -37,9 +37,9 @@ public class ReferenceBackendTests
         var queryKeyValue = operands.Input(12, 3 * hidden);
         var starts = operands.Indices(0, 5, 12);
         var context = operands.Scratch(12, hidden);
-        backend.Attention(queryKeyValue, starts, 7, heads, Dropout.None, Matrix.None, context);
+        backend.Attention(queryKeyValue, starts, 7, heads, Window.None, Dropout.None, Matrix.None, context);
 
-        var probabilities = ReferenceBackend.AttentionProbabilities(queryKeyValue, starts, heads, sequence: 1);
+        var probabilities = ReferenceBackend.AttentionProbabilities(queryKeyValue, starts, heads, Window.None, sequence: 1);
 
         var values = operands.Read(queryKeyValue.RowRange(5, 7).ColumnRange(2 * hidden, hidden));
         var expected = operands.Read(context.RowRange(5, 7));
@@ -68,10 +68,41 @@ public class ReferenceBackendTests
         var logSumExp = operands.Scratch(1, 2);
         var context = operands.Scratch(2, 1);
 
-        backend.Attention(queryKeyValue, operands.Indices(0, 2), 2, 1, Dropout.None, logSumExp, context);
+        backend.Attention(queryKeyValue, operands.Indices(0, 2), 2, 1, Window.None, Dropout.None, logSumExp, context);
 
         Assert.Equal([(float)((10 * Math.E + 20) / (Math.E + 1)), 15], operands.Read(context));
         Assert.Equal([(float)Math.Log(Math.E + 1), (float)Math.Log(2)], operands.Read(logSumExp));
+    }
+
+    // Position 1 is masked, so the third token is two positions from the first: with reach 1 each sees only itself, and has its own value.
+    [Fact]
+    public void A_window_counts_positions_and_not_rows()
+    {
+        using var backend = new ReferenceBackend();
+        using var operands = new Operands(backend, 1);
+        float[] rows = [1, 1, 10, 0, 0, 20];
+        var queryKeyValue = operands.Input(2, 3, i => rows[i]);
+        var positions = operands.Indices(0, 2);
+        var context = operands.Scratch(2, 1);
+        backend.Attention(queryKeyValue, operands.Indices(0, 2), 2, 1, new Window(positions, 1), Dropout.None, Matrix.None, context);
+        Assert.Equal([10, 20], operands.Read(context));
+        backend.Attention(queryKeyValue, operands.Indices(0, 2), 2, 1, new Window(positions, 2), Dropout.None, Matrix.None, context);
+        Assert.Equal([(float)((10 * Math.E + 20) / (Math.E + 1)), 15], operands.Read(context));
+    }
+
+    // A head of four features at position 1, turned by a quarter and by nothing: (x₀, x₂) → (−x₂, x₀), and x₁, x₃ stay. The value stays as well.
+    [Fact]
+    public void Rotation_turns_the_first_half_of_a_head_against_the_second()
+    {
+        using var backend = new ReferenceBackend();
+        using var operands = new Operands(backend, 1);
+        float[] angles = [9, 9, 9, 9, 0, 1, 1, 0], row = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        var matrix = operands.InOut("matrix", 1, 12, i => row[i]);
+        var (table, positions) = (operands.Input(2, 4, i => angles[i]), operands.Indices(1));
+        backend.Rotate(matrix, table, positions, 1, inverse: false);
+        Assert.Equal([-3, 2, 1, 4, -7, 6, 5, 8, 9, 10, 11, 12], operands.Read(matrix));
+        backend.Rotate(matrix, table, positions, 1, inverse: true);
+        Assert.Equal(row, operands.Read(matrix));
     }
 
     // Step 1 from zero moments: m = 0.1 g, v = 0.001 g²; with both bias corrections the step is the rate times the sign of g.

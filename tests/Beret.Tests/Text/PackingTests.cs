@@ -21,7 +21,7 @@ public sealed class PackingTests : IDisposable
     [InlineData("head", null, "a b c d e f g h", 0)]
     public void TruncationKeepsTheTokensOfItsPolicy(string policy, int? maxLength, string kept, int cut)
     {
-        foreach (var flavour in Enum.GetValues<TokenizerFlavour>())
+        foreach (var flavour in new[] { TokenizerFlavour.TensorFlow, TokenizerFlavour.HuggingFace, TokenizerFlavour.Google })
         {
             var options = new EncodeOptions { MaxLength = maxLength, Truncation = Truncations.Parse(policy) };
             var result = Load(flavour).Encode("a b c d e f g h", options: options);

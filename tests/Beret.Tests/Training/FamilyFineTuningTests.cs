@@ -25,6 +25,8 @@ public partial class FamilyFineTuningTests
     public static TheoryData<string> Models =>
     [
         "hf/albert_1group", "hf/albert_2groups", "hf/electra_proj", "hf/electra_same", "tf/encoder-albert", "tf/encoder-electra", "tf/encoder-talkheads",
+        "hf/later/distilbert", "hf/later/roberta", "hf/later/xlm_roberta", "hf/later/mpnet", "hf/later/deberta_v3", "hf/later/deberta_v2_conv",
+        "hf/later/modernbert_cls", "hf/later/modernbert_mean",
     ];
 
     private static Lazy<(string[] Words, int Label)[]> Reviews { get; } = new(ReadReviews);

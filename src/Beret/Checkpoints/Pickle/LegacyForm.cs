@@ -33,7 +33,7 @@ internal sealed class LegacyForm
             throw Refuse($"its version is not {Version}, the only one there is");
         }
 
-        if ((Next("its facts about the machine").Root as PickleDictionary)?.Find("little_endian") is not true)
+        if ((Next("its facts about the machine").Root as PickleDictionary)?.Find("little_endian") is false)
         {
             throw Refuse("its numbers are not stored in little-endian order, the only one that is read");
         }

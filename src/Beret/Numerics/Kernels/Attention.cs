@@ -22,6 +22,10 @@ internal static unsafe class Attention<V, S>
         public float Scale;
         public Dropout Dropout;
 
+        /// <summary>Of each token, where queries see only the keys within <see cref="Reach"/> of their own; else null.</summary>
+        public int* Positions;
+        public int Reach;
+
         /// <summary>[heads, T], or null.</summary>
         public float* LogSumExp;
         public nint LogSumExpStride;
@@ -34,6 +38,7 @@ internal static unsafe class Attention<V, S>
         internal float** Own;
     }
 
+    /// <summary>Rows of a strip.</summary>
     internal static int Strip
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,14 +82,17 @@ internal static unsafe class Attention<V, S>
         var output = queryPanel + (nint)size * width;
         RowStrips(query + g.Hidden, g.Stride, length, size, keyStrips);
         ColumnStrips(query + 2 * g.Hidden, g.Stride, size, length, valueStrips);
+        var range = new KeyRange<V, S>(g.Positions is null ? null : g.Positions + start, g.Reach, length);
         for (var first = 0; first < length; first += width)
         {
             var count = Math.Min(width, length - first);
+            range.MoveTo(first, count);
             Pack.Transposed(query + first * g.Stride, g.Stride, count, width, size, queryPanel);
-            Multiply(keyStrips, keys, size, queryPanel, scores);
+            Multiply(keyStrips + (nint)range.First * size, range.Count, size, queryPanel, scores);
+            range.Hide(scores, float.NegativeInfinity);
             for (var half = 0; half < width; half += S.Count)
             {
-                var sum = Softmax(scores + half, length, g.Scale, out var logSumExp);
+                var sum = Softmax(scores + half, range.Count, g.Scale, out var logSumExp);
                 if (g.Dropout.IsActive)
                 {
                     sum = S.Multiply(sum, S.Broadcast(1 / g.Dropout.Scale));
@@ -100,13 +108,13 @@ internal static unsafe class Attention<V, S>
 
             if (g.Dropout.IsActive)
             {
-                Drop(scores, length, head, start + first, g.Dropout);
+                Drop(scores, range, head, start + first, g.Dropout);
             }
 
             for (var f = 0; f < features; f += Strip)
             {
                 var to = output + (nint)f * width;
-                Tile.Packed<V, S>(Strip, valueStrips + (nint)f * length, scores, width, to, width, length, accumulate: false);
+                Tile.Packed<V, S>(Strip, valueStrips + (nint)f * length + range.First * Strip, scores, width, to, width, range.Count, accumulate: false);
                 for (var r = 0; r < Strip; r++)
                 {
                     S.Store(to + r * width, S.Multiply(S.Load(to + r * width), S.Load(queryPanel)));
@@ -155,16 +163,18 @@ internal static unsafe class Attention<V, S>
         RowStrips(value, g.Stride, length, size, valueStrips);
         ColumnStrips(key, g.Stride, size, length, keyColumns);
         new Span<float>(keySum, 2 * keys * wide).Clear();
+        var range = new KeyRange<V, S>(g.Positions is null ? null : g.Positions + start, g.Reach, length);
         for (var first = 0; first < length; first += width)
         {
             var count = Math.Min(width, length - first);
+            range.MoveTo(first, count);
             var outputRow = g.ContextGradient + (start + first) * g.ContextGradientStride + head * size;
             Pack.Transposed(query + first * g.Stride, g.Stride, count, width, size, queryPanel);
             Pack.Transposed(outputRow, g.ContextGradientStride, count, width, size, outputPanel);
             Pack.Transposed(
                 g.Context + (start + first) * g.ContextStride + head * size, g.ContextStride, count, width, size, contextPanel);
-            Multiply(keyStrips, keys, size, queryPanel, scores);
-            Multiply(valueStrips, keys, size, outputPanel, slopes);
+            Multiply(keyStrips + (nint)range.First * size, range.Count, size, queryPanel, scores);
+            Multiply(valueStrips + (nint)range.First * size, range.Count, size, outputPanel, slopes);
             for (var half = 0; half < width; half += S.Count)
             {
                 // δ = Σ dO ∘ O, one number for each query.
@@ -179,22 +189,25 @@ internal static unsafe class Attention<V, S>
                 S.Store(logSumExp + half, half < count ? S.LoadPart(saved, Math.Min(S.Count, count - half)) : S.Zero);
             }
 
-            ScoreGradients(ref g, scores, slopes, length, head, start + first, delta, logSumExp);
+            ScoreGradients(ref g, scores, slopes, range, head, start + first, delta, logSumExp);
+            range.Hide(scores, 0);
+            range.Hide(slopes, 0);
 
             // dV += P′ᵀ dO and dK += dSᵀ Q, summed over this panel's queries.
             for (var column = 0; column < size; column += width)
             {
                 var columns = Math.Min(width, size - column);
                 Pack.Direct(outputRow + column, g.ContextGradientStride, columns, width, count, rows);
-                Sum(scores, keys, rows, valueSum + column, wide, count);
+                Sum(scores, range.Count, rows, width, valueSum + (nint)range.First * wide + column, wide, count);
                 Pack.Direct(query + first * g.Stride + column, g.Stride, columns, width, count, rows);
-                Sum(slopes, keys, rows, keySum + column, wide, count);
+                Sum(slopes, range.Count, rows, width, keySum + (nint)range.First * wide + column, wide, count);
             }
 
             // dQᵀ = Kᵀ dSᵀ
             for (var f = 0; f < features; f += Strip)
             {
-                Tile.Packed<V, S>(Strip, keyColumns + (nint)f * length, slopes, width, queryGradient + (nint)f * width, width, length, false);
+                Tile.Packed<V, S>(
+                    Strip, keyColumns + (nint)f * length + range.First * Strip, slopes, width, queryGradient + (nint)f * width, width, range.Count, false);
             }
 
             Pack.Transpose(queryGradient, width, size, count, gradient + first * g.GradientStride, g.GradientStride);
@@ -209,21 +222,21 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>scores → P with dropout, slopes (dP′) → dS = P ∘ (dropout(dP′) − δ) · scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreGradients(
-        ref Arguments g, float* scores, float* slopes, int length, int head, int firstRow, float* delta, float* logSumExp)
+    internal static void ScoreGradients(
+        ref Arguments g, float* scores, float* slopes, in KeyRange<V, S> range, int head, int firstRow, float* delta, float* logSumExp)
     {
         var width = Tile.Width<V, S>();
         var scale = S.Broadcast(g.Scale);
         var words = stackalloc uint[8 * PhiloxLanes.Count];
         var groups = (width + PhiloxLanes.Count - 1) / PhiloxLanes.Count;
         var keepScale = S.Broadcast(g.Dropout.Scale);
-        for (var t = 0; t < length; t++)
+        for (var t = 0; t < range.Count; t++)
         {
             if (g.Dropout.IsActive && (t & 7) == 0)
             {
                 for (var group = 0; group < groups; group++)
                 {
-                    Bits(head, t, firstRow + group * PhiloxLanes.Count, g.Dropout, words + group * 64);
+                    Bits(head, range.First + t, firstRow + group * PhiloxLanes.Count, g.Dropout, words + group * 64);
                 }
             }
 
@@ -282,17 +295,17 @@ internal static unsafe class Attention<V, S>
 
     /// <summary>Zeroes the dropped scores of a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Drop(float* scores, int length, int head, int firstRow, in Dropout dropout)
+    internal static void Drop(float* scores, in KeyRange<V, S> range, int head, int firstRow, in Dropout dropout)
     {
         var width = Tile.Width<V, S>();
         var words = stackalloc uint[4 * PhiloxLanes.Count];
         for (var from = 0; from < width; from += PhiloxLanes.Count)
         {
             var lanes = Math.Min(PhiloxLanes.Count, width - from);
-            for (var t = 0; t < length; t += 8)
+            for (var t = 0; t < range.Count; t += 8)
             {
-                Bits(head, t, firstRow + from, dropout, words);
-                for (var i = 0; i < 8 && t + i < length; i++)
+                Bits(head, range.First + t, firstRow + from, dropout, words);
+                for (var i = 0; i < 8 && t + i < range.Count; i++)
                 {
                     for (var lane = 0; lane < lanes; lane += S.Count)
                     {
@@ -319,12 +332,12 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>sums[i, :] += Σ_q scores[i, q] · panel[q, :].</summary>
-    internal static void Sum(float* scores, int rows, float* panel, float* sums, int stride, int queries)
+    internal static void Sum(float* scores, int rows, float* panel, nint panelStride, float* sums, int stride, int queries)
     {
         var width = Tile.Width<V, S>();
         for (var r = 0; r < rows; r += Strip)
         {
-            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, width, sums + (nint)r * stride, stride, queries, accumulate: true);
+            Tile.ScoreRows<V, S>(Strip, scores + (nint)r * width, panel, panelStride, sums + (nint)r * stride, stride, queries, accumulate: true);
         }
     }
 

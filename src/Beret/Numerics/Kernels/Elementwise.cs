@@ -169,6 +169,23 @@ internal static unsafe class Elementwise<V, S>
         }
     }
 
+    /// <summary>target[i] (+)= factor · source[i]; the two may be the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* source, float factor, float* target, int count, bool accumulate)
+    {
+        var wide = S.Broadcast(factor);
+        var j = 0;
+        for (; j + S.Count <= count; j += S.Count)
+        {
+            S.Store(target + j, S.MultiplyAdd(wide, S.Load(source + j), accumulate ? S.Load(target + j) : S.Zero));
+        }
+
+        for (; j < count; j++)
+        {
+            target[j] = MathF.FusedMultiplyAdd(factor, source[j], accumulate ? target[j] : 0);
+        }
+    }
+
     /// <summary>a[i] += b[i].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(float* a, float* b, int count)

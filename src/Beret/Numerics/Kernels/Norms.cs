@@ -7,7 +7,7 @@ internal static unsafe class Norms<V, S>
     where V : struct
     where S : ISimd<V>
 {
-    /// <summary>output = (x − mean) / σ · gamma + beta; returns the mean and 1/σ, σ² = variance + epsilon.</summary>
+    /// <summary>output = (x − mean) / σ · gamma + beta, where there is a beta; returns the mean and 1/σ, σ² = variance + epsilon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(float* x, float* gamma, float* beta, float epsilon, float* output, int columns, float* statistics)
     {
@@ -48,23 +48,24 @@ internal static unsafe class Norms<V, S>
         for (var j = 0; j < whole; j += S.Count)
         {
             var normal = S.Multiply(S.Subtract(S.Load(x + j), centre), scale);
-            S.Store(output + j, S.MultiplyAdd(normal, S.Load(gamma + j), S.Load(beta + j)));
+            S.Store(output + j, S.MultiplyAdd(normal, S.Load(gamma + j), beta is null ? S.Zero : S.Load(beta + j)));
         }
 
         if (rest > 0)
         {
             var normal = S.Multiply(S.Subtract(S.LoadPart(x + whole, rest), centre), scale);
-            S.StorePart(output + whole, S.MultiplyAdd(normal, S.LoadPart(gamma + whole, rest), S.LoadPart(beta + whole, rest)), rest);
+            var shift = beta is null ? S.Zero : S.LoadPart(beta + whole, rest);
+            S.StorePart(output + whole, S.MultiplyAdd(normal, S.LoadPart(gamma + whole, rest), shift), rest);
         }
     }
 
     /// <summary>
-    /// With n = (x − mean)/σ and h = dy·gamma: dx (+)= (h − mean(h) − n·mean(h·n)) / σ; dGamma += dy·n; dBeta += dy.
+    /// With n = (x − mean)/σ and h = dy·gamma: dx (+)= (h − mean(h) − n·mean(h·n)) / σ + skip, where there is a skip; dGamma += dy·n; dBeta += dy.
     /// What is stored in dx before any accumulation is also stored in <paramref name="alone"/>, where given.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(
-        float* dy, float* x, float* statistics, float* gamma, float* dGamma, float* dBeta, float* dx, bool accumulate, float* alone, int columns)
+        float* dy, float* x, float* statistics, float* gamma, float* dGamma, float* dBeta, float* skip, float* dx, bool accumulate, float* alone, int columns)
     {
         var whole = columns / S.Count * S.Count;
         var rest = columns - whole;
@@ -109,6 +110,11 @@ internal static unsafe class Norms<V, S>
             var n = S.Multiply(S.Subtract(S.Load(x + j), mean), inverse);
             var h = S.Multiply(S.Load(dy + j), S.Load(gamma + j));
             var result = S.Multiply(inverse, S.Subtract(S.Subtract(h, meanH), S.Multiply(n, meanHN)));
+            if (skip is not null)
+            {
+                result = S.Add(result, S.Load(skip + j));
+            }
+
             if (alone is not null)
             {
                 S.Store(alone + j, result);
@@ -122,6 +128,11 @@ internal static unsafe class Norms<V, S>
             var n = S.Multiply(S.Subtract(S.LoadPart(x + whole, rest), mean), inverse);
             var h = S.Multiply(S.LoadPart(dy + whole, rest), S.LoadPart(gamma + whole, rest));
             var result = S.Multiply(inverse, S.Subtract(S.Subtract(h, meanH), S.Multiply(n, meanHN)));
+            if (skip is not null)
+            {
+                result = S.Add(result, S.LoadPart(skip + whole, rest));
+            }
+
             if (alone is not null)
             {
                 S.StorePart(alone + whole, result, rest);

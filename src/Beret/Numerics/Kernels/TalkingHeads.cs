@@ -130,7 +130,7 @@ internal static unsafe class TalkingHeads<V, S>
                 var weights = room.Scores + head * layout.TileFloats;
                 if (g.Dropout.IsActive)
                 {
-                    Attention<V, S>.Drop(weights, length, head, start + first, g.Dropout);
+                    Attention<V, S>.Drop(weights, new KeyRange<V, S>(null, 0, length), head, start + first, g.Dropout);
                 }
 
                 for (var f = 0; f < layout.Features; f += Strip)
@@ -212,9 +212,9 @@ internal static unsafe class TalkingHeads<V, S>
                 {
                     var columns = Math.Min(width, size - column);
                     Pack.Direct(contextRows + head * size + column, g.ContextGradientStride, columns, width, count, more.Rows);
-                    Attention<V, S>.Sum(weights, layout.Keys, more.Rows, valueSums + column, layout.Wide, count);
+                    Attention<V, S>.Sum(weights, layout.Keys, more.Rows, width, valueSums + column, layout.Wide, count);
                     Pack.Direct(rows + first * g.Stride + head * size + column, g.Stride, columns, width, count, more.Rows);
-                    Attention<V, S>.Sum(slopes, layout.Keys, more.Rows, keySums + column, layout.Wide, count);
+                    Attention<V, S>.Sum(slopes, layout.Keys, more.Rows, width, keySums + column, layout.Wide, count);
                 }
 
                 // dQᵀ = Kᵀ dSᵀ

@@ -62,6 +62,32 @@ internal static unsafe class Tile
         public static int K => 1;
     }
 
+    /// <summary>Rows of a band, which is twice as wide as it has rows.</summary>
+    internal readonly struct RowsOfBand<V, S> : IStrides
+        where V : struct
+        where S : ISimd<V>
+    {
+        public static int Row => 2 * BandRows<V, S>();
+
+        public static int K => 1;
+    }
+
+    /// <summary>Columns of a band.</summary>
+    internal readonly struct ColumnsOfBand<V, S> : IStrides
+        where V : struct
+        where S : ISimd<V>
+    {
+        public static int Row => 1;
+
+        public static int K => 2 * BandRows<V, S>();
+    }
+
+    /// <summary>The rows of a band of distances: whole panels and whole strips.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int BandRows<V, S>()
+        where V : struct
+        where S : ISimd<V> => Math.Max(2 * S.Count, S.HasManyRegisters ? 8 : 4);
+
     /// <summary>The columns of a tile and of a packed panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Width<V, S>()
@@ -120,6 +146,36 @@ internal static unsafe class Tile
         else
         {
             Rows4<V, S, PanelRows<V, S>>(a, b, bStep, c, cStride, k, accumulate);
+        }
+    }
+
+    /// <summary>Four or eight rows of a band times rows of b: c[r, :] += Σ band[r, k] · b[k, :].</summary>
+    public static void Band<V, S>(int height, float* band, float* b, nint bStep, float* c, nint cStride, int k)
+        where V : struct
+        where S : ISimd<V>
+    {
+        if (height == 8)
+        {
+            Rows8<V, S, RowsOfBand<V, S>>(band, b, bStep, c, cStride, k, accumulate: true);
+        }
+        else
+        {
+            Rows4<V, S, RowsOfBand<V, S>>(band, b, bStep, c, cStride, k, accumulate: true);
+        }
+    }
+
+    /// <summary>Four or eight columns of a band times rows of b: c[r, :] += Σ band[k, r] · b[k, :].</summary>
+    public static void BandTransposed<V, S>(int height, float* band, float* b, nint bStep, float* c, nint cStride, int k)
+        where V : struct
+        where S : ISimd<V>
+    {
+        if (height == 8)
+        {
+            Rows8<V, S, ColumnsOfBand<V, S>>(band, b, bStep, c, cStride, k, accumulate: true);
+        }
+        else
+        {
+            Rows4<V, S, ColumnsOfBand<V, S>>(band, b, bStep, c, cStride, k, accumulate: true);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Beret.Numerics.Reference;
 /// </content>
 internal sealed partial class ReferenceBackend
 {
-    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context)
+    public void Attention(Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context)
     {
         var (tokens, hidden) = (queryKeyValue.Rows, queryKeyValue.Columns / 3);
         ExpectSequences(queryKeyValue, starts, longest, heads);
@@ -24,7 +24,7 @@ internal sealed partial class ReferenceBackend
                 var output = context.RowRange(first, length).ColumnRange(head * query.Columns, query.Columns);
                 for (var i = 0; i < length; i++)
                 {
-                    var (probabilities, denominator) = Softmax(query, key, i);
+                    var (probabilities, denominator) = Softmax(query, key, i, window, first);
                     if (!logSumExp.IsNone)
                     {
                         Row(logSumExp, head)[first + i] = (float)denominator;
@@ -45,7 +45,7 @@ internal sealed partial class ReferenceBackend
     // dV = (P∘M)ᵀ dO,  dP = (dO Vᵀ)∘M,  dS = P∘(dP − Σⱼ P∘dP),  dQ = dS K / √D,  dK = dSᵀ Q / √D.
     // logSumExp and context are not needed here: everything is computed anew.
     public void AttentionGradient(
-        Matrix queryKeyValue, Indices starts, int longest, int heads, Dropout dropout, Matrix logSumExp, Matrix context,
+        Matrix queryKeyValue, Indices starts, int longest, int heads, Window window, Dropout dropout, Matrix logSumExp, Matrix context,
         Matrix contextGradient, Matrix queryKeyValueGradient)
     {
         ExpectSequences(queryKeyValue, starts, longest, heads);
@@ -66,7 +66,7 @@ internal sealed partial class ReferenceBackend
 
                 for (var i = 0; i < length; i++)
                 {
-                    var (probabilities, _) = Softmax(query, key, i);
+                    var (probabilities, _) = Softmax(query, key, i, window, first);
                     var gradient = Row(outputGradient, i);
                     var probabilityGradient = new double[length];
                     double weighted = 0;
@@ -104,7 +104,7 @@ internal sealed partial class ReferenceBackend
     /// </summary>
     /// <param name="queryKeyValue">[T, 3H], as <see cref="Attention"/> takes it.</param>
     /// <param name="sequence">The number of the sequence in the batch.</param>
-    public static float[] AttentionProbabilities(Matrix queryKeyValue, Indices starts, int heads, int sequence)
+    public static float[] AttentionProbabilities(Matrix queryKeyValue, Indices starts, int heads, Window window, int sequence)
     {
         var (first, length) = (Values(starts)[sequence], Values(starts)[sequence + 1] - Values(starts)[sequence]);
         var result = new float[heads * length * length];
@@ -113,7 +113,7 @@ internal sealed partial class ReferenceBackend
             var (query, key, _) = Head(queryKeyValue.RowRange(first, length), heads, head);
             for (var i = 0; i < length; i++)
             {
-                var (probabilities, _) = Softmax(query, key, i);
+                var (probabilities, _) = Softmax(query, key, i, window, first);
                 Store(probabilities, result.AsSpan((head * length + i) * length, length), accumulate: false);
             }
         }
@@ -121,13 +121,13 @@ internal sealed partial class ReferenceBackend
         return result;
     }
 
-    /// <summary>The softmax of one query's scores against all keys, and the logarithm of its denominator Σⱼ exp(sⱼ).</summary>
-    private static (double[] Probabilities, double LogSumExp) Softmax(Matrix query, Matrix key, int i)
+    /// <summary>The softmax of one query's scores against the keys that it sees, and the logarithm of its denominator Σⱼ exp(sⱼ).</summary>
+    private static (double[] Probabilities, double LogSumExp) Softmax(Matrix query, Matrix key, int i, Window window, int first)
     {
         var scores = new double[key.Rows];
         for (var j = 0; j < scores.Length; j++)
         {
-            scores[j] = Dot(Row(query, i), Row(key, j)) / Math.Sqrt(query.Columns);
+            scores[j] = Sees(window, first + i, first + j) ? Dot(Row(query, i), Row(key, j)) / Math.Sqrt(query.Columns) : double.NegativeInfinity;
         }
 
         var logSumExp = LogSumExp(scores);
@@ -138,6 +138,9 @@ internal sealed partial class ReferenceBackend
 
         return (scores, logSumExp);
     }
+
+    private static bool Sees(Window window, int queryRow, int keyRow) =>
+        window.IsNone || Math.Abs(Values(window.Positions)[queryRow] - Values(window.Positions)[keyRow]) <= window.Reach;
 
     /// <summary>log Σ exp(x), with the largest taken out so that nothing overflows.</summary>
     private static double LogSumExp(ReadOnlySpan<double> values)

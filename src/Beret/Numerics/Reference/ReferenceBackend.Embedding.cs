@@ -1,6 +1,6 @@
 namespace Beret.Numerics.Reference;
 
-/// <content>The sum of a token's three embeddings, and the gradients of the tables (Devlin et al. 2019, figure 2).</content>
+/// <content>The sum of a token's embeddings, and the gradients of the tables (Devlin et al. 2019, figure 2).</content>
 internal sealed partial class ReferenceBackend
 {
     public void EmbeddingLayerNorm(
@@ -8,23 +8,24 @@ internal sealed partial class ReferenceBackend
         Matrix gamma, Matrix beta, float epsilon, Matrix sum, Matrix statistics, Matrix output)
     {
         var (tokens, width) = (ids.Count, word.Columns);
-        Expect(positions, tokens);
-        Expect(types, tokens);
-        Expect(sum, tokens, width);
-
+        var total = gamma.IsNone ? output : sum;
+        Expect(total, tokens, width);
         for (var t = 0; t < tokens; t++)
         {
             var w = Row(word, Values(ids)[t]);
-            var p = Row(position, Values(positions)[t]);
-            var s = Row(type, Values(types)[t]);
-            var x = Row(sum, t);
+            var p = position.IsNone ? [] : Row(position, Values(positions)[t]);
+            var s = type.IsNone ? [] : Row(type, Values(types)[t]);
+            var x = Row(total, t);
             for (var c = 0; c < width; c++)
             {
-                x[c] = (float)((double)w[c] + p[c] + s[c]);
+                x[c] = (float)((double)w[c] + (p.IsEmpty ? 0 : p[c]) + (s.IsEmpty ? 0 : s[c]));
             }
         }
 
-        LayerNorm(sum, gamma, beta, epsilon, statistics, output);
+        if (!gamma.IsNone)
+        {
+            LayerNorm(sum, gamma, beta, epsilon, statistics, output);
+        }
     }
 
     public void ScatterAddRows(Matrix rows, Indices indices, Matrix table)

@@ -6,14 +6,17 @@ internal sealed partial class ReferenceBackend
     public void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output)
     {
-        Expect(residual, branch.Rows, branch.Columns);
+        if (!residual.IsNone)
+        {
+            Expect(residual, branch.Rows, branch.Columns);
+        }
+
         for (var t = 0; t < branch.Rows; t++)
         {
-            var r = Row(residual, t);
             var x = Row(branch, t);
             for (var c = 0; c < x.Length; c++)
             {
-                x[c] = (float)(r[c] + Dropped(x[c], t, c, dropout));
+                x[c] = (float)((residual.IsNone ? 0 : Row(residual, t)[c]) + Dropped(x[c], t, c, dropout));
             }
         }
 
@@ -37,15 +40,24 @@ internal sealed partial class ReferenceBackend
     // (the chain rule through μ and σ; Ioffe and Szegedy 2015, section 3, with the row in the place of the batch).
     public void LayerNormGradient(
         Matrix outputGradient, Matrix sum, Matrix statistics, Matrix gamma, Matrix gammaGradient, Matrix betaGradient,
-        Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
+        Matrix skipGradient, Matrix sumGradient, bool accumulate, Matrix branchGradient, Dropout dropout)
     {
         var (tokens, width) = (sum.Rows, sum.Columns);
         Expect(outputGradient, tokens, width);
         Expect(statistics, tokens, 2);
         Expect(gamma, 1, width);
         Expect(gammaGradient, 1, width);
-        Expect(betaGradient, 1, width);
         Expect(sumGradient, tokens, width);
+        if (!betaGradient.IsNone)
+        {
+            Expect(betaGradient, 1, width);
+        }
+
+        if (!skipGradient.IsNone)
+        {
+            Expect(skipGradient, tokens, width);
+        }
+
         if (!branchGradient.IsNone)
         {
             Expect(branchGradient, tokens, width);
@@ -72,9 +84,9 @@ internal sealed partial class ReferenceBackend
             for (var c = 0; c < width; c++)
             {
                 var normal = (x[c] - mean) * inverse;
-                var gradient = ((double)scale[c] * g[c] - meanG - normal * meanGX) * inverse;
+                var gradient = ((double)scale[c] * g[c] - meanG - normal * meanGX) * inverse + (skipGradient.IsNone ? 0 : Row(skipGradient, t)[c]);
 
-                // Only what comes through this LayerNorm goes to the branch, not what the residual had gathered elsewhere before.
+                // Only what comes through the sum goes to the branch, not what the residual had gathered elsewhere before.
                 if (!branchGradient.IsNone)
                 {
                     Row(branchGradient, t)[c] = (float)Dropped(gradient, t, c, dropout);
@@ -88,7 +100,10 @@ internal sealed partial class ReferenceBackend
         for (var c = 0; c < width; c++)
         {
             Row(gammaGradient, 0)[c] = (float)(Row(gammaGradient, 0)[c] + gammaSum[c]);
-            Row(betaGradient, 0)[c] = (float)(Row(betaGradient, 0)[c] + betaSum[c]);
+            if (!betaGradient.IsNone)
+            {
+                Row(betaGradient, 0)[c] = (float)(Row(betaGradient, 0)[c] + betaSum[c]);
+            }
         }
     }
 
@@ -97,9 +112,12 @@ internal sealed partial class ReferenceBackend
     {
         var (tokens, width) = (input.Rows, input.Columns);
         Expect(gamma, 1, width);
-        Expect(beta, 1, width);
         Expect(statistics, tokens, 2);
         Expect(output, tokens, width);
+        if (!beta.IsNone)
+        {
+            Expect(beta, 1, width);
+        }
 
         for (var t = 0; t < tokens; t++)
         {
@@ -122,7 +140,7 @@ internal sealed partial class ReferenceBackend
             var y = Row(output, t);
             for (var c = 0; c < width; c++)
             {
-                y[c] = (float)(Row(gamma, 0)[c] * ((x[c] - mean) * inverse) + Row(beta, 0)[c]);
+                y[c] = (float)(Row(gamma, 0)[c] * ((x[c] - mean) * inverse) + (beta.IsNone ? 0 : Row(beta, 0)[c]));
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace Beret.Numerics.Reference;
 
-/// <content>Copies: in and out of the backend, and of whole rows.</content>
+/// <content>Copies, in and out of the backend and of whole rows, and means of rows.</content>
 internal sealed partial class ReferenceBackend
 {
     public void Write(ReadOnlySpan<float> values, Matrix destination)
@@ -66,6 +66,37 @@ internal sealed partial class ReferenceBackend
         for (var i = 0; i < to.Length; i++)
         {
             AddTo(Row(inputGradient, to[i]), Row(outputGradient, i));
+        }
+    }
+
+    public void MeanRows(Matrix input, Indices starts, Matrix output)
+    {
+        Expect(output, starts.Count - 1, input.Columns);
+        var b = 0;
+        foreach (var (first, length) in Sequences(starts))
+        {
+            var sum = new double[input.Columns];
+            for (var t = first; t < first + length; t++)
+            {
+                AddScaled(sum, 1.0 / length, Row(input, t));
+            }
+
+            Store(sum, Row(output, b++), accumulate: false);
+        }
+    }
+
+    public void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        Expect(outputGradient, starts.Count - 1, inputGradient.Columns);
+        var b = 0;
+        foreach (var (first, length) in Sequences(starts))
+        {
+            var share = new double[inputGradient.Columns];
+            AddScaled(share, 1.0 / length, Row(outputGradient, b++));
+            for (var t = first; t < first + length; t++)
+            {
+                Store(share, Row(inputGradient, t), accumulate);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ namespace Beret.Text.SentencePiece;
 /// </summary>
 internal static class CanonicalForm
 {
-    private static readonly ScalarMap Classes = UnicodeTables.Map("tf.class");
+    private static readonly ScalarMap Classes = UnicodeTables.SentencePieceMap("tf.class");
     private static readonly Dictionary<(int First, int Second), int> Pairs = ReadPairs();
     private static readonly HashSet<int> Seconds = [.. Pairs.Keys.Select(pair => pair.Second)];
 
@@ -129,7 +129,7 @@ internal static class CanonicalForm
 
     private static Dictionary<(int First, int Second), int> ReadPairs()
     {
-        var composites = UnicodeTables.Map("tf.composite");
+        var composites = UnicodeTables.SentencePieceMap("tf.composite");
         var pairs = new Dictionary<(int First, int Second), int>();
         foreach (var composite in composites.Scalars)
         {

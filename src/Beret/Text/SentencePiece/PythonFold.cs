@@ -25,7 +25,7 @@ internal sealed class PythonFold : ITextFold
     private PythonFold(PythonFoldSettings settings)
     {
         this.settings = settings;
-        var (nfkd, lower) = (UnicodeTables.Map("python.nfkd"), UnicodeTables.Map("python.lower"));
+        var (nfkd, lower) = (UnicodeTables.SentencePieceMap("python.nfkd"), UnicodeTables.SentencePieceMap("python.lower"));
         var scalars = Enumerable.Empty<int>();
         if (settings.StripAccents)
         {
@@ -70,9 +70,19 @@ internal sealed class PythonFold : ITextFold
     public void Apply(ReadOnlySpan<char> text, MappedText output)
     {
         output.Clear();
-        var (space, sigmas) = (-1, false);
+        var (space, begun, sigmas) = (-1, false, false);
+        var ascii = fold.Ascii;
         for (var i = 0; i < text.Length;)
         {
+            var c = text[i];
+            if (space < 0 && c is > ' ' and < '\u0080' and not ('`' or '\'') && ascii[c] is not '\0' and var plain)
+            {
+                output.Push(plain, i, i + 1);
+                begun = true;
+                i++;
+                continue;
+            }
+
             Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
             var scalar = rune.Value;
             if (settings.RemoveSpace && IsWhite(scalar))
@@ -82,12 +92,12 @@ internal sealed class PythonFold : ITextFold
                 continue;
             }
 
-            if (space >= 0 && output.Length > 0)
+            if (space >= 0 && begun)
             {
                 output.Push(' ', space, space + 1);
             }
 
-            space = -1;
+            (space, begun) = (-1, true);
             if (settings.HuggingFace && scalar is '`' or '\'' && i + 1 < text.Length && text[i + 1] == scalar)
             {
                 (scalar, width) = ('"', 2);

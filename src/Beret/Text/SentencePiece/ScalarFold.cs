@@ -41,7 +41,14 @@ internal sealed class ScalarFold
 
         this.entries = [.. entries];
         this.sequences = [.. sequences];
+        for (var c = '\0'; c < 128; c++)
+        {
+            Ascii[c] = !TryGet(c, out var folded, out var marked) ? c : folded.Length == 1 && folded[0] < 128 && !marked ? (char)folded[0] : '\0';
+        }
     }
+
+    /// <summary>The one ASCII character that each ASCII character becomes, [128]; 0 where it is otherwise.</summary>
+    public char[] Ascii { get; } = new char[128];
 
     /// <summary>What a scalar becomes; false where it stays as it is.</summary>
     public bool TryGet(int scalar, out ReadOnlySpan<int> folded, out bool marked)

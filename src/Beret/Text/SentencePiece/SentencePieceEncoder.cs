@@ -27,21 +27,10 @@ internal sealed class SentencePieceEncoder : TextEncoder
     public SpecialTokenFinder? SpecialTokens { get; init; }
 
     /// <summary>
-    /// The ids by piece, where the program goes from pieces to ids by name, as those in Python do: they also cut a piece that ends in a digit and a comma
+    /// The pieces' names, where the program goes from pieces to ids by name, as those in Python do: they also cut a piece that ends in a digit and a comma
     /// again ("1999," is "1999" and ","). Null elsewhere.
     /// </summary>
-    public IReadOnlyDictionary<string, int>? IdsByPiece
-    {
-        init
-        {
-            var copy = value is null ? null : new Dictionary<string, int>(value, StringComparer.Ordinal);
-            byName = copy is not null;
-            ids = copy?.GetAlternateLookup<ReadOnlySpan<char>>() ?? default;
-        }
-    }
-
-    private readonly bool byName;
-    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> ids;
+    public Vocabulary? Names { get; init; }
 
     public override void Append(ReadOnlySpan<char> text, TokenBuffer buffer)
     {
@@ -79,13 +68,13 @@ internal sealed class SentencePieceEncoder : TextEncoder
             }
 
             first = false;
-            if (byName && EndsInDigitAndComma(units))
+            if (Names is not null && EndsInDigitAndComma(units))
             {
                 AppendNumber(units, piece.Start, source, words - 1, memory, buffer);
                 continue;
             }
 
-            var id = byName && piece.Id == unknownId ? Id(units) : piece.Id;
+            var id = Names is not null && piece.Id == unknownId ? Id(units) : piece.Id;
             var (start, end) = source.Range(piece.Start, piece.End);
             buffer.Append(id, start, end, words - 1);
         }
@@ -130,7 +119,7 @@ internal sealed class SentencePieceEncoder : TextEncoder
         buffer.Append(Id(","), comma.Start, comma.End, word);
     }
 
-    private int Id(ReadOnlySpan<char> piece) => ids.TryGetValue(piece, out var id) ? id : unknownId;
+    private int Id(ReadOnlySpan<char> piece) => Names!.Spans.TryGetValue(piece, out var id) ? id : unknownId;
 
     private static bool EndsInDigitAndComma(ReadOnlySpan<char> piece) => piece.Length > 1 && piece[^1] == ',' && EndsInDigit(piece[..^1]);
 
@@ -143,7 +132,7 @@ internal sealed class SentencePieceEncoder : TextEncoder
         }
 
         Rune.DecodeLastFromUtf16(text, out var rune, out _);
-        return UnicodeTables.Set("python.digit").Contains(rune.Value);
+        return UnicodeTables.SentencePieceSet("python.digit").Contains(rune.Value);
     }
 
     /// <summary>The segments of a text, neighbouring unknown ones joined.</summary>

@@ -4,13 +4,11 @@ using System.Text.Json;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>Writes spiece.model as it was read, and tokenizer_config.json as Hugging Face's AlbertTokenizer has it.</summary>
-internal sealed class SentencePieceFiles(SentencePieceSettings settings, SentencePieceModel model, SpecialIds special) : ITokenizerFiles
+internal sealed class SentencePieceFiles(TokenizerSettings settings, SentencePieceModel model) : ITokenizerFiles
 {
-    public const string ModelFile = "spiece.model";
-
     public void Write(string folder)
     {
-        File.WriteAllBytes(Path.Combine(folder, ModelFile), model.Bytes);
+        File.WriteAllBytes(Path.Combine(folder, SentencePieceFolder.ModelFile), model.Bytes);
         Json.Write(Path.Combine(folder, TokenizerFolder.ConfigFile), WriteConfig);
     }
 
@@ -19,11 +17,11 @@ internal sealed class SentencePieceFiles(SentencePieceSettings settings, Sentenc
         json.WriteStartObject();
         json.WriteString("tokenizer_class", "AlbertTokenizer");
         json.WriteBoolean("do_lower_case", settings.LowerCase);
-        json.WriteBoolean("remove_space", settings.RemoveSpace);
         json.WriteBoolean("keep_accents", !(settings.StripAccents ?? settings.LowerCase));
-        json.WriteString("unk_token", model.Pieces[model.UnknownId].Text);
+        json.WriteBoolean("remove_space", settings.RemoveSpace);
         json.WriteString("bos_token", settings.Classification);
         json.WriteString("eos_token", settings.Separator);
+        json.WriteString("unk_token", settings.Unknown);
         json.WriteString("cls_token", settings.Classification);
         json.WriteString("sep_token", settings.Separator);
         json.WriteString("pad_token", settings.Padding);
@@ -34,27 +32,19 @@ internal sealed class SentencePieceFiles(SentencePieceSettings settings, Sentenc
         }
 
         json.WriteStartObject("added_tokens_decoder");
-        foreach (var token in Added().OrderBy(token => token.Id))
+        foreach (var token in settings.Added.Values.OrderBy(token => token.Id))
         {
             json.WriteStartObject(token.Id.ToString(CultureInfo.InvariantCulture));
             json.WriteString("content", token.Content);
-            json.WriteBoolean("single_word", false);
+            json.WriteBoolean("single_word", token.SingleWord);
             json.WriteBoolean("lstrip", token.StripLeft);
             json.WriteBoolean("rstrip", token.StripRight);
-            json.WriteBoolean("normalized", false);
+            json.WriteBoolean("normalized", token.Normalized);
             json.WriteBoolean("special", token.Special);
             json.WriteEndObject();
         }
 
         json.WriteEndObject();
         json.WriteEndObject();
-    }
-
-    /// <summary>The tokens with a role, and those that were added; Hugging Face takes the white space before [MASK] with it.</summary>
-    private IEnumerable<AddedToken> Added()
-    {
-        int?[] roles = [special.Padding, special.Unknown, special.Classification, special.Separator, special.Mask];
-        return settings.Added.Concat(roles.OfType<int>().Where(id => id < model.Pieces.Length)
-            .Select(id => new AddedToken(model.Pieces[id].Text, id, StripLeft: id == special.Mask))).DistinctBy(token => token.Id);
     }
 }

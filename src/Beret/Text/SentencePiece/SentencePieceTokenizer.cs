@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Beret.Text.SentencePiece;
 
 /// <summary>Makes ALBERT's tokenizer of a SentencePiece model and settings.</summary>
@@ -7,72 +9,69 @@ internal static class SentencePieceTokenizer
     private const float UnknownPenalty = 10;
 
     /// <param name="model">The model.</param>
-    /// <param name="settings">What stands beside it.</param>
+    /// <param name="settings">What stands beside it; the names of special tokens are ALBERT's where it gives none.</param>
     /// <param name="source">The file or folder that errors name.</param>
     /// <exception cref="TokenizerException">The model lacks a token that the settings name.</exception>
-    public static Tokenizer Create(SentencePieceModel model, SentencePieceSettings settings, string source)
+    public static Tokenizer Create(SentencePieceModel model, TokenizerSettings settings, string source)
     {
         var vocabulary = new Vocabulary([.. model.Pieces.Select(piece => piece.Text)]);
-        var raw = settings.Flavour == TokenizerFlavour.SentencePiece;
-        var special = new SpecialIds(
-            Required(settings.Padding, "pad_token"),
-            model.UnknownId,
-            Required(settings.Classification, "cls_token"),
-            Required(settings.Separator, "sep_token"),
-            Find(settings.Mask));
+        settings.Unknown ??= model.Pieces[model.UnknownId].Text;
+        settings.Padding ??= Default("<pad>");
+        settings.Classification ??= Default("[CLS]");
+        settings.Separator ??= Default("[SEP]");
+        settings.Mask ??= Default("[MASK]");
+        if (settings.Mask is { } mask && vocabulary.Ids.TryGetValue(mask, out var maskId))
+        {
+            // As AlbertTokenizer declares it. White space before a special token says nothing here, but it does in what is saved.
+            settings.Added.TryAdd(mask, new AddedToken(mask, maskId, StripLeft: true));
+        }
+
+        var special = SpecialRoles.Resolve(settings, vocabulary, source);
         return new Tokenizer(new TokenizerParts
         {
             Kind = "Unigram",
             Flavour = settings.Flavour,
-            Tokens = new TokenTable(vocabulary, settings.Added, source),
-            Encoder = Encoder(model, settings, vocabulary, special),
+            Tokens = new TokenTable(vocabulary, settings.Added.Values, source),
+            Encoder = Encoder(model, settings, vocabulary),
             Template = special is { Classification: { } classification, Separator: { } separator }
                 ? PackingTemplate.Bert(classification, separator)
                 : PackingTemplate.None,
             Special = special,
-            Files = new SentencePieceFiles(settings, model, special),
-            LowerCase = settings.LowerCase && !raw,
+            Files = new SentencePieceFiles(settings, model),
+            LowerCase = settings.LowerCase && settings.Flavour != TokenizerFlavour.SentencePiece,
             ModelMaxLength = settings.ModelMaxLength,
             Notes = settings.Notes,
         });
 
-        int? Find(string token) =>
-            vocabulary.Ids.TryGetValue(token, out var id) ? id : settings.Added.FirstOrDefault(added => added.Content == token)?.Id;
-
         // SentencePiece itself knows of no roles, and so needs none.
-        int? Required(string token, string role) => Find(token) ?? (raw ? null : throw new TokenizerException(
-            $"{source}: the SentencePiece model has no \"{token}\", which it needs as {role}; it is not an ALBERT model's, or "
-            + $"tokenizer_config.json must name another {role}"));
+        string? Default(string name) => settings.Flavour == TokenizerFlavour.SentencePiece && !vocabulary.Ids.ContainsKey(name) ? null : name;
     }
 
-    private static SentencePieceEncoder Encoder(SentencePieceModel model, SentencePieceSettings settings, Vocabulary vocabulary, SpecialIds special)
+    private static SentencePieceEncoder Encoder(SentencePieceModel model, TokenizerSettings settings, Vocabulary vocabulary)
     {
         var (lower, strip) = (settings.LowerCase, settings.StripAccents ?? settings.LowerCase);
-        var (huggingFace, google) = (settings.Flavour == TokenizerFlavour.HuggingFace, settings.Flavour == TokenizerFlavour.Google);
-        return new SentencePieceEncoder(new ModelNormalizer(model), Pieces(model, settings.Flavour), model.UnknownId)
+        var (normalizer, unigram) = (new ModelNormalizer(model), Unigram(model, settings.Flavour));
+        return settings.Flavour switch
         {
-            Fold = settings.Flavour switch
+            TokenizerFlavour.TensorFlow => new SentencePieceEncoder(normalizer, unigram, model.UnknownId) { Fold = TensorFlowFold.For(lower, strip) },
+            TokenizerFlavour.HuggingFace => new SentencePieceEncoder(normalizer, unigram, model.UnknownId)
             {
-                TokenizerFlavour.SentencePiece => null,
-                TokenizerFlavour.TensorFlow => TensorFlowFold.For(lower, strip),
-                _ => PythonFold.For(new PythonFoldSettings(lower, strip || google, settings.RemoveSpace || google, huggingFace)),
+                Fold = PythonFold.For(new PythonFoldSettings(lower, strip, settings.RemoveSpace, HuggingFace: true)),
+                SpecialTokens = new SpecialTokenFinder(settings.Added.Values, lower, source: SentencePieceFolder.ModelFile),
+                Names = vocabulary,
             },
-            SpecialTokens = huggingFace ? new SpecialTokenFinder(Cut(settings, vocabulary, special), lower) : null,
-            IdsByPiece = huggingFace || google ? vocabulary.Ids : null,
+            TokenizerFlavour.Google => new SentencePieceEncoder(normalizer, unigram, model.UnknownId)
+            {
+                Fold = PythonFold.For(new PythonFoldSettings(lower, StripAccents: true, RemoveSpace: true, HuggingFace: false)),
+                Names = vocabulary,
+            },
+            _ => new SentencePieceEncoder(normalizer, unigram, model.UnknownId),
         };
     }
 
-    /// <summary>The tokens that Hugging Face cuts out of a text: those with a role, and those that its files add.</summary>
-    private static IEnumerable<AddedToken> Cut(SentencePieceSettings settings, Vocabulary vocabulary, SpecialIds special)
+    private static Unigram Unigram(SentencePieceModel model, TokenizerFlavour flavour)
     {
-        int?[] roles = [special.Padding, special.Unknown, special.Classification, special.Separator, special.Mask];
-        return roles.OfType<int>().Where(id => id < vocabulary.Tokens.Length).Select(id => new AddedToken(vocabulary.Tokens[id]!, id))
-            .Concat(settings.Added).DistinctBy(token => token.Content);
-    }
-
-    private static Unigram Pieces(SentencePieceModel model, TokenizerFlavour flavour)
-    {
-        // A user-defined piece always wins: SentencePiece 0.2.3 gives it 0, the older one in TF-Text a little less, and more where scores are positive.
+        var isTensorFlow = flavour == TokenizerFlavour.TensorFlow;
         var normal = model.Pieces.Where(piece => piece.Type == PieceType.Normal).Select(piece => piece.Score).DefaultIfEmpty().ToArray();
         var largest = Math.Max(0, normal.Max());
         var scores = new double[model.Pieces.Length];
@@ -83,12 +82,14 @@ internal static class SentencePieceTokenizer
             if (type is PieceType.Normal or PieceType.UserDefined)
             {
                 pieces.Add((text, id));
-                scores[id] = type == PieceType.Normal ? score
-                    : flavour == TokenizerFlavour.TensorFlow ? (System.Text.Encoding.UTF8.GetByteCount(text) * (double)largest) - 0.1 : 0;
+
+                // A user-defined piece is to win: SentencePiece 0.2.3 gives it 0; the older one in TF-Text as much as the best piece for each byte, and a
+                // little less.
+                scores[id] = type == PieceType.Normal ? score : isTensorFlow ? (Encoding.UTF8.GetByteCount(text) * (double)largest) - 0.1 : 0;
             }
         }
 
-        var precision = flavour == TokenizerFlavour.TensorFlow ? ScorePrecision.StoredSingle : ScorePrecision.Single;
+        var precision = isTensorFlow ? ScorePrecision.StoredSingle : ScorePrecision.Single;
         return new Unigram(pieces, scores, normal.Min() - UnknownPenalty, model.UnknownId, precision);
     }
 }

@@ -14,11 +14,19 @@ internal sealed class SpecialTokenFinder
     private readonly ScalarMap? lower;
 
     /// <param name="tokens">The tokens.</param>
-    /// <param name="lowerCase">Whether the text is lower-cased.</param>
-    public SpecialTokenFinder(IEnumerable<AddedToken> tokens, bool lowerCase)
+    /// <param name="lowerCase">Whether the text is lower-cased; then so are the tokens that the files say are looked for in the normalised text.</param>
+    /// <param name="source">The file that errors name.</param>
+    /// <exception cref="TokenizerException">A token is to be found as a single word only.</exception>
+    public SpecialTokenFinder(IEnumerable<AddedToken> tokens, bool lowerCase, string source)
     {
-        this.tokens = [.. tokens.OrderByDescending(token => token.Content.Length)];
-        lower = lowerCase ? UnicodeTables.Map("python.lower") : null;
+        lower = lowerCase ? UnicodeTables.SentencePieceMap("python.lower") : null;
+        this.tokens = [.. tokens.Select(token => token is { Special: false, Normalized: true } ? token with { Content = Lowered(token.Content) } : token)
+            .OrderByDescending(token => token.Content.Length)];
+        if (this.tokens.FirstOrDefault(token => token.SingleWord) is { } single)
+        {
+            throw new TokenizerException($"{source}: added token {Json.Quote(single.Content)} has single_word true, which is not supported");
+        }
+
         var beginnings = this.tokens.Select(token => token.Content[0]).ToHashSet();
         var capitals = (lower?.Scalars ?? []).Where(c => c < 0x10000 && beginnings.Contains(Lowered((char)c))).Select(c => (char)c);
         first = SearchValues.Create([.. beginnings, .. capitals]);
@@ -72,6 +80,8 @@ internal sealed class SpecialTokenFinder
 
         return true;
     }
+
+    private string Lowered(string content) => string.Concat(content.Select(Lowered));
 
     private char Lowered(char unit) => lower is not null && lower.TryGet(unit, out var values) && values.Length == 1 && values[0] < 0x10000 ? (char)values[0] : unit;
 }

@@ -17,7 +17,7 @@ internal sealed class TensorFlowFold : ITextFold
 
     private TensorFlowFold(bool lowerCase, bool stripAccents)
     {
-        var (nfd, folded, marks) = (UnicodeTables.Map("tf.nfd"), UnicodeTables.Map("tf.casefold"), UnicodeTables.Set("tf.mn"));
+        var (nfd, folded, marks) = (UnicodeTables.SentencePieceMap("tf.nfd"), UnicodeTables.SentencePieceMap("tf.casefold"), UnicodeTables.SentencePieceSet("tf.mn"));
         compose = lowerCase;
         var scalars = CanonicalForm.Concerned.Union(nfd.Scalars).Union(folded.Scalars);
         if (stripAccents)
@@ -60,8 +60,17 @@ internal sealed class TensorFlowFold : ITextFold
     {
         output.Clear();
         var marked = false;
+        var ascii = fold.Ascii;
         for (var i = 0; i < text.Length;)
         {
+            var c = text[i];
+            if (c < ascii.Length && ascii[c] is not '\0' and var plain)
+            {
+                output.Push(plain, i, i + 1);
+                i++;
+                continue;
+            }
+
             Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
             if (fold.TryGet(rune.Value, out var folded, out var isMarked))
             {

@@ -4,20 +4,33 @@ using System.Text;
 namespace Beret.Text.Unicode;
 
 /// <summary>
-/// The character classes and mappings of the three flavours, from the embedded tables.bin and sentencepiece.bin (README.md beside them). Nothing of the machine's ICU or of
-/// .NET's own Unicode data is used: each flavour follows the Unicode versions of the program it reproduces.
+/// The character classes and mappings of the three flavours, of tokenizer.json's steps and of what stands before SentencePiece, from the embedded tables.bin,
+/// pipeline.bin and sentencepiece.bin (README.md beside them). Nothing of the machine's ICU or of .NET's own Unicode data is used: each flavour follows
+/// the Unicode versions of the program it reproduces.
 /// </summary>
 internal static class UnicodeTables
 {
-    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Tables = new(() => Read("tables.bin"));
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Flavours = new(() => Read("tables.bin"));
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> Pipeline = new(() => Read("pipeline.bin"));
+    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> SentencePiece = new(() => Read("sentencepiece.bin"));
 
-    // Apart from the others, since only a SentencePiece tokenizer needs them.
-    private static readonly Lazy<(Dictionary<string, ScalarSet> Sets, Dictionary<string, ScalarMap> Maps)> SentencePieceTables =
-        new(() => Read("sentencepiece.bin"));
+    /// <summary>A class of a flavour of BERT's tokenizer, such as "hf.white".</summary>
+    public static ScalarSet Set(string name) => Flavours.Value.Sets[name];
 
-    public static ScalarSet Set(string name) => Tables.Value.Sets.TryGetValue(name, out var set) ? set : SentencePieceTables.Value.Sets[name];
+    /// <summary>A mapping of a flavour of BERT's tokenizer, such as "hf.lower".</summary>
+    public static ScalarMap Map(string name) => Flavours.Value.Maps[name];
 
-    public static ScalarMap Map(string name) => Tables.Value.Maps.TryGetValue(name, out var map) ? map : SentencePieceTables.Value.Maps[name];
+    /// <summary>A class that a step of a tokenizer.json asks for, such as "letter".</summary>
+    public static ScalarSet PipelineSet(string name) => Pipeline.Value.Sets[name];
+
+    /// <summary>A mapping that a step of a tokenizer.json asks for, such as "nfkd".</summary>
+    public static ScalarMap PipelineMap(string name) => Pipeline.Value.Maps[name];
+
+    /// <summary>A class that the programs around SentencePiece ask for, such as "python.digit".</summary>
+    public static ScalarSet SentencePieceSet(string name) => SentencePiece.Value.Sets[name];
+
+    /// <summary>A mapping that the programs around SentencePiece ask for, such as "tf.casefold".</summary>
+    public static ScalarMap SentencePieceMap(string name) => SentencePiece.Value.Maps[name];
 
     /// <summary>
     /// Layout, all numbers LEB128: the number of tables; each: name length, name, a byte 0 (ranges) or 1 (mapping), the number of entries. A range:

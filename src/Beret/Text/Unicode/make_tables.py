@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Makes tables.bin, the Unicode tables of the tokenizers.  Usage: make_tables.py FOLDER  (see README.md beside this file).
+"""Makes the Unicode tables of the tokenizers.  Usage: make_tables.py FOLDER RECORDED  (see README.md beside this file).
 
+tables.bin is what BERT's tokenizers need, pipeline.bin what tokenizer.json may ask for beyond that; RECORDED is what record_tables.js wrote.
 FOLDER holds the recorded tables of Hugging Face tokenizers and TF-Text (hf_classes.tsv.gz, tf_uncased.tsv.gz, ...). The tables of the
 original Google tokenizer, which is written in Python, come from unicodedata of the Python that runs this script: it must be 14.0 (Python 3.11).
 """
@@ -113,10 +114,10 @@ def ranges(values):
     return result
 
 
-def pack(table_list):
+def packed(tables):
     data = bytearray()
-    varint(len(table_list), data)
-    for name, table in table_list:
+    varint(len(tables), data)
+    for name, table in tables:
         varint(len(name), data)
         data += name.encode()
         previous = 0
@@ -142,12 +143,42 @@ def pack(table_list):
     return zlib.compress(bytes(data), 9)
 
 
+def recorded(name):
+    with open(os.path.join(sys.argv[2], name + ".tsv"), encoding="ascii") as file:
+        return [line.rstrip("\n").split("\t") for line in file]
+
+
+def recorded_map(name):
+    return {int(r[0], 16): [int(x, 16) for x in r[1].split()] for r in recorded(name) if int(r[0], 16) not in HANGUL}
+
+
+def recorded_set(name):
+    return {c for r in recorded(name) for c in range(int(r[0], 16), int(r[1], 16) + 1)}
+
+
+marks = {int(r[0], 16) for r in recorded("strip_accents")}
+compose = {}
+for first, second, composed in recorded("compose"):
+    compose.setdefault(int(first, 16), []).extend([int(second, 16), int(composed, 16)])
+
+pipeline = [
+    ("nfd", recorded_map("nfd")),
+    ("nfkd", recorded_map("nfkd")),
+    ("class", {c: v for c, v in ccc.items() if c in marks}),
+    ("compose", compose),
+    ("mark", marks),
+    ("letter", recorded_set("letter")),
+    ("number", recorded_set("number")),
+    ("word", recorded_set("word")),
+    ("digit", recorded_set("digit")),
+]
+
 # What the programs around ALBERT's SentencePiece do before it: TF-Text's and Python's own normalisation.
 def without_marks(c):
     return [ord(x) for x in unicodedata.normalize("NFKD", chr(c)) if not unicodedata.combining(x)]
 
 
-sentencepiece_tables = [
+sentencepiece = [
     ("tf.nfd", nfd),
     ("tf.mn", tf["mn"]),
     ("tf.casefold", fold),
@@ -158,8 +189,6 @@ sentencepiece_tables = [
     ("python.digit", {c for c in SCALARS if chr(c).isdigit()}),
 ]
 
-for file_name, table_list in [("tables.bin", tables), ("sentencepiece.bin", sentencepiece_tables)]:
-    packed = pack(table_list)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), file_name), "wb") as file:
-        file.write(packed)
-    print(f"{file_name}: {len(packed)} bytes")
+for name, content in (("tables.bin", tables), ("pipeline.bin", pipeline), ("sentencepiece.bin", sentencepiece)):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "wb") as file:
+        file.write(packed(content))

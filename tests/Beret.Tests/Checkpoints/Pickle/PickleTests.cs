@@ -132,6 +132,14 @@ public class PickleTests
     }
 
     [Fact]
+    public void A_legacy_file_of_the_other_byte_order_is_refused()
+    {
+        var file = Legacy(new PickleWriter().Op("}").Text("w").Tensor("0", 6, 0, [6], [1]).Op("s").Stop(), ("0", Six));
+        file[file.AsSpan().IndexOf("little_endian"u8) + "little_endian".Length] = 0x89;
+        Assert.Contains("not stored in little-endian order", RefusalOf(file));
+    }
+
+    [Fact]
     public void A_folder_with_both_is_read_from_safetensors()
     {
         using var folder = new TemporaryFolder();

@@ -72,6 +72,29 @@ public class ZipFormTests
     }
 
     [Fact]
+    public void Sizes_and_positions_may_be_in_the_64_bit_extension()
+    {
+        // An entry whose own fields are all ones; the true ones follow its name: size, stored size, position.
+        var file = PickleWriter.Zip(Records);
+        var entry = EntryOf(file, "data/1");
+        var extension = new byte[28];
+        BinaryPrimitives.WriteInt32LittleEndian(extension, 1 | (24 << 16));
+        BinaryPrimitives.WriteInt64LittleEndian(extension.AsSpan(4), 16);
+        BinaryPrimitives.WriteInt64LittleEndian(extension.AsSpan(12), 16);
+        BinaryPrimitives.WriteInt64LittleEndian(extension.AsSpan(20), LocalOf(file, "data/1"));
+        file.AsSpan(entry + 20, 8).Fill(0xFF);
+        file.AsSpan(entry + 42, 4).Fill(0xFF);
+        Assert.Contains("'archive/data/1' lacks its 64-bit sizes", RefusalOf(file));
+
+        file[entry + 30] = (byte)extension.Length;
+        var end = file.Length - 22;
+        file[end + 12] += (byte)extension.Length;
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Open(folder, [.. file[..end], .. extension, .. file[end..]]);
+        Assert.Equal([0f, 2, 1, 3], checkpoint.Read("b"));
+    }
+
+    [Fact]
     public void Records_that_overlap_are_refused()
     {
         // The first storage holds a copy of the second record, to which the directory is made to point.

@@ -10,6 +10,12 @@ internal static class AttentionCases
 
     private static readonly int[][] Batches = [[1], [2], [1, 2, 3, 5], [17, 1, 31], [32], [33, 24], [127, 128, 1]];
 
+    /// <summary>Windows narrower and wider than a panel of queries, a strip of keys and the sequence.</summary>
+    private static readonly (int[] Lengths, int Reach)[] Windows =
+    [
+        ([1], 0), ([5], 0), ([17], 1), ([33], 4), ([3, 33], 2), ([31, 24], 7), ([24, 1, 33], 40), ([200, 1, 129], 3), ([300, 65], 20), ([300], 64), ([300, 2, 40], 128),
+    ];
+
     public static IEnumerable<OpCase> All
     {
         get
@@ -37,11 +43,26 @@ internal static class AttentionCases
                 }
             }
 
+            foreach (var rate in (double[])[0, 0.1])
+            {
+                foreach (var (lengths, reach) in Windows)
+                {
+                    foreach (var size in (int[])[8, 32])
+                    {
+                        var batch = new Batch(lengths, 2, size, rate) { Reach = reach, Gaps = lengths.Length == 2, Strided = lengths.Length == 3 };
+                        yield return Forward(batch);
+                        yield return Gradient(batch) with { Uses = lengths.Max() <= 33 ? Uses.Correctness : Uses.Comparison };
+                    }
+                }
+            }
+
             // A wide dropout, and scores far apart: one probability near 1, sums of exponentials that overflow where the largest is not taken out.
             yield return Forward(new([33, 5], 2, 32, 0.5));
             yield return Gradient(new([33, 5], 2, 32, 0.5));
             yield return Forward(new([33, 65], 2, 32, 0) { Scale = 8 }) with { Tolerance = 1e-4 };
             yield return Gradient(new([33, 65], 2, 32, 0) { Scale = 8 }) with { Tolerance = 1e-4, Uses = Uses.Comparison };
+            yield return Forward(new([33, 65], 2, 32, 0) { Scale = 8, Reach = 7 }) with { Tolerance = 1e-4 };
+            yield return Gradient(new([33, 65], 2, 32, 0) { Scale = 8, Reach = 7 }) with { Tolerance = 1e-4, Uses = Uses.Comparison };
 
             foreach (var rate in (double[])[0, 0.1])
             {
@@ -49,6 +70,7 @@ internal static class AttentionCases
                     [
                         new(Repeat(128, 32), 12, 32, rate), new(Repeat(512, 8), 12, 32, rate), new(Repeat(24, 170), 12, 32, rate),
                         new(Repeat(128, 32), 12, 64, rate), new(Repeat(512, 8), 12, 64, rate),
+                        new(Repeat(512, 8), 12, 64, rate) { Reach = 64 }, new(Repeat(2048, 2), 12, 64, rate) { Reach = 64 },
                     ])
                 {
                     yield return Forward(batch) with { Uses = Uses.Speed };
@@ -67,20 +89,28 @@ internal static class AttentionCases
         /// <summary>The queries, keys and values lie in [−Scale, Scale].</summary>
         public float Scale { get; init; } = 1;
 
+        /// <summary>How many positions away a query sees, or null.</summary>
+        public int? Reach { get; init; }
+
+        /// <summary>Whether some positions are left out.</summary>
+        public bool Gaps { get; init; }
+
+        public int[] Positions => [.. Lengths.SelectMany(length => Enumerable.Range(0, length).Select(t => Gaps ? t + t / 3 + t / 20 * 5 : t))];
+
         public int Tokens => Lengths.Sum();
 
         public int Hidden => Heads * Size;
 
         public int Longest => Lengths.Max();
 
-        public double Scores => (double)Heads * Lengths.Sum(length => (double)length * length);
+        public double Scores => (double)Heads * Lengths.Sum(length => (double)length * Math.Min(length, 2 * Reach + 1 ?? length));
 
         public int[] Starts => [0, .. Lengths.Select((_, b) => Lengths.Take(b + 1).Sum())];
 
         public override string ToString()
         {
             var lengths = Lengths.Distinct().Count() == 1 && Lengths.Length > 1 ? $"{Lengths.Length} × {Lengths[0]}" : string.Join("+", Lengths);
-            return $"{lengths}, {Heads} heads of {Size}, dropout {Rate}{(Scale == 1 ? "" : $", scale {Scale}")}{(Strided ? " strided" : "")}";
+            return $"{lengths}, {Heads} heads of {Size}, dropout {Rate}{(Scale == 1 ? "" : $", scale {Scale}")}{(Reach is null ? "" : $", reach {Reach}")}{(Strided ? " strided" : "")}";
         }
     }
 
@@ -94,9 +124,11 @@ internal static class AttentionCases
         {
             var queryKeyValue = operands.Input(batch.Tokens, 3 * batch.Hidden, batch.Scale, batch.Strided);
             var starts = operands.Indices(batch.Starts);
+            var window = WindowOf(batch, operands);
             var logSumExp = batch.Statistics ? operands.Output("logSumExp", batch.Heads, batch.Tokens) : Matrix.None;
             var context = operands.Output("context", batch.Tokens, batch.Hidden, batch.Strided);
-            return new(() => operands.Backend.Attention(queryKeyValue, starts, batch.Longest, batch.Heads, OpCases.Dropout(batch.Rate), logSumExp, context));
+            return new(() => operands.Backend.Attention(
+                queryKeyValue, starts, batch.Longest, batch.Heads, window, OpCases.Dropout(batch.Rate), logSumExp, context));
         })
     {
         Tolerance = 4e-6,
@@ -114,16 +146,17 @@ internal static class AttentionCases
             var dropout = OpCases.Dropout(batch.Rate);
             var queryKeyValue = operands.Input(batch.Tokens, 3 * batch.Hidden, batch.Scale, batch.Strided);
             var starts = operands.Indices(batch.Starts);
+            var window = WindowOf(batch, operands);
             var logSumExp = operands.Scratch(batch.Heads, batch.Tokens);
             var context = operands.Scratch(batch.Tokens, batch.Hidden, batch.Strided);
             var contextGradient = operands.Input(batch.Tokens, batch.Hidden, 1, batch.Strided);
             var gradient = operands.Scratch(batch.Tokens, 3 * batch.Hidden, batch.Strided);
             var names = (string[])["query", "key", "value"];
             var parts = names.Select((name, part) => operands.Named($"{name} gradient", gradient.ColumnRange(part * batch.Hidden, batch.Hidden))).ToArray();
-            var forward = () => backend.Attention(queryKeyValue, starts, batch.Longest, batch.Heads, dropout, logSumExp, context);
+            var forward = () => backend.Attention(queryKeyValue, starts, batch.Longest, batch.Heads, window, dropout, logSumExp, context);
             forward();
             return new(() => backend.AttentionGradient(
-                queryKeyValue, starts, batch.Longest, batch.Heads, dropout, logSumExp, context, contextGradient, gradient))
+                queryKeyValue, starts, batch.Longest, batch.Heads, window, dropout, logSumExp, context, contextGradient, gradient))
             {
                 Differentiation = new(
                     forward,
@@ -139,6 +172,9 @@ internal static class AttentionCases
         // A sequence of one token has no gradient of queries and keys but rounding.
         Floor = 1e-6,
     };
+
+    private static Window WindowOf(Batch batch, Operands operands) =>
+        batch.Reach is { } reach ? new Window(operands.Indices(batch.Positions), reach) : Window.None;
 
     private static int[] Repeat(int length, int count) => [.. Enumerable.Repeat(length, count)];
 }

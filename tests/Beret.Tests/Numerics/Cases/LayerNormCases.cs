@@ -15,6 +15,9 @@ internal static class LayerNormCases
             {
                 yield return Forward(tokens, width, Rates[number % 3]);
                 yield return Gradient(tokens, width, Rates[number % 3], accumulate: OpCases.Has(0, number), branch: OpCases.Has(1, number));
+                yield return Forward(tokens, width, Rates[number % 3], residual: OpCases.Has(2, number), beta: false);
+                yield return Gradient(
+                    tokens, width, Rates[number % 3], accumulate: OpCases.Has(3, number), branch: OpCases.Has(4, number), beta: OpCases.Has(5, number), skip: true);
                 yield return ApplyDropout(tokens, width, Rates[number % 2 + 1]);
             }
 
@@ -47,26 +50,26 @@ internal static class LayerNormCases
     /// <summary>BERT's ε; where a row has so few columns that they may be nearly alike, one that keeps 1/σ, and with it the rounding errors, small.</summary>
     public static float Epsilon(int width) => width <= 3 ? 1e-2f : 1e-12f;
 
-    private static OpCase Forward(int tokens, int width, double rate) => new(
-        "ResidualLayerNorm", $"[{tokens}, {width}] dropout {rate}", 11, Work.Floats(4.0 * tokens * width, 10.0 * tokens * width), operands =>
+    private static OpCase Forward(int tokens, int width, double rate, bool residual = true, bool beta = true) => new(
+        "ResidualLayerNorm", $"[{tokens}, {width}] dropout {rate}{(residual ? "" : " alone")}{(beta ? "" : " no beta")}", 11, Work.Floats(4.0 * tokens * width, 10.0 * tokens * width), operands =>
         {
-            var residual = operands.Input(tokens, width);
+            var rest = residual ? operands.Input(tokens, width) : Matrix.None;
             var branch = operands.InOut("sum", tokens, width);
             var gamma = operands.Input(1, width);
-            var beta = operands.Input(1, width);
+            var shift = beta ? operands.Input(1, width) : Matrix.None;
             var statistics = operands.Statistics(tokens);
             var output = operands.Output("output", tokens, width);
             return new(() => operands.Backend.ResidualLayerNorm(
-                residual, branch, OpCases.Dropout(rate), gamma, beta, Epsilon(width), statistics, output));
+                rest, branch, OpCases.Dropout(rate), gamma, shift, Epsilon(width), statistics, output));
         })
     {
         Tolerance = 5e-6,
         Floor = 1e-6,
     };
 
-    private static OpCase Gradient(int tokens, int width, double rate, bool accumulate, bool branch) => new(
+    private static OpCase Gradient(int tokens, int width, double rate, bool accumulate, bool branch, bool beta = true, bool skip = false) => new(
         "LayerNormGradient",
-        $"[{tokens}, {width}] dropout {rate}{(accumulate ? " accumulate" : "")}{(branch ? " branch" : "")}",
+        $"[{tokens}, {width}] dropout {rate}{(accumulate ? " accumulate" : "")}{(branch ? " branch" : "")}{(beta ? "" : " no beta")}{(skip ? " skip" : "")}",
         12,
         Work.Floats((branch ? 4.0 : 3.0) * tokens * width, 14.0 * tokens * width),
         operands =>
@@ -75,27 +78,40 @@ internal static class LayerNormCases
             var dropout = OpCases.Dropout(rate);
             var residual = operands.Input(tokens, width);
             var branchInput = operands.Input(tokens, width);
-            var sum = operands.Scratch(tokens, width);
             var gamma = operands.Input(1, width);
-            var beta = operands.Input(1, width);
+            var shift = beta ? operands.Input(1, width) : Matrix.None;
             var statistics = operands.Scratch(tokens, 2);
-            var output = operands.Scratch(tokens, width);
-            var outputGradient = operands.Input(tokens, width);
+
+            // With a skip the sum is an output, too: [LayerNorm(sum), sum].
+            var outputs = operands.Scratch(tokens, 2 * width);
+            var (output, sum) = (outputs.ColumnRange(0, width), outputs.ColumnRange(width, width));
+            var outputGradients = operands.Input(tokens, 2 * width);
+            var (outputGradient, skipGradient) = (outputGradients.ColumnRange(0, width), skip ? outputGradients.ColumnRange(width, width) : Matrix.None);
             var gammaGradient = operands.InOut("gamma gradient", 1, width);
-            var betaGradient = operands.InOut("beta gradient", 1, width);
+            var betaGradient = beta ? operands.InOut("beta gradient", 1, width) : Matrix.None;
             var sumGradient = operands.Gradient("sum gradient", tokens, width, accumulate);
             var branchGradient = branch ? operands.Output("branch gradient", tokens, width) : Matrix.None;
             var forward = () =>
             {
                 backend.Copy(branchInput, sum);
-                backend.ResidualLayerNorm(residual, sum, dropout, gamma, beta, Epsilon(width), statistics, output);
+                backend.ResidualLayerNorm(residual, sum, dropout, gamma, shift, Epsilon(width), statistics, output);
             };
             forward();
-            Differentiation.Input[] inputs = [new("residual", residual, sumGradient), new("gamma", gamma, gammaGradient), new("beta", beta, betaGradient)];
-            return new(() => backend.LayerNormGradient(
-                outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, sumGradient, accumulate, branchGradient, dropout))
+            List<Differentiation.Input> inputs = [new("residual", residual, sumGradient), new("gamma", gamma, gammaGradient)];
+            if (beta)
             {
-                Differentiation = new(forward, output, outputGradient, branch ? [.. inputs, new("branch", branchInput, branchGradient)] : inputs),
+                inputs.Add(new("beta", shift, betaGradient));
+            }
+
+            if (branch)
+            {
+                inputs.Add(new("branch", branchInput, branchGradient));
+            }
+
+            return new(() => backend.LayerNormGradient(
+                outputGradient, sum, statistics, gamma, gammaGradient, betaGradient, skipGradient, sumGradient, accumulate, branchGradient, dropout))
+            {
+                Differentiation = new(forward, skip ? outputs : output, skip ? outputGradients : outputGradient, [.. inputs]),
             };
         })
     {

@@ -2,7 +2,7 @@ using Beret.Numerics;
 
 namespace Beret.Tests.Numerics.Cases;
 
-/// <summary>Copies, row gathers and the product by elements: operations whose every bit is given.</summary>
+/// <summary>Copies, row gathers and the product by elements, whose every bit is given; and means of rows.</summary>
 internal static class RowCases
 {
     public static IEnumerable<OpCase> All
@@ -21,6 +21,17 @@ internal static class RowCases
                 }
             }
 
+            foreach (var width in OpCases.Sizes)
+            {
+                yield return Mean([1, 2, 33, 5], width, strided: width % 2 == 0);
+                yield return MeanGradient([1, 2, 33, 5], width, accumulate: width % 3 == 0, strided: width % 2 == 0);
+            }
+
+            yield return Mean([300, 1], 200, strided: false);
+            yield return MeanGradient([300, 1], 200, accumulate: true, strided: false);
+            int[] texts = [.. Enumerable.Repeat(128, 32)];
+            yield return Mean(texts, 768, strided: false) with { Uses = Uses.Speed };
+            yield return MeanGradient(texts, 768, accumulate: false, strided: false) with { Uses = Uses.Speed };
             yield return Copy(4096, 384, strided: false) with { Uses = Uses.Speed };
             yield return Clear(4096, 1536, strided: false) with { Uses = Uses.Speed };
             yield return Multiply(4096, 1536, strided: false) with { Uses = Uses.Speed };
@@ -83,6 +94,42 @@ internal static class RowCases
                     new Differentiation.Input("input", input, inputGradient)),
             };
         });
+
+    private static OpCase Mean(int[] lengths, int columns, bool strided) => new(
+        "MeanRows", $"{Shape(lengths, columns, strided)}", 22, Work.Floats((double)lengths.Sum() * columns), operands =>
+        {
+            var input = operands.Input(lengths.Sum(), columns, 1, strided);
+            var starts = operands.Indices(Starts(lengths));
+            var output = operands.Output("output", lengths.Length, columns, strided);
+            return new(() => operands.Backend.MeanRows(input, starts, output));
+        })
+    {
+        Uses = Uses.Comparison,
+    };
+
+    private static OpCase MeanGradient(int[] lengths, int columns, bool accumulate, bool strided) => new(
+        "MeanRowsGradient",
+        $"{Shape(lengths, columns, strided)}{(accumulate ? " accumulate" : "")}",
+        23,
+        Work.Floats((accumulate ? 2.0 : 1.0) * lengths.Sum() * columns),
+        operands =>
+        {
+            var backend = operands.Backend;
+            var input = operands.Input(lengths.Sum(), columns);
+            var starts = operands.Indices(Starts(lengths));
+            var output = operands.Scratch(lengths.Length, columns);
+            var outputGradient = operands.Input(lengths.Length, columns, 1, strided);
+            var inputGradient = operands.Gradient("input gradient", lengths.Sum(), columns, accumulate, strided);
+            return new(() => backend.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate))
+            {
+                Differentiation = new(() => backend.MeanRows(input, starts, output), output, outputGradient, new Differentiation.Input("input", input, inputGradient)),
+            };
+        });
+
+    private static string Shape(int[] lengths, int columns, bool strided) =>
+        $"[{string.Join("+", lengths.Length > 4 ? [lengths.Sum()] : lengths)}, {columns}]{(strided ? " strided" : "")}";
+
+    private static int[] Starts(int[] lengths) => [0, .. lengths.Select((_, b) => lengths.Take(b + 1).Sum())];
 
     private static OpCase Exact(string operation, string shape, bool strided, Work work, Func<Operands, Bound> bind) =>
         new(operation, strided ? shape + " strided" : shape, 14, work, bind) { Tolerance = 0 };

@@ -17,11 +17,18 @@ public class PrecompiledCharsMapTests
     [InlineData("\uD835\uDC00", 2, "A")]
     [InlineData("\u200D", 1, " ")]
     [InlineData("\u0007x", 1, "")]
-    [InlineData("\uD800", 1, " ")]
+    [InlineData("\uFFFD", 1, " ")]
     public void TheLongestRuleIsTaken(string text, int units, string replacement)
     {
         Assert.Equal(units, Albert().Longest(text, out var found));
         Assert.Equal(replacement, found.ToString());
+    }
+
+    [Fact]
+    public void HalfASurrogatePairIsAReplacementCharacter()
+    {
+        Assert.Equal(1, Albert().Longest("\uD800x", out var found));
+        Assert.Equal(" ", found.ToString());
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Beret.Text;
 
 namespace Beret.Tests.Text.SentencePiece;
@@ -47,6 +48,22 @@ public class RecordedIdsTests
         }
 
         Assert.Equal(1109, count);
+    }
+
+    [Fact]
+    public void TheSavedClassifiersInputsAreItsTexts()
+    {
+        var tokenizer = Tokenizer.Load(Shared.Path("fixtures", "tf", "classifier-albert", "saved_model"), TokenizerFlavour.TensorFlow);
+        using var json = JsonDocument.Parse(File.ReadAllText(Shared.Path("fixtures", "tf", "classifier-albert", "case.json")));
+        var expected = PreprocessingModelTests.ReadTensors(Shared.Path("fixtures", "tf", "classifier-albert", "expected.safetensors"))["input_word_ids"];
+        string[] texts = [.. json.RootElement.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)];
+        Assert.Equal(25 * 128, expected.Length);
+        for (var i = 0; i < 25; i++)
+        {
+            var ids = tokenizer.Encode(texts[i], options: new EncodeOptions { MaxLength = 128 }).Ids;
+            int[] padded = [.. ids, .. Enumerable.Repeat(tokenizer.PaddingId, 128 - ids.Length)];
+            Assert.Equal(expected[(i * 128)..((i + 1) * 128)], padded);
+        }
     }
 
     /// <summary>Every range lies in the text, none is turned round, and none begins or ends before that of the token before it.</summary>

@@ -1,4 +1,4 @@
-namespace Beret.Text.SentencePiece;
+namespace Beret.Text.Unicode;
 
 /// <summary>Composition and decomposition of Hangul syllables (The Unicode Standard, section 3.12).</summary>
 internal static class Hangul

@@ -1,0 +1,78 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>
+/// RoBERTa (Liu et al., "RoBERTa: A Robustly Optimized BERT Pretraining Approach", 2019) and XLM-RoBERTa (Conneau et al., "Unsupervised Cross-lingual Representation
+/// Learning at Scale", 2020): BERT's encoder, whose positions are counted from the row after that of the padding token. The classifier has a dense layer with tanh in the place of the pooler.
+/// </summary>
+internal sealed class Roberta : EncoderModel
+{
+    private const string Prefix = "roberta.";
+    private const int PaddingId = 1;
+
+    private readonly Embeddings embeddings;
+    private readonly Block[] blocks;
+
+    /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
+    public Roberta(ParameterSet set, EncoderConfig config)
+    {
+        Config = config;
+        embeddings = new Embeddings(set, Prefix, config);
+        blocks = new Block[config.Layers];
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var prefix = $"{Prefix}encoder.layer.{i}";
+            blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
+        }
+    }
+
+    public override EncoderConfig Config { get; }
+
+    /// <summary>RoBERTa's head, which MPNet shares.</summary>
+    internal static HeadLayout Head { get; } = new("classifier.out_proj") { Transform = "classifier.dense", Activation = Activation.Tanh, DropsInput = true };
+
+    public static EncoderFamily Family { get; } = new()
+    {
+        ModelType = "roberta",
+        Architecture = "RobertaForSequenceClassification",
+        Prefix = Prefix,
+        Read = fields => Read(fields, Family!),
+        Write = BertKeys.Write,
+        Create = (set, config) => new Roberta(set, config),
+        Head = _ => Head,
+    };
+
+    /// <summary>XLM-RoBERTa: the same under another name.</summary>
+    public static EncoderFamily Multilingual { get; } = Family with
+    {
+        ModelType = "xlm-roberta",
+        Architecture = "XLMRobertaForSequenceClassification",
+        Read = fields => Read(fields, Multilingual!),
+    };
+
+    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    {
+        var mark = ops.Arena.Mark;
+        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
+        observe?.Invoke(0, x);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
+            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
+            observe?.Invoke(i + 1, x);
+        }
+
+        return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
+    }
+
+    private static PoolerlessConfig Read(ConfigFields fields, EncoderFamily family)
+    {
+        var padding = fields.PaddingId(PaddingId);
+        return padding is >= 0 and < ConfigFields.LargestSize
+            ? new PoolerlessConfig(BertKeys.Read(fields, family, firstPosition: padding + 1, paddingId: PaddingId))
+            : throw fields.Error("pad_token_id is not the number of a token; RoBERTa counts positions from it");
+    }
+
+    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
+}
