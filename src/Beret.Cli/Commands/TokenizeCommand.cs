@@ -11,12 +11,13 @@ internal static class TokenizeCommand
     public static Command Create(Terminal terminal)
     {
         var model = CommonOptions.PathOption("--model", "The model whose tokenizer to use: a model folder, or a SavedModel or checkpoint of TensorFlow", "PATH");
-        var vocabulary = CommonOptions.PathOption("--vocab", "A vocab.txt to use, with --cased or --uncased, or a SentencePiece model (spiece.model) [default for that: --uncased]", "FILE");
+        var vocabulary = CommonOptions.PathOption(
+            "--vocab", "A vocab.txt to use, with --cased or --uncased, or a SentencePiece model such as spiece.model", "FILE");
         var cased = new Option<bool>("--cased") { Description = "Keep upper case and accents" };
         var uncased = new Option<bool>("--uncased") { Description = "Lower-case, and drop accents" };
         var flavour = new Option<string?>("--flavour")
         {
-            Description = "Whose tokenization: TF.text's, Hugging Face's, the original BERT's and ALBERT's, or SentencePiece's alone [default: the model's, else hf]",
+            Description = "Whose tokenization: TF.text's, Hugging Face's, Google's own code, or SentencePiece alone [default: the model's, else hf]",
             HelpName = "tf|hf|google|raw",
         };
         flavour.AcceptOnlyFromAmong("tf", "hf", "google", "raw");
@@ -46,7 +47,8 @@ internal static class TokenizeCommand
             {
                 result.AddError("--cased and --uncased exclude each other");
             }
-            else if (result.GetValue(vocabulary) is { } file && !Tokenizer.IsSentencePiece(file) && !result.GetValue(cased) && !result.GetValue(uncased))
+            else if (result.GetValue(vocabulary) is { } file && !Tokenizer.IsSentencePiece(file)
+                && !result.GetValue(cased) && !result.GetValue(uncased))
             {
                 result.AddError("--vocab needs --cased or --uncased: a vocabulary does not say which it is");
             }

@@ -8,7 +8,7 @@ namespace Beret.Inference;
 /// <summary>A folder in the Hugging Face layout: config.json, weights, tokenizer, and beret.json where Beret wrote it.</summary>
 internal sealed class HuggingFaceFiles : ModelFiles
 {
-    private static readonly string[] Vocabularies = ["vocab.txt", "tokenizer.json", "spiece.model"];
+    private static readonly string[] Vocabularies = ["vocab.txt", "tokenizer.json", "spiece.model", "30k-clean.model"];
 
     public override string Kind => Written is { Version.Length: > 0 } ? $"model folder of beret {Written.Version}" : "Hugging Face model folder";
 

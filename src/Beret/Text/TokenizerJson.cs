@@ -57,7 +57,7 @@ internal sealed class TokenizerJson : IDisposable
         if (!settings.HasBertNormalizer)
         {
             normalizer = NormalizerJson.Read(Part("normalizer"), path);
-            settings.LowerCase = normalizer?.Apply("A") == "a";
+            settings.LowerCase = normalizer?.Apply("A").Contains('a', StringComparison.Ordinal) == true;
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed class TokenizerJson : IDisposable
         }
     }
 
-    private static CopiedFiles Files(string folder) => CopiedFiles.Of(
+    private static CopiedFiles Files(string folder) => new CopiedFiles().With(
         folder, TokenizerFolder.CompleteFile, TokenizerFolder.ConfigFile, TokenizerFolder.SpecialTokensFile, TokenizerFolder.AddedTokensFile);
 
     private JsonElement Part(string key) => document.RootElement.TryGetProperty(key, out var part) ? part : Null;

@@ -16,9 +16,10 @@ internal static class Layers
     {
         [""] = [],
         ["Protobuf"] = [],
-        ["Text"] = ["Text.Unicode", "Text.SentencePiece"],
+        ["Text"] = ["Text.Unicode", "Text.SentencePiece", "Text.Pipeline"],
         ["Text.Unicode"] = ["Text"],
         ["Text.SentencePiece"] = ["Text", "Text.Unicode", "Protobuf"],
+        ["Text.Pipeline"] = ["Text", "Text.Unicode", "Text.SentencePiece"],
         ["Numerics"] = ["Numerics.Kernels"],
         ["Numerics.Kernels"] = ["Numerics"],
         ["Numerics.Reference"] = ["Numerics"],

@@ -28,10 +28,12 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Equal(TokenizerFlavour.TensorFlow, ModelFiles.Open(temporary["out"]).LoadTokenizer().Flavour);
     }
 
-    [Fact]
-    public async Task AConvertedClassifierPredictsTheSameBits()
+    [Theory]
+    [InlineData("classifier-bert")]
+    [InlineData("classifier-albert")]
+    public async Task AConvertedClassifierPredictsTheSameBits(string name)
     {
-        var source = Fixture("tf", "classifier-bert", "saved_model");
+        var source = Fixture("tf", name, "saved_model");
         Assert.Equal(0, (await CommandRun.Of("convert", source, temporary["out"])).Code);
         string[] texts = ["this is such an amazing movie!", "The movie was meh."];
         using var before = Classifier.Load(source, new ClassifierOptions { Threads = 1 });

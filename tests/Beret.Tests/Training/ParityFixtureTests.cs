@@ -1,5 +1,7 @@
+using Beret.Inference;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Tests.Checkpoints;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -55,5 +57,32 @@ public class ParityFixtureTests
         Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
         Assert.All(rows.Where(r => !r.IsCompared), r => Assert.EndsWith("key.bias", r.Name));
         Assert.Contains(rows, r => r.Name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal) && r is { IsCompared: true, LargestExpected: > 0.01 });
+    }
+
+    // What convert writes is the same model: names, sizes, activation and head of every family survive.
+    [Theory]
+    [InlineData("bert_a")]
+    [InlineData("bert_f")]
+    [InlineData("albert_2groups")]
+    [InlineData("electra_proj")]
+    [InlineData("later/distilbert")]
+    [InlineData("later/roberta")]
+    [InlineData("later/xlm_roberta")]
+    [InlineData("later/mpnet")]
+    [InlineData("later/deberta_v3")]
+    [InlineData("later/deberta_v2_conv")]
+    [InlineData("later/modernbert_mean")]
+    public void AConvertedFolderComputesTheSame(string name)
+    {
+        using var temporary = new TemporaryFolder();
+        var folder = Shared.Path(["fixtures", "hf", .. name.Split('/')]);
+        ModelConversion.Convert(folder, temporary["converted"]);
+        var expected = temporary["expected.safetensors"];
+        File.Copy(Path.Combine(folder, "expected.safetensors"), expected);
+        File.Copy(Path.Combine(folder, "case.json"), temporary["case.json"]);
+        using var backend = CpuBackend.Create(1);
+        var rows = Parity.Run(temporary["converted"], expected, null, backend);
+        Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3} {r.Remark}"));
+        Assert.Contains(rows, r => r is { Name: "logits", IsCompared: true });
     }
 }

@@ -13,8 +13,11 @@ internal ref struct PickleReader
     /// <summary>The longest pickle that is read: that of a large model is a hundredth of it.</summary>
     public const int Longest = 1 << 26;
 
-    // An opcode of one byte makes an object of a hundred: so many of them, and no more, are no burden.
-    private const int MostOpcodes = 1 << 22;
+    /// <summary>The most tensors that are read, an optimizer's included.</summary>
+    public const int MostTensors = 1 << 16;
+
+    // An instruction of one byte makes an object of a hundred: so many of them, and no more, are no burden.
+    private const int MostSteps = 1 << 22;
     private const int MostNesting = 100;
     private const int LongestGlobal = 256;
     private const int OldestProtocol = 2, NewestProtocol = 5;
@@ -28,6 +31,8 @@ internal ref struct PickleReader
     private readonly Dictionary<uint, object?> memo = [];
     private readonly List<TorchStorage> storages = [];
     private int position;
+    private int steps;
+    private int tensors;
 
     private PickleReader(ReadOnlySpan<byte> bytes, string source)
     {
@@ -58,7 +63,7 @@ internal ref struct PickleReader
             throw Refuse($"pickle protocol {protocol} is not known; {OldestProtocol} to {NewestProtocol} are read");
         }
 
-        for (var i = 0; i < MostOpcodes; i++)
+        while (steps++ < MostSteps)
         {
             var opcode = (PickleOpcode)Byte();
             if (opcode == PickleOpcode.Stop)
@@ -69,7 +74,7 @@ internal ref struct PickleReader
             Execute(opcode);
         }
 
-        throw Refuse($"it has more than {MostOpcodes} instructions");
+        throw Refuse($"it has more than {MostSteps} instructions");
     }
 
     private void Execute(PickleOpcode opcode)
@@ -215,9 +220,16 @@ internal ref struct PickleReader
     {
         var arguments = Pop();
         var function = Pop();
-        stack.Add(function is TorchFunction call && arguments is PickleTuple { Items: var items } && call(items) is { } result
-            ? Shallow(result)
-            : throw Refuse("it makes an object of what none can be made of"));
+        var result = function is TorchFunction call && arguments is PickleTuple { Items: var items } ? call(items) : null;
+        stack.Add(result is null ? throw Refuse("it makes an object of what none can be made of") : Shallow(result));
+
+        // The same arguments can be used again and again.
+        steps += result is PickleDictionary { Items.Count: var copied } ? copied : 0;
+        tensors += result is TorchTensor ? 1 : 0;
+        if (tensors > MostTensors)
+        {
+            throw Refuse($"it has more than {MostTensors} tensors");
+        }
     }
 
     // An attribute that a module's state_dict() has: the versions of the modules, which reading does not need.

@@ -82,6 +82,11 @@ internal sealed class StateDict
         Spend(1);
         if (value is TorchTensor tensor)
         {
+            if (tensors.Count == PickleReader.MostTensors)
+            {
+                throw Refuse($"holds more than {PickleReader.MostTensors} tensors");
+            }
+
             tensors.Add((Join(outer, key) ?? throw Refuse("holds a tensor under a key that is neither text nor a whole number"), tensor));
         }
         else if (value is PickleContainer container)

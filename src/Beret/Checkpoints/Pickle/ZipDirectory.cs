@@ -12,7 +12,7 @@ internal sealed class ZipDirectory
     private const uint EndSignature = 0x06054B50, End64Signature = 0x06064B50, LocatorSignature = 0x07064B50;
     private const uint EntrySignature = 0x02014B50, LocalSignature = 0x04034B50;
     private const int EndLength = 22, End64Length = 56, LocatorLength = 20, EntryLength = 46, LocalLength = 30;
-    private const int LongestComment = ushort.MaxValue, LongestDirectory = 100_000_000;
+    private const int LongestComment = ushort.MaxValue, LongestDirectory = 1 << 24;
     private const int Encrypted = 1, Stored = 0, Deflated = 8, Extension64 = 1;
 
     private readonly MappedFile file;

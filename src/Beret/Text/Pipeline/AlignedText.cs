@@ -12,6 +12,11 @@ namespace Beret.Text.Pipeline;
 /// </remarks>
 internal sealed class AlignedText
 {
+    /// <summary>Published steps make at most 18 characters of one (NFKD of U+FDFA) and 4 bytes of each; more is a file that means harm.</summary>
+    private const long LargestGrowth = 256;
+
+    private const long Slack = 1 << 16;
+
     private Version now = new();
     private Version next = new();
     private int origin;
@@ -32,6 +37,7 @@ internal sealed class AlignedText
     {
         origin = from;
         now.Length = 0;
+        now.Limit = next.Limit = Slack + (LargestGrowth * (to - from));
         now.Reserve(to - from);
         for (var i = from; i < to; i++)
         {
@@ -117,11 +123,18 @@ internal sealed class AlignedText
         public int[] Starts = new int[256];
         public int[] Ends = new int[256];
         public int Length;
+        public long Limit;
 
+        /// <exception cref="TokenizerException">The steps make far more of the text than any published ones do.</exception>
         public void Reserve(int count)
         {
             if (count > Units.Length - Length)
             {
+                if (Length + (long)count > Limit)
+                {
+                    throw new TokenizerException($"the tokenizer's steps make a text longer than {Limit} characters of a short one; its tokenizer.json is not to be trusted");
+                }
+
                 var size = (int)Math.Min(Array.MaxLength, Math.Max(Units.Length * 2L, Length + (long)count));
                 Array.Resize(ref Units, size);
                 Array.Resize(ref Starts, size);

@@ -62,7 +62,7 @@ internal static class ByteLevelFolder
 
         var model = new ModelDescription("BPE", vocabulary, settings.Unknown, () => new BpeModel(
             vocabulary, BpeMerges.Resolve(BpeMerges.ReadFile(merges), vocabulary, 0, merges), new BpeSettings()));
-        var files = CopiedFiles.Of(
+        var files = new CopiedFiles { Class = isRoberta ? "RobertaTokenizer" : "GPT2Tokenizer" }.With(
             folder, VocabularyFile, MergesFile, TokenizerFolder.ConfigFile, TokenizerFolder.SpecialTokensFile, TokenizerFolder.AddedTokensFile);
         return PipelineTokenizer.Create(settings, model, null, new ByteLevel(space, useRegex: true), processing, files, folder);
     }

@@ -7,11 +7,13 @@ internal sealed class CopiedFiles : ITokenizerFiles
 {
     private readonly List<(string Name, byte[] Content)> files = [];
 
+    /// <summary>The class that reads the files, for the case that none of them says so.</summary>
+    public string Class { get; init; } = "PreTrainedTokenizerFast";
+
     /// <summary>Keeps those of the files that the folder has.</summary>
     /// <exception cref="TokenizerException">A file cannot be read.</exception>
-    public static CopiedFiles Of(string folder, params ReadOnlySpan<string> names)
+    public CopiedFiles With(string folder, params ReadOnlySpan<string> names)
     {
-        var copied = new CopiedFiles();
         foreach (var name in names)
         {
             var path = Path.Combine(folder, name);
@@ -19,7 +21,7 @@ internal sealed class CopiedFiles : ITokenizerFiles
             {
                 if (File.Exists(path))
                 {
-                    copied.files.Add((name, File.ReadAllBytes(path)));
+                    files.Add((name, File.ReadAllBytes(path)));
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -28,7 +30,7 @@ internal sealed class CopiedFiles : ITokenizerFiles
             }
         }
 
-        return copied;
+        return this;
     }
 
     public void Write(string folder)
@@ -41,10 +43,10 @@ internal sealed class CopiedFiles : ITokenizerFiles
         // Hugging Face looks up there which class reads the other files.
         if (!files.Exists(f => f.Name == TokenizerFolder.ConfigFile))
         {
-            Json.Write(Path.Combine(folder, TokenizerFolder.ConfigFile), static json =>
+            Json.Write(Path.Combine(folder, TokenizerFolder.ConfigFile), json =>
             {
                 json.WriteStartObject();
-                json.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
+                json.WriteString("tokenizer_class", Class);
                 json.WriteEndObject();
             });
         }

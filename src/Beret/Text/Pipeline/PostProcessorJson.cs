@@ -92,7 +92,12 @@ internal static class PostProcessorJson
         foreach (var token in Json.Object(block.Required("special_tokens"), path, "special_tokens"))
         {
             int[] ids = [.. Json.Array(Json.Property(token.Value, "ids", path), path, "ids").Select(id => Json.Int(id, path, "ids"))];
-            var names = Json.Array(Json.Property(token.Value, "tokens", path), path, "tokens").Select(name => Json.String(name, path, "tokens"));
+            string[] names = [.. Json.Array(Json.Property(token.Value, "tokens", path), path, "tokens").Select(name => Json.String(name, path, "tokens"))];
+            if (names.Length != ids.Length)
+            {
+                throw new TokenizerException($"{path}: special token {Json.Quote(token.Name)} of post_processor has {names.Length} tokens and {ids.Length} ids");
+            }
+
             special[token.Name] = ids;
             named.AddRange(names.Zip(ids));
         }

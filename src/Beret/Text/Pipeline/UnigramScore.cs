@@ -12,7 +12,7 @@ internal static class UnigramScore
     private static readonly double[] Powers =
         [.. Enumerable.Range(0, LargestPower + 1).Select(n => double.Parse($"1e{n}", CultureInfo.InvariantCulture))];
 
-    /// <summary>The value of a JSON number.</summary>
+    /// <summary>The value of a JSON number; infinite where it is too large.</summary>
     public static double Parse(ReadOnlySpan<char> number)
     {
         var negative = number[0] == '-';
@@ -48,6 +48,11 @@ internal static class UnigramScore
         for (; exponent < -LargestPower && value != 0; exponent += LargestPower)
         {
             value /= Powers[LargestPower];
+        }
+
+        if (exponent > LargestPower && value != 0)
+        {
+            return double.PositiveInfinity;
         }
 
         var scale = Powers[Math.Min(Math.Abs(exponent), LargestPower)];

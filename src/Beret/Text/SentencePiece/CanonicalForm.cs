@@ -13,13 +13,17 @@ internal static class CanonicalForm
     private static readonly Dictionary<(int First, int Second), int> Pairs = ReadPairs();
     private static readonly HashSet<int> Seconds = [.. Pairs.Keys.Select(pair => pair.Second)];
 
-    /// <summary>Whether a scalar changes places with its neighbours or joins the one before it: without such a scalar a text is in order and composed.</summary>
+    /// <summary>
+    /// Whether a scalar may change places with its neighbours or join the one before it: a text without such a scalar is in order and composed.
+    /// </summary>
     public static bool Concerns(int scalar) => Class(scalar) != 0 || Seconds.Contains(scalar) || Hangul.Seconds.Contains(scalar);
 
     /// <summary>The scalars that <see cref="Concerns"/> any.</summary>
     public static IEnumerable<int> Concerned => Classes.Scalars.Union(Seconds).Union(Hangul.Seconds);
 
-    /// <summary>Puts each run of marks in the order of their classes. Characters move, ranges stay: the k-th of the run keeps the k-th range.</summary>
+    /// <summary>
+    /// Puts each run of marks in the order of their classes. Characters move, ranges stay: the k-th of the run keeps the k-th range.
+    /// </summary>
     public static void Order(MappedText text)
     {
         var units = text.Units;

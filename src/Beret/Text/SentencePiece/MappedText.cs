@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Beret.Text.SentencePiece;
 
-/// <summary>What a step of normalisation made: UTF-16 units, each with the range of the text before that it comes from. Reused working memory.</summary>
+/// <summary>
+/// What a step of normalisation made: UTF-16 units, each with the range of the text before it that it comes from. Reused working memory.
+/// </summary>
 internal sealed class MappedText
 {
     private char[] units = new char[256];

@@ -104,7 +104,9 @@ internal sealed class ModelNormalizer
         }
     }
 
-    /// <summary>What the start of a text becomes, and how many of its units that takes: a user-defined piece, what the longest rule applies to, or one scalar.</summary>
+    /// <summary>
+    /// What the start of a text becomes, and how many of its units that takes: a user-defined piece, what the longest rule applies to, or one scalar.
+    /// </summary>
     private ReadOnlySpan<char> Next(ReadOnlySpan<char> text, out int units)
     {
         units = userDefined.Longest(text);

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>
-/// Pieces as a double array: a node's child by a label stands at <c>base ^ label</c> and names its parent. A UTF-16 unit is one label if it is among the
-/// 255 most frequent of the pieces, else three: an escape and its two bytes. So all children of a node lie in one block of 256.
+/// Pieces as a double array: a node's child by a label stands at <c>base ^ label</c> and names its parent. A UTF-16 unit is one label if it is among
+/// the 255 most frequent of the pieces, else three: an escape and its two bytes. So all children of a node lie in one block of 256.
 /// </summary>
 internal sealed class PieceTrie
 {

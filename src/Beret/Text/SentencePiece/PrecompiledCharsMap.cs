@@ -4,12 +4,13 @@ using System.Text;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>
-/// The normalisation rules of a SentencePiece model (precompiled_charsmap): what sequences of characters become. A double array in the manner of Darts-clone
-/// over the UTF-8 bytes of the rules, whose values are the places of the replacements, each ended by a zero byte.
+/// The normalisation rules of a SentencePiece model (precompiled_charsmap): what sequences of characters become. A double array in the manner of
+/// Darts-clone over the UTF-8 bytes of the rules, whose values are the places of the replacements, each ended by a zero byte.
 /// </summary>
 /// <remarks>
 /// SentencePiece goes through a text with <see cref="Longest"/>; a character without a rule stays. Hugging Face's normalizer "Precompiled" asks
-/// <see cref="TryShortest"/>, first for each grapheme cluster of fewer than 6 UTF-8 bytes, which is then replaced as a whole, else for each scalar of it.
+/// <see cref="TryShortest"/>, first for each grapheme cluster of fewer than 6 UTF-8 bytes, which is then replaced as a whole, else for each scalar of
+/// it.
 /// </remarks>
 internal sealed class PrecompiledCharsMap
 {
@@ -31,7 +32,9 @@ internal sealed class PrecompiledCharsMap
         replacementText = text.ToString();
     }
 
-    /// <summary>Reads the rules and checks that they end: no cycle in the double array, no rule longer than 128 bytes, no replacement outside.</summary>
+    /// <summary>
+    /// Reads the rules and checks that they end: no cycle in the double array, no rule longer than 128 bytes, no replacement outside.
+    /// </summary>
     /// <param name="blob">The length of the double array in bytes (32 bits), the double array, the replacements.</param>
     /// <param name="where">The file, for messages.</param>
     /// <exception cref="TokenizerException">The rules are damaged.</exception>

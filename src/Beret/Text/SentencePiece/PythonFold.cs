@@ -126,8 +126,8 @@ internal sealed class PythonFold : ITextFold
     }
 
     /// <summary>str.isspace.</summary>
-    private static bool IsWhite(int scalar) => scalar is (>= 9 and <= 13) or (>= 0x1C and <= 0x20) or 0x85 or 0xA0 or 0x1680 or (>= 0x2000 and <= 0x200A)
-        or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000;
+    private static bool IsWhite(int scalar) => scalar is (>= 9 and <= 13) or (>= 0x1C and <= 0x20) or 0x85 or 0xA0 or 0x1680
+        or (>= 0x2000 and <= 0x200A) or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000;
 
     /// <summary>
     /// A capital sigma is a final one after a cased letter and not before one, case-ignorable characters between them passed over. That the text

@@ -4,8 +4,8 @@ using Beret.Text.Unicode;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>
-/// Text to pieces: what the flavour's program does before, the model's own normalisation, the best cut. Offsets are those of the characters; a space that a
-/// piece begins with (▁) does not count, unless it is all of the piece.
+/// Text to pieces: what the flavour's program does before, the model's own normalisation, the best cut. Offsets are those of the characters; a space
+/// that a piece begins with (▁) does not count, unless it is all of the piece.
 /// </summary>
 internal sealed class SentencePieceEncoder : TextEncoder
 {
@@ -27,8 +27,8 @@ internal sealed class SentencePieceEncoder : TextEncoder
     public SpecialTokenFinder? SpecialTokens { get; init; }
 
     /// <summary>
-    /// The pieces' names, where the program goes from pieces to ids by name, as those in Python do: they also cut a piece that ends in a digit and a comma
-    /// again ("1999," is "1999" and ","). Null elsewhere.
+    /// The pieces' names, where the program goes from pieces to ids by name, as those in Python do: they also cut a piece that ends in a digit and a
+    /// comma again ("1999," is "1999" and ","). Null elsewhere.
     /// </summary>
     public Vocabulary? Names { get; init; }
 

@@ -83,8 +83,8 @@ internal static class SentencePieceTokenizer
             {
                 pieces.Add((text, id));
 
-                // A user-defined piece is to win: SentencePiece 0.2.3 gives it 0; the older one in TF-Text as much as the best piece for each byte, and a
-                // little less.
+                // A user-defined piece is to win: SentencePiece 0.2.3 gives it 0; the older one in TF-Text as much as the best piece for each byte, and
+                // a little less.
                 scores[id] = type == PieceType.Normal ? score : isTensorFlow ? (Encoding.UTF8.GetByteCount(text) * (double)largest) - 0.1 : 0;
             }
         }

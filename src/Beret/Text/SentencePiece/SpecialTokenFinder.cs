@@ -4,8 +4,8 @@ using Beret.Text.Unicode;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>
-/// Finds special tokens in a raw text as Hugging Face's Python tokenizers do: the leftmost, of several at one place the longest. Where the text is lower-cased,
-/// it is so before they look, but for the special tokens in it: then "&lt;UNK&gt;" is "&lt;unk&gt;" too, and "[cls]" is not "[CLS]".
+/// Finds special tokens in a raw text as Hugging Face's Python tokenizers do: the leftmost, of several at one place the longest. Where the text is
+/// lower-cased, it is so before they look, but for the special tokens in it: then "&lt;UNK&gt;" is "&lt;unk&gt;" too, and "[cls]" is not "[CLS]".
 /// </summary>
 internal sealed class SpecialTokenFinder
 {
@@ -14,14 +14,19 @@ internal sealed class SpecialTokenFinder
     private readonly ScalarMap? lower;
 
     /// <param name="tokens">The tokens.</param>
-    /// <param name="lowerCase">Whether the text is lower-cased; then so are the tokens that the files say are looked for in the normalised text.</param>
+    /// <param name="lowerCase">
+    /// Whether the text is lower-cased; then so are the tokens that the files say are looked for in the normalised text.
+    /// </param>
     /// <param name="source">The file that errors name.</param>
     /// <exception cref="TokenizerException">A token is to be found as a single word only.</exception>
     public SpecialTokenFinder(IEnumerable<AddedToken> tokens, bool lowerCase, string source)
     {
         lower = lowerCase ? UnicodeTables.SentencePieceMap("python.lower") : null;
-        this.tokens = [.. tokens.Select(token => token is { Special: false, Normalized: true } ? token with { Content = Lowered(token.Content) } : token)
-            .OrderByDescending(token => token.Content.Length)];
+        this.tokens =
+        [
+            .. tokens.Select(token => token is { Special: false, Normalized: true } ? token with { Content = Lowered(token.Content) } : token)
+                .OrderByDescending(token => token.Content.Length),
+        ];
         if (this.tokens.FirstOrDefault(token => token.SingleWord) is { } single)
         {
             throw new TokenizerException($"{source}: added token {Json.Quote(single.Content)} has single_word true, which is not supported");
@@ -83,5 +88,6 @@ internal sealed class SpecialTokenFinder
 
     private string Lowered(string content) => string.Concat(content.Select(Lowered));
 
-    private char Lowered(char unit) => lower is not null && lower.TryGet(unit, out var values) && values.Length == 1 && values[0] < 0x10000 ? (char)values[0] : unit;
+    private char Lowered(char unit) =>
+        lower is not null && lower.TryGet(unit, out var values) && values is [< 0x10000 and var one] ? (char)one : unit;
 }

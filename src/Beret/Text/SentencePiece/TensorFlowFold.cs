@@ -5,8 +5,8 @@ using Beret.Text.Unicode;
 namespace Beret.Text.SentencePiece;
 
 /// <summary>
-/// What the preprocessing of the TensorFlow Hub models does before SentencePiece: NFD and no \p{Mn} (normalize_utf8, regex_replace), then NFKC_Casefold
-/// (case_fold_utf8), each where it is asked for. Scalar by scalar, then order and composition of the few texts that need them.
+/// What the preprocessing of the TensorFlow Hub models does before SentencePiece: NFD and no \p{Mn} (normalize_utf8, regex_replace), then
+/// NFKC_Casefold (case_fold_utf8), each where it is asked for. Scalar by scalar, then order and composition of the few texts that need them.
 /// </summary>
 internal sealed class TensorFlowFold : ITextFold
 {
@@ -17,7 +17,8 @@ internal sealed class TensorFlowFold : ITextFold
 
     private TensorFlowFold(bool lowerCase, bool stripAccents)
     {
-        var (nfd, folded, marks) = (UnicodeTables.SentencePieceMap("tf.nfd"), UnicodeTables.SentencePieceMap("tf.casefold"), UnicodeTables.SentencePieceSet("tf.mn"));
+        var (nfd, folded) = (UnicodeTables.SentencePieceMap("tf.nfd"), UnicodeTables.SentencePieceMap("tf.casefold"));
+        var marks = UnicodeTables.SentencePieceSet("tf.mn");
         compose = lowerCase;
         var scalars = CanonicalForm.Concerned.Union(nfd.Scalars).Union(folded.Scalars);
         if (stripAccents)
@@ -54,7 +55,9 @@ internal sealed class TensorFlowFold : ITextFold
 
     /// <summary>The fold of these settings, made once; null where nothing is to be done.</summary>
     public static TensorFlowFold? For(bool lowerCase, bool stripAccents) =>
-        lowerCase || stripAccents ? Made.GetOrAdd((lowerCase, stripAccents), static key => new TensorFlowFold(key.LowerCase, key.StripAccents)) : null;
+        lowerCase || stripAccents
+            ? Made.GetOrAdd((lowerCase, stripAccents), static key => new TensorFlowFold(key.LowerCase, key.StripAccents))
+            : null;
 
     public void Apply(ReadOnlySpan<char> text, MappedText output)
     {

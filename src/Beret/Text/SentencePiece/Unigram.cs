@@ -1,6 +1,8 @@
 namespace Beret.Text.SentencePiece;
 
-/// <summary>How the scores of a path are added up. It decides between paths that are equal but for rounding, which real texts have ("*****").</summary>
+/// <summary>
+/// How the scores of a path are added up. It decides between paths that are equal but for rounding, which real texts have ("*****").
+/// </summary>
 internal enum ScorePrecision
 {
     /// <summary>Every sum is rounded to float32 (sentencepiece 0.2.3).</summary>

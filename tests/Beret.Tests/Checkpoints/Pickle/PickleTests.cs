@@ -122,6 +122,41 @@ public class PickleTests
     }
 
     [Fact]
+    public void Copies_count_as_instructions()
+    {
+        var pickle = new PickleWriter().Global("collections", "OrderedDict").Raw((byte)'q', 0).Op("(](");
+        for (var i = 0; i < 2000; i++)
+        {
+            pickle.Raw(0x4E, 0x4E, 0x86);
+        }
+
+        pickle.Op("et").Raw((byte)'q', 1);
+        for (var i = 0; i < 2200; i++)
+        {
+            pickle.Raw((byte)'h', 0, (byte)'h', 1).Op("R0");
+        }
+
+        Assert.Contains("more than 4194304 instructions", RefusalOf(Zip(pickle.Stop())));
+    }
+
+    [Fact]
+    public void More_tensors_than_any_model_has_are_refused()
+    {
+        // One tensor made over and over from the same arguments, and one tensor under very many names.
+        var made = new PickleWriter().Global("torch._utils", "_rebuild_tensor").Raw((byte)'q', 0).Op("(").Storage("0", 6).Number(0).Numbers(6).Numbers(1)
+            .Op("t").Raw((byte)'q', 1);
+        var named = new PickleWriter().Op("}").Tensor("0", 6, 0, [6], [1]).Raw((byte)'q', 0).Op("0(");
+        for (var i = 0; i <= 1 << 16; i++)
+        {
+            made.Raw((byte)'h', 0, (byte)'h', 1).Op("R0");
+            named.Number(i).Raw((byte)'h', 0);
+        }
+
+        Assert.Contains("more than 65536 tensors", RefusalOf(Zip(made.Stop(), ("0", Six))));
+        Assert.Contains("more than 65536 tensors", RefusalOf(Zip(named.Op("u").Stop(), ("0", Six))));
+    }
+
+    [Fact]
     public void A_legacy_file_ends_with_its_last_storage()
     {
         var file = Legacy(new PickleWriter().Op("}").Text("w").Tensor("0", 6, 0, [6], [1]).Op("s").Stop(), ("0", Six));

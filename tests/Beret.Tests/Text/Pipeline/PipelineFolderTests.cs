@@ -147,6 +147,15 @@ public sealed class PipelineFolderTests : IDisposable
     }
 
     [Fact]
+    public void Steps_that_make_texts_grow_without_end_are_stopped()
+    {
+        var doubling = string.Join(',', Enumerable.Repeat("""{"type":"Replace","pattern":{"String":"a"},"content":"aa"}""", 60));
+        WriteJson(Unigram, pre: Metaspace, change: json => json.Replace(
+            "\"normalizer\":null", $"\"normalizer\":{{\"type\":\"Sequence\",\"normalizers\":[{doubling}]}}", StringComparison.Ordinal));
+        Assert.Contains("longer", Assert.Throws<TokenizerException>(() => Tokenizer.Load(folder).Encode("a")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_long_word_is_merged_without_looking_at_it_again_and_again()
     {
         WriteJson(Bpe, pre: ByteLevel, post: Roberta);

@@ -54,7 +54,7 @@ public sealed class RecordedIdsTests : IDisposable
         {
             if (piece.Type is not PieceType.Normal)
             {
-                settings.Added.Add(piece.Text, new AddedToken(piece.Text, id, Special: piece.Type != PieceType.UserDefined));
+                settings.Added.Add(piece.Text, new AddedToken(piece.Text, id, StripLeft: piece.Text == "[MASK]", Special: piece.Type != PieceType.UserDefined));
             }
         }
 

@@ -20,8 +20,8 @@ public class DetailTests
     [Fact]
     public void PythonFoldsAsPreprocessText()
     {
-        // The recording calls preprocess_text by itself, to which the tokenizer gives text that is lower-cased character by character: without that the fold is
-        // that of the original ALBERT, and the quotes.
+        // The recording calls preprocess_text by itself, to which the tokenizer gives text that is lower-cased character by character: without that it
+        // is the fold of the original ALBERT, but for the quotes.
         _ = Shared.Path("fixtures", "tokens", "albert-hf4slow.detail.jsonl.gz");
         var fold = PythonFold.For(new PythonFoldSettings(LowerCase: true, StripAccents: true, RemoveSpace: true, HuggingFace: false));
         var all = TokenFixtures.AllTexts();
@@ -65,7 +65,7 @@ public class DetailTests
                     Assert.Equal(tokenizer.Token(result.Ids[i]), pieces[i]);
                 }
 
-                // A character that became several, such as ½, may have given only some of them to the piece; marks before a piece may be of the one before.
+                // A character that became several, such as ½, may have given only some of them to the piece.
                 var shared = (i > 0 && result.Offsets[i - 1].End > start) || (i + 1 < pieces.Length && result.Offsets[i + 1].Start < end);
                 var special = result.Ids[i] < 5 && result.Ids[i] != tokenizer.UnknownId;
                 if (!shared && !special)

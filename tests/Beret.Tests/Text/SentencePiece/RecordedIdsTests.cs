@@ -55,7 +55,8 @@ public class RecordedIdsTests
     {
         var tokenizer = Tokenizer.Load(Shared.Path("fixtures", "tf", "classifier-albert", "saved_model"), TokenizerFlavour.TensorFlow);
         using var json = JsonDocument.Parse(File.ReadAllText(Shared.Path("fixtures", "tf", "classifier-albert", "case.json")));
-        var expected = PreprocessingModelTests.ReadTensors(Shared.Path("fixtures", "tf", "classifier-albert", "expected.safetensors"))["input_word_ids"];
+        var tensors = PreprocessingModelTests.ReadTensors(Shared.Path("fixtures", "tf", "classifier-albert", "expected.safetensors"));
+        var expected = tensors["input_word_ids"];
         string[] texts = [.. json.RootElement.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)];
         Assert.Equal(25 * 128, expected.Length);
         for (var i = 0; i < 25; i++)
@@ -78,7 +79,8 @@ public class RecordedIdsTests
             }
 
             var (from, to) = (buffer.Starts[i], buffer.Ends[i]);
-            Assert.True(from >= start && to >= end && from <= to && to <= text.Text.Length, $"text {text.Index}, token {i}: [{from}, {to}) after [{start}, {end})");
+            var sound = from >= start && to >= end && from <= to && to <= text.Text.Length;
+            Assert.True(sound, $"text {text.Index}, token {i}: [{from}, {to}) after [{start}, {end})");
             (start, end) = (from, to);
         }
     }
