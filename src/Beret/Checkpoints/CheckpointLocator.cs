@@ -12,8 +12,11 @@ internal static class CheckpointLocator
     /// <summary>The usual name of the index of weights in several files.</summary>
     public const string IndexFile = "model.safetensors.index.json";
 
-    private const string PickleFile = "pytorch_model.bin";
-    private const string PickleIndexFile = "pytorch_model.bin.index.json";
+    /// <summary>The usual name of PyTorch weights in one file.</summary>
+    public const string PickleFile = "pytorch_model.bin";
+
+    /// <summary>The usual name of the index of PyTorch weights in several files.</summary>
+    public const string PickleIndexFile = "pytorch_model.bin.index.json";
 
     private static readonly string[] PickleExtensions = [".bin", ".pt", ".pth", ".ckpt"];
     private static readonly string[] Unsupported = [".h5", ".msgpack", ".pb", ".onnx", ".gguf"];

@@ -166,7 +166,7 @@ public sealed partial class ModelHub(Downloader downloader)
         return new HubException(
             $"the model {CheckpointException.Quote(name)} is not, or not all of it, in the cache and cannot be downloaded now: {cause}. "
             + $"With a connection, run again: what came is kept. Or put {RepositoryFiles.Config}, the tokenizer's files (vocab.txt or spiece.model, tokenizer.json, "
-            + $"tokenizer_config.json, what there is) and the weights ({CheckpointLocator.SingleFile} or pytorch_model.bin) from {fetch.Page} in {fetch.Folder}.{advice} "
+            + $"tokenizer_config.json, what there is) and the weights ({CheckpointLocator.SingleFile} or {CheckpointLocator.PickleFile}) from {fetch.Page} in {fetch.Folder}.{advice} "
             + "Or give the folder where you have them in place of the name.",
             error)
         { Fault = HubFault.Unreachable };

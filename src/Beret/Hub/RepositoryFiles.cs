@@ -18,8 +18,8 @@ internal static class RepositoryFiles
     [
         new(CheckpointLocator.SingleFile, IsIndex: false),
         new(CheckpointLocator.IndexFile, IsIndex: true),
-        new("pytorch_model.bin", IsIndex: false),
-        new("pytorch_model.bin.index.json", IsIndex: true),
+        new(CheckpointLocator.PickleFile, IsIndex: false),
+        new(CheckpointLocator.PickleIndexFile, IsIndex: true),
     ];
 
     /// <summary>Whether a folder holds all that a model needs.</summary>
