@@ -260,16 +260,26 @@ internal sealed class Parity
     }
 
     /// <summary>
-    /// Where a gradient of the file is all zeros but should not be, its writer's chain of derivatives ended there, and so did what it knows of everything before: of the
-    /// parameters that are declared earlier.
+    /// Where the gradients of a whole layer (weight and bias) are zeros in the file but should not be, or those of everything up to some layer, its writer's chain of
+    /// derivatives ended there, and so did what it knows of all that stands before. A single tensor of zeros is a wrong gradient, and fails.
     /// </summary>
     private void FindUndifferentiated()
     {
         var order = model.Parameters.All.Select(parameter => $"grad.{parameter.Name}").ToList();
-        var ends = part.Values.Tensors
-            .Where(tensor => tensor.Type.IsFloat() && GradientName(tensor.Name) is { } name
-                && computed[name].Any(value => Math.Abs(value) > tolerance.For(name, 0)) && Doubles(tensor).All(value => value == 0))
-            .Select(tensor => order.IndexOf(GradientName(tensor.Name)!));
+        var isZero = part.Values.Tensors
+            .Where(tensor => tensor.Type.IsFloat() && GradientName(tensor.Name) is not null)
+            .GroupBy(tensor => GradientName(tensor.Name)!, StringComparer.Ordinal)
+            .ToDictionary(
+                tensors => tensors.Key,
+                tensors => computed[tensors.Key].Any(value => Math.Abs(value) > tolerance.For(tensors.Key, 0)) && tensors.All(tensor => Doubles(tensor).All(value => value == 0)),
+                StringComparer.Ordinal);
+        var layers = order.Where(isZero.ContainsKey)
+            .GroupBy(name => name[..name.LastIndexOf('.')], StringComparer.Ordinal)
+            .Where(layer => layer.Count() > 1 && layer.All(name => isZero[name]))
+            .Select(layer => order.IndexOf(layer.Last()));
+        var known = order.Where(isZero.ContainsKey).Where(name => computed[name].Any(value => Math.Abs(value) > tolerance.For(name, 0)));
+        var front = known.TakeWhile(name => isZero[name]).ToList();
+        var ends = front.Count > 1 ? layers.Append(order.IndexOf(front[^1])) : layers;
         undifferentiated.UnionWith(order.Take(ends.DefaultIfEmpty(-1).Max() + 1));
     }
 

@@ -1,3 +1,4 @@
+using Beret.Checkpoints;
 using Beret.Inference;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
@@ -57,6 +58,53 @@ public class ParityFixtureTests
         Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
         Assert.All(rows.Where(r => !r.IsCompared), r => Assert.EndsWith("key.bias", r.Name));
         Assert.Contains(rows, r => r.Name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal) && r is { IsCompared: true, LargestExpected: > 0.01 });
+    }
+
+    [Theory]
+    [InlineData("grad.bert.encoder.layer.1.output.dense.weight")]
+    [InlineData("grad.bert.encoder.layer.0.attention.output.LayerNorm.bias")]
+    [InlineData("grad.bert.embeddings.word_embeddings.weight")]
+    [InlineData("grad.classifier.weight")]
+    public void OneGradientOfZerosIsAWrongOne(string name)
+    {
+        var rows = WithZeros(other => other == name);
+        Assert.Equal(name, Assert.Single(rows, row => !row.Passes).Name);
+        Assert.All(rows.Where(row => !row.IsCompared), row => Assert.EndsWith("key.bias", row.Name));
+    }
+
+    [Fact]
+    public void ALayerOfZerosIsWhereAWritersDerivativesEnded()
+    {
+        var rows = WithZeros(name => name.StartsWith("grad.bert.encoder.layer.1.intermediate.dense.", StringComparison.Ordinal));
+        Assert.All(rows, row => Assert.True(row.Passes));
+        Assert.Contains(rows, row => row is { Name: "grad.bert.encoder.layer.1.output.dense.weight", IsCompared: true });
+        Assert.Contains(rows, row => row is { Name: "grad.bert.encoder.layer.1.intermediate.dense.weight", IsCompared: false });
+        Assert.Contains(rows, row => row is { Name: "grad.bert.encoder.layer.0.output.dense.weight", IsCompared: false });
+    }
+
+    private static IReadOnlyList<ParityRow> WithZeros(Func<string, bool> isZero)
+    {
+        using var temporary = new TemporaryFolder();
+        using (var whole = Checkpoint.Open(Repository.Path("tests", "fixtures", "gradients", "bert_a", "expected.safetensors")))
+        {
+            var writer = new SafetensorsWriter();
+            foreach (var tensor in whole.Tensors)
+            {
+                var bytes = new byte[tensor.ByteCount];
+                if (!isZero(tensor.Name))
+                {
+                    whole.ReadBytes(tensor.Name, 0, bytes);
+                }
+
+                writer.Add(tensor.Name, tensor.Type, [.. tensor.Shape], stream => stream.Write(bytes));
+            }
+
+            writer.Write(temporary["expected.safetensors"]);
+        }
+
+        File.Copy(Repository.Path("tests", "fixtures", "gradients", "bert_a", "case.json"), temporary["case.json"]);
+        using var backend = CpuBackend.Create(1);
+        return Parity.Run(Shared.Path("fixtures", "hf", "bert_a"), temporary["expected.safetensors"], null, backend);
     }
 
     // What convert writes is the same model: names, sizes, activation and head of every family survive.
