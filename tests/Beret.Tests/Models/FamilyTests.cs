@@ -68,8 +68,12 @@ public class FamilyTests
             var small = SmallModel.Named(name);
             var config = small with
             {
-                PaddingId = padding, FirstPosition = small.FirstPosition == 0 ? 0 : padding + 1,
-                HiddenDropout = 0.2, AttentionDropout = 0.3, ClassifierDropout = 0.4, Activation = Activation.GeluTanh,
+                PaddingId = padding,
+                FirstPosition = small.FirstPosition == 0 ? 0 : padding + 1,
+                HiddenDropout = 0.2,
+                AttentionDropout = 0.3,
+                ClassifierDropout = 0.4,
+                Activation = Activation.GeluTanh,
             };
             using var stream = new MemoryStream();
             using (var json = new Utf8JsonWriter(stream))

@@ -50,7 +50,13 @@ internal static class SmallModel
             "deberta v3" => Deberta(sizes),
             "deberta v2" => Deberta(sizes) with
             {
-                TypeVocabularySize = 2, SharesProjections = false, NormalizesDistances = false, Buckets = 0, FarthestDistance = 20, HasPositionTable = true, ConvolutionKernel = 3,
+                TypeVocabularySize = 2,
+                SharesProjections = false,
+                NormalizesDistances = false,
+                Buckets = 0,
+                FarthestDistance = 20,
+                HasPositionTable = true,
+                ConvolutionKernel = 3,
             },
             "deberta with narrow tables" => Deberta(sizes) with { EmbeddingSize = 24, ContentToPosition = false },
             "modernbert" => Modern(dropout),
