@@ -8,8 +8,8 @@ namespace Beret.Checkpoints;
 /// </summary>
 public abstract class Checkpoint : IDisposable
 {
-    // The largest piece asked of a format at once: a span cannot be longer than 2 GiB, and this is a multiple of every element size.
-    private const int LargestSlice = 1 << 30;
+    // The largest piece asked of a format at once: a mapped file keeps no more of itself in memory. It is a multiple of every element size.
+    private const int LargestSlice = 1 << 22;
 
     private readonly Dictionary<string, TensorInfo> byName;
 

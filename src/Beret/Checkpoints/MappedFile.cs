@@ -5,10 +5,16 @@ namespace Beret.Checkpoints;
 /// <summary>A file mapped read-only into memory. The one place of this layer that handles an address.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    // Pages that were read stay in memory until the system needs it; a loader that walks through gigabytes would seem to need them twice.
+    private const long MostResident = 24 << 20;
+
     private readonly FileStream file;
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
+    private readonly Lock touching = new();
+    private long low = long.MaxValue;
+    private long high;
     private bool disposed;
 
     private MappedFile(string path, FileStream file, long length)
@@ -84,7 +90,22 @@ internal sealed unsafe class MappedFile : IDisposable
             throw new CheckpointException($"{Path}: the file was shortened while it was in use; open it again");
         }
 
+        Touch(offset, offset + length);
         return new ReadOnlySpan<byte>(start + offset, length);
+    }
+
+    /// <summary>Lets go of what was read before, where that is a lot. A slice that is still in use is read from the disk's cache again, and is the same.</summary>
+    private void Touch(long from, long to)
+    {
+        lock (touching)
+        {
+            (low, high) = (Math.Min(low, from), Math.Max(high, to));
+            if (high - low > MostResident)
+            {
+                MappedPages.Release((nint)start, Length);
+                (low, high) = (from, to);
+            }
+        }
     }
 
     public void Dispose()

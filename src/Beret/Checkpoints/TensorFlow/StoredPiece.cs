@@ -8,6 +8,7 @@ namespace Beret.Checkpoints.TensorFlow;
 internal sealed class StoredPiece
 {
     private const int LongestSpan = 1 << 30;
+    private const int PieceOfSum = 1 << 24;
 
     private readonly MappedFile? file;
     private readonly uint checksum;
@@ -61,9 +62,9 @@ internal sealed class StoredPiece
         }
 
         uint sum = 0;
-        for (long done = 0; done < Size; done += LongestSpan)
+        for (long done = 0; done < Size; done += PieceOfSum)
         {
-            sum = Crc32C.Append(sum, Bytes(done, (int)Math.Min(LongestSpan, Size - done)));
+            sum = Crc32C.Append(sum, Bytes(done, (int)Math.Min(PieceOfSum, Size - done)));
         }
 
         Require(sum);
