@@ -41,6 +41,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
         Line($"");
         Line($"Encoder      : {plan.Model}: {plan.Architecture}");
+        Line($"New layers   : {(plan.NewLayers.Count == 0 ? "none, the model's own classifier is trained further" : string.Join(", ", plan.NewLayers))}");
         Line($"Preprocessing: {plan.Preprocessing}");
         Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
         Line($"Parameters   : {plan.Parameters:n0}");

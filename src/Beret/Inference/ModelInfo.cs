@@ -68,8 +68,11 @@ public sealed record ModelInfo
     /// <summary>What a person should know, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Weights of the classifier; 0 where there is none.</summary>
-    public long ClassifierParameters => Outputs is { } outputs && Encoder is { } encoder ? outputs * (encoder.HiddenSize + 1L) : 0;
+    /// <summary>Weights of the encoder and the classifier by part; null where the encoder is not known.</summary>
+    public ModelParts? Parts { get; init; }
+
+    /// <summary>Weights of the classifier, with a dense layer before its last where it has one; 0 where there is none.</summary>
+    public long ClassifierParameters => Outputs is { } outputs && Encoder is { } encoder ? (outputs * (encoder.HiddenSize + 1L)) + (Parts?.HeadTransform ?? 0) : 0;
 
     /// <summary>As aligned lines of name and value, for reading. Ends with a line feed.</summary>
     public string ToText() => ModelInfoWriter.Text(this);
@@ -125,17 +128,21 @@ public sealed record ModelInfo
         notes.AddRange(tokenizer?.Notes ?? ["the folder has no vocabulary, so it cannot read text"]);
         var description = files.Written;
 
+        ModelParts parts;
+
         // Loaded as it is for use, so that what this says fits together does.
         using (var backend = CpuBackend.Create(1))
         {
             if (head is null)
             {
                 using var encoder = ModelLoader.LoadEncoder(config, weights, backend).Parameters;
+                parts = ModelParts.Of(encoder.All, config);
                 notes.Add("there is no classifier: beret train makes one");
             }
             else
             {
                 using var model = ModelLoader.Load(config, weights, backend).Model;
+                parts = ModelParts.Of(model.Parameters.All, config);
                 description ??= tokenizer is null ? null : TryDescribe(files, head.Value, tokenizer, notes);
             }
         }
@@ -149,6 +156,7 @@ public sealed record ModelInfo
                 config.Family.ModelType, config.Layers, config.HiddenSize, config.Heads, config.IntermediateSize, config.EmbeddingSize, config.VocabularySize,
                 config.MaxPositions, config.TypeVocabularySize, NameOf(config.Activation)),
             EncoderParameters = (long)config.ParameterCount,
+            Parts = parts,
             Outputs = head,
             ClassifierDropout = config.ClassifierDropout,
             Description = description,
@@ -178,6 +186,7 @@ public sealed record ModelInfo
             Kind = "checkpoint, weights only",
             Checkpoint = summary,
             Encoder = encoder,
+            Parts = encoder is null ? null : ModelParts.OfBert(encoder),
             EncoderParameters = encoder is null ? 0 : checkpoint.Tensors.Where(t => IsOfEncoder(t.Name) && t.Type.IsFloat()).Sum(t => t.Count),
             Outputs = encoder is not null && checkpoint.Find("classifier.weight") is { Shape: [var outputs and > 0 and < int.MaxValue, _] } ? (int)outputs : null,
             Notes = notes,

@@ -136,4 +136,11 @@ internal sealed record LoadedEncoder(EncoderModel Encoder, ParameterSet Paramete
 /// <param name="HasNewHead">Whether the classifier was drawn at random.</param>
 /// <param name="Drawn">The other parameters that the checkpoint did not have.</param>
 /// <param name="UnusedTensors">Tensors of the checkpoint that the model has no use for.</param>
-internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IReadOnlyList<string> Drawn, IReadOnlyList<string> UnusedTensors);
+internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IReadOnlyList<string> Drawn, IReadOnlyList<string> UnusedTensors)
+{
+    /// <summary>The layers that start anew, by the names of their tensors without "weight" and "bias".</summary>
+    public IReadOnlyList<string> NewLayers =>
+    [
+        .. Drawn.Concat(HasNewHead ? Model.Head.Weights.Select(weight => weight.Name) : []).Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal),
+    ];
+}

@@ -9,6 +9,9 @@ internal sealed unsafe class WorkerPool : IDisposable
 {
     private const int Spins = 4000;
 
+    // The number of the next task when a region is over: more than any region has.
+    private const int Closed = int.MaxValue;
+
     private readonly Thread[] workers;
     private readonly SemaphoreSlim wake = new(0);
     private readonly Lock gate = new();
@@ -75,6 +78,9 @@ internal sealed unsafe class WorkerPool : IDisposable
             {
                 wait.SpinOnce(sleep1Threshold: -1);
             }
+
+            // Before the next region's body and count are written: a worker that comes late to this one would measure its used-up number of tasks by that count.
+            Interlocked.Exchange(ref ticket, (region << 32) | Closed);
         }
     }
 
@@ -129,7 +135,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 return;
             }
 
-            // These belong to the region if the claim below succeeds: they change only after all tasks of the region are done, and the claimed one is not.
+            // These belong to the region if the claim below succeeds: they change only after the ticket has been closed, and then the claim fails.
             var run = body;
             var argument = state;
             var tasks = count;

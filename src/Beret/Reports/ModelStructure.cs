@@ -16,36 +16,38 @@ public static class ModelStructure
     {
         ArgumentNullException.ThrowIfNull(model);
         var encoder = model.Encoder ?? throw new ReportException($"{model.Path}: the structure of these weights is not known, so there is nothing to draw");
-        var (e, h, f) = (encoder.EmbeddingSize, encoder.HiddenSize, encoder.IntermediateSize);
+        var (e, h) = (encoder.EmbeddingSize, encoder.HiddenSize);
         var length = (model.Description?.MaxLength ?? encoder.MaxPositions).ToString(CultureInfo.InvariantCulture);
         var tokens = $"[batch, ≤ {length}]";
         var sequence = $"[batch, ≤ {length}, {h}]";
-        var tables = ((long)encoder.VocabularySize + encoder.MaxPositions + encoder.TypeVocabularySize + 2) * e;
-        var attention = 4L * (h + 1) * h + 2L * h;
-        var feedForward = 2L * h * f + f + h + 2L * h;
+        var parts = model.Parts!;
         var nodes = new List<DiagramNode>
         {
             new("text", "Input", [], "[batch] texts"),
-            new("preprocessing", "WordPiece", ["text"], $"input_word_ids {tokens}\ninput_type_ids {tokens}", Detail: model.Tokenizer is { } tokenizer
+            new("preprocessing", model.Tokenizer?.Kind ?? "Tokenizer", ["text"], $"input_word_ids {tokens}\ninput_type_ids {tokens}", Detail: model.Tokenizer is { } tokenizer
                 ? $"{tokenizer.Flavour.Format()}, {(tokenizer.LowerCase ? "uncased" : "cased")}" : null),
-            new("embeddings", "Embedding + LayerNorm", ["preprocessing"], $"[batch, ≤ {length}, {e}]", Group: Frame, Detail: Parameters(tables)),
+            new(
+                "embeddings", e == h ? "Embedding + LayerNorm" : $"Embedding of {e}, Dense", ["preprocessing"], sequence, Group: Frame,
+                Detail: Parameters(parts.Embeddings)),
         };
-        var last = "embeddings";
-        if (e != h)
-        {
-            nodes.Add(new("projection", "Dense", [last], sequence, Group: Frame, Detail: Parameters((e + 1L) * h)));
-            last = "projection";
-        }
-
         nodes.Add(new(
-            "block", "Attention, FeedForward", [last], $"sequence_output {sequence}", Repeat: encoder.Layers, Group: Frame,
-            Detail: $"{(encoder.Heads is { } heads ? $"{heads} heads, " : "")}{Parameters(attention + feedForward)} each"));
-        nodes.Add(new("pooler", "Dense, tanh", ["block"], $"pooled_output [batch, {h}]", Group: Frame, Detail: Parameters((h + 1L) * h)));
+            "block", "Attention, FeedForward", ["embeddings"], $"sequence_output {sequence}", Repeat: encoder.Layers, Group: Frame,
+            Detail: $"{(encoder.Heads is { } heads ? $"{heads} heads, " : "")}{OfBlocks(encoder, parts)}"));
+        nodes.Add(parts.Pooler > 0
+            ? new("pooler", "Dense, tanh", ["block"], $"pooled_output [batch, {h}]", Group: Frame, Detail: Parameters(parts.Pooler))
+            : new("pooler", "Pooling", ["block"], $"[batch, {h}]", Group: Frame));
         if (model.Outputs is { } outputs)
         {
             var rate = model.ClassifierDropout is { } dropout ? string.Create(CultureInfo.InvariantCulture, $"rate {dropout:0.###}") : null;
-            nodes.Add(new("dropout", "Dropout", ["pooler"], $"[batch, {h}]", Detail: rate));
-            nodes.Add(new("classifier", "Dense", ["dropout"], $"[batch, {outputs}]", Detail: Parameters(model.ClassifierParameters)));
+            var last = "pooler";
+            if (parts.HeadTransform > 0)
+            {
+                nodes.Add(new("transform", "Dense", [last], $"[batch, {h}]", Detail: Parameters(parts.HeadTransform)));
+                last = "transform";
+            }
+
+            nodes.Add(new("dropout", "Dropout", [last], $"[batch, {h}]", Detail: rate));
+            nodes.Add(new("classifier", "Dense", ["dropout"], $"[batch, {outputs}]", Detail: Parameters(model.ClassifierParameters - parts.HeadTransform)));
         }
 
         return nodes;
@@ -55,11 +57,15 @@ public static class ModelStructure
     internal static IReadOnlyList<DiagramNode> Of(TrainingPlan plan) =>
     [
         new("text", "Input", [], "[batch] texts"),
-        new("preprocessing", "WordPiece", ["text"], $"ids, types [batch, ≤ {plan.Recipe.MaxLength}]"),
+        new("preprocessing", plan.Preprocessing.Split(',')[0], ["text"], $"ids, types [batch, ≤ {plan.Recipe.MaxLength}]"),
         new(Frame, "Encoder", ["preprocessing"], $"pooled_output [batch, {plan.HiddenSize}]", Detail: plan.Architecture),
         new("dropout", "Dropout", [Frame], $"[batch, {plan.HiddenSize}]", Detail: string.Create(CultureInfo.InvariantCulture, $"rate {plan.Recipe.Dropout:0.###}")),
         new("classifier", "Dense", ["dropout"], $"[batch, {plan.UntrainedLogits.Count}]"),
     ];
+
+    private static string OfBlocks(EncoderShape encoder, ModelParts parts) => parts.Blocks % encoder.Layers == 0 && encoder.Family != "albert"
+        ? $"{Parameters(parts.Blocks / encoder.Layers)} each"
+        : $"{Parameters(parts.Blocks)} in all";
 
     private static string Parameters(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} parameters");
 }

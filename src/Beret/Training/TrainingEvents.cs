@@ -21,6 +21,9 @@ public sealed record TrainingPlan
     /// <summary>The preprocessing that goes with the encoder, in a line.</summary>
     public required string Preprocessing { get; init; }
 
+    /// <summary>The layers that start from random weights, since the model has none for them: the classifier, and what else a pretrained encoder comes without.</summary>
+    public required IReadOnlyList<string> NewLayers { get; init; }
+
     /// <summary>The labels in the order of their numbers.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 

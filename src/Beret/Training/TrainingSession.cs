@@ -22,6 +22,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly PackedBatch batch = new();
     private readonly MemoryPlan memory;
     private readonly TrainingJob job;
+    private IReadOnlyList<string> newLayers = [];
     private LabelledTexts? validation;
     private TokenStore? validationStore;
     private BatchRunner? runner;
@@ -77,11 +78,13 @@ internal sealed class TrainingSession : IDisposable
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
+        IReadOnlyList<string> newLayers = [];
         try
         {
             using (var weights = files.OpenWeights())
             {
-                model = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, task.Outputs, (ulong)recipe.Seed).Model;
+                var loaded = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, task.Outputs, (ulong)recipe.Seed);
+                (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
             if (recipe.MaxLength > model.Config.MaxPositions)
@@ -99,6 +102,7 @@ internal sealed class TrainingSession : IDisposable
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
             session = new TrainingSession(
                 job, backend, model, tokenizer, task, training, TokenStore.Build(tokenizer, training.Examples, options, recipe.ThreadCount, cancellation));
+            session.newLayers = newLayers;
             if (validation is not null)
             {
                 session.validation = validation;
@@ -146,6 +150,7 @@ internal sealed class TrainingSession : IDisposable
             HiddenSize = config.HiddenSize,
             Preprocessing = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
+            NewLayers = newLayers,
             Labels = task.Labels,
             Task = task.Name,
             Training = Training,
