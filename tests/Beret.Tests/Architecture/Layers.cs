@@ -3,9 +3,9 @@ namespace Beret.Tests.Architecture;
 /// <summary>Which namespace of the library may use which. This table is the rule; docs/architecture.md says why.</summary>
 internal static class Layers
 {
-    /// <summary>From left to right, after the wire format that two of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
+    /// <summary>From left to right, after the checksum and the wire format that several of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Reports"];
+        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Reports"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
@@ -15,6 +15,7 @@ internal static class Layers
     public static readonly Dictionary<string, string[]> Allowed = new()
     {
         [""] = [],
+        ["Checksums"] = [],
         ["Protobuf"] = [],
         ["Text"] = ["Text.Unicode", "Text.SentencePiece", "Text.Pipeline"],
         ["Text.Unicode"] = ["Text"],
@@ -25,11 +26,11 @@ internal static class Layers
         ["Numerics.Reference"] = ["Numerics"],
         ["Checkpoints"] = ["Checkpoints.TensorFlow", "Checkpoints.Pickle"],
         ["Checkpoints.TensorFlow"] = ["Checkpoints", "Protobuf"],
-        ["Checkpoints.Pickle"] = ["Checkpoints"],
+        ["Checkpoints.Pickle"] = ["Checkpoints", "Checksums"],
         ["Models"] = ["Numerics", "Checkpoints"],
         ["Hub"] = ["Checkpoints"],
         ["Data"] = ["Data.Files"],
-        ["Data.Files"] = ["Data"],
+        ["Data.Files"] = ["Data", "Checksums"],
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Evaluation"],
         ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks"],

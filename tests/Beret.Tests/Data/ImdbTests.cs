@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Beret.Checksums;
 using Beret.Data;
 using Beret.Data.Files;
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Beret.Checksums;
 
 namespace Beret.Checkpoints.Pickle;
 

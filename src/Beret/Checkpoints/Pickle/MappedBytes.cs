@@ -1,3 +1,5 @@
+using Beret.Checksums;
+
 namespace Beret.Checkpoints.Pickle;
 
 /// <summary>Bytes that are in the file as they are. A checksum is verified once, before the first of them is used.</summary>

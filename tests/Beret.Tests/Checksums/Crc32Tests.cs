@@ -1,7 +1,7 @@
 using System.Text;
-using Beret.Checkpoints.Pickle;
+using Beret.Checksums;
 
-namespace Beret.Tests.Checkpoints.Pickle;
+namespace Beret.Tests.Checksums;
 
 public class Crc32Tests
 {

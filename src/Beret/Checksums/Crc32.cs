@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Arm = System.Runtime.Intrinsics.Arm;
 
-namespace Beret.Checkpoints.Pickle;
+namespace Beret.Checksums;
 
 /// <summary>
-/// CRC-32 as zip has it (ITU-T V.42, polynomial 0x04C11DB7 reflected), faster than a disk: by carry-less multiplication, by Arm's own instruction, or by tables.
+/// CRC-32 as zip and gzip have it (ITU-T V.42, polynomial 0x04C11DB7 reflected), faster than a disk: by carry-less multiplication, by Arm's own instruction, or by tables.
 /// </summary>
 internal static class Crc32
 {
