@@ -18,8 +18,8 @@ internal static class NearestNames
 
     private static string LastPart(string name) => name[(name.LastIndexOf('/') + 1)..];
 
-    // Levenshtein's distance: insertions, deletions and changes of one character.
-    private static int Distance(string a, string b)
+    /// <summary>Levenshtein's distance: insertions, deletions and changes of one character.</summary>
+    public static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();
         for (var i = 1; i <= a.Length; i++)

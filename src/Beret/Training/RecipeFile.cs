@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Beret.Hub;
 
 namespace Beret.Training;
 
@@ -183,24 +184,5 @@ public static class RecipeFile
         writer.WriteEndObject();
     }
 
-    private static string Nearest(string key) => RecipeOption.All.MinBy(option => Distance(option.Key, key))!.Key;
-
-    /// <summary>The edit distance of Levenshtein.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[^1];
-    }
+    private static string Nearest(string key) => RecipeOption.All.MinBy(option => NearestNames.Distance(option.Key, key))!.Key;
 }
