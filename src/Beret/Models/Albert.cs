@@ -14,8 +14,7 @@ internal sealed class Albert : EncoderModel
     private const string ClassifierDropoutKey = "classifier_dropout_prob";
 
     private readonly AlbertConfig config;
-    private readonly Embeddings embeddings;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
     private readonly Pooler pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
@@ -23,8 +22,8 @@ internal sealed class Albert : EncoderModel
     {
         this.config = config;
         var (hidden, epsilon) = (config.HiddenSize, config.LayerNormEpsilon);
-        embeddings = new Embeddings(set, Prefix, config, $"{Prefix}encoder.embedding_hidden_mapping_in");
-        blocks = new Block[config.Groups * config.LayersOfGroup];
+        var embeddings = new Embeddings(set, Prefix, config, $"{Prefix}encoder.embedding_hidden_mapping_in");
+        var blocks = new IBlock[config.Groups * config.LayersOfGroup];
         for (var i = 0; i < blocks.Length; i++)
         {
             var prefix = $"{Prefix}encoder.albert_layer_groups.{i / config.LayersOfGroup}.albert_layers.{i % config.LayersOfGroup}";
@@ -38,9 +37,10 @@ internal sealed class Albert : EncoderModel
                 set.DeclareDense(prefix, ["ffn_output"], config.IntermediateSize, hidden),
                 set.DeclareLayerNorm($"{prefix}.full_layer_layer_norm", hidden, epsilon),
                 config);
-            blocks[i] = new Block(attention, feedForward);
+            blocks[i] = new PostNormBlock(attention, feedForward);
         }
 
+        layers = new PostNormLayers(embeddings, [.. Enumerable.Range(0, config.Layers).Select(i => blocks[config.BlockOfLayer(i)])]);
         pooler = new Pooler(set, $"{Prefix}pooler", config);
     }
 
@@ -59,17 +59,7 @@ internal sealed class Albert : EncoderModel
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < config.Layers; i++)
-        {
-            var block = blocks[config.BlockOfLayer(i)];
-            var h = block.Attention.Forward(ops, x, batch);                                     // [T, H]
-            x = ops.Keep(mark, block.FeedForward.Forward(ops, h));                              // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
         return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
     }
 
@@ -99,8 +89,6 @@ internal sealed class Albert : EncoderModel
         json.WriteNumber("num_hidden_groups", albert.Groups);
         json.WriteNumber("inner_group_num", albert.LayersOfGroup);
     }
-
-    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }
 
 /// <summary>The sizes of ALBERT. <see cref="EncoderConfig.Layers"/> counts the layers that a token passes, whichever parameters they have.</summary>

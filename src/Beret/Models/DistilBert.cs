@@ -16,7 +16,7 @@ internal sealed class DistilBert : EncoderModel
     private const float LayerNormEpsilon = 1e-12f;
 
     private readonly Embeddings embeddings;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public DistilBert(ParameterSet set, DistilBertConfig config)
@@ -24,12 +24,12 @@ internal sealed class DistilBert : EncoderModel
         Config = config;
         embeddings = new Embeddings(set, Prefix, config);
         embeddings.Position.IsFrozen = config.HasSinusoidalPositions;
-        blocks = new Block[config.Layers];
+        var blocks = new IBlock[config.Layers];
         var (hidden, wide) = (config.HiddenSize, config.IntermediateSize);
         for (var i = 0; i < blocks.Length; i++)
         {
             var prefix = $"{Prefix}transformer.layer.{i}";
-            blocks[i] = new Block(
+            blocks[i] = new PostNormBlock(
                 new SelfAttention(
                     set.DeclareDense($"{prefix}.attention", ["q_lin", "k_lin", "v_lin"], hidden, hidden),
                     set.DeclareDense($"{prefix}.attention", ["out_lin"], hidden, hidden),
@@ -41,6 +41,8 @@ internal sealed class DistilBert : EncoderModel
                     set.DeclareLayerNorm($"{prefix}.output_layer_norm", hidden, config.LayerNormEpsilon),
                     config));
         }
+
+        layers = new PostNormLayers(embeddings, blocks);
     }
 
     public override EncoderConfig Config { get; }
@@ -58,16 +60,7 @@ internal sealed class DistilBert : EncoderModel
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
-            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
         return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
     }
 
@@ -132,8 +125,6 @@ internal sealed class DistilBert : EncoderModel
         json.WriteNumber("seq_classif_dropout", config.ClassifierDropout);
         ConfigFields.WritePaddingId(json, config.PaddingId);
     }
-
-    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }
 
 /// <summary>The sizes of DistilBERT.</summary>

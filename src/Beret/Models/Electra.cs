@@ -15,22 +15,14 @@ internal sealed class Electra : EncoderModel
     private const string PoolerName = "pooler.dense";
     private const string HeadTransform = "classifier.dense";
 
-    private readonly Embeddings embeddings;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
     private readonly Pooler? pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Electra(ParameterSet set, ElectraConfig config)
     {
         Config = config;
-        embeddings = new Embeddings(set, Prefix, config);
-        blocks = new Block[config.Layers];
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var prefix = $"{Prefix}encoder.layer.{i}";
-            blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
-        }
-
+        layers = PostNormLayers.UnderBertNames(set, Prefix, config);
         pooler = config.HasPooler ? new Pooler(set, Prefix + PoolerName, config) : null;
     }
 
@@ -52,16 +44,7 @@ internal sealed class Electra : EncoderModel
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
-            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
         return new EncoderOutputs(x, pooler?.Forward(ops, x, batch) ?? ops.First(x, batch));    // [T, H], [B, H]
     }
 
@@ -78,8 +61,6 @@ internal sealed class Electra : EncoderModel
             : checkpoint.Contains($"{Prefix}{PoolerName}.weight") || checkpoint.Contains($"{PoolerName}.weight") ? electra with { HasPooler = true }
             : electra;
     }
-
-    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }
 
 /// <summary>The sizes of ELECTRA.</summary>

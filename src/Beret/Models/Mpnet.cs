@@ -15,23 +15,22 @@ internal sealed class Mpnet : EncoderModel
     /// <summary>Fixed in Hugging Face's code, whatever config.json says.</summary>
     private const int PaddingId = 1;
 
-    private readonly Embeddings embeddings;
     private readonly Parameter bias;
     private readonly RelativeDistances distances;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Mpnet(ParameterSet set, MpnetConfig config)
     {
         Config = config;
-        embeddings = new Embeddings(set, Prefix, config);
+        var embeddings = new Embeddings(set, Prefix, config);
         distances = new RelativeDistances(config.MaxPositions, Bucket);
-        blocks = new Block[config.Layers];
+        var blocks = new IBlock[config.Layers];
         var hidden = config.HiddenSize;
         for (var i = 0; i < blocks.Length; i++)
         {
             var prefix = $"{Prefix}encoder.layer.{i}";
-            blocks[i] = new Block(
+            blocks[i] = new PostNormBlock(
                 new SelfAttention(
                     set.DeclareDense($"{prefix}.attention.attn", ["q", "k", "v"], hidden, hidden),
                     set.DeclareDense($"{prefix}.attention.attn", ["o"], hidden, hidden),
@@ -40,6 +39,7 @@ internal sealed class Mpnet : EncoderModel
                 new FeedForward(set, prefix, config));
         }
 
+        layers = new PostNormLayers(embeddings, blocks);
         bias = set.Declare($"{Prefix}encoder.relative_attention_bias.weight", [config.BiasRows, config.Heads], decays: true);
     }
 
@@ -60,16 +60,7 @@ internal sealed class Mpnet : EncoderModel
     {
         var buckets = ops.Upload(distances.Within(batch.LastPosition + 1));
         var terms = new RelativeTerms(buckets, null, null, bias, 1 / Math.Sqrt(Config.HiddenSize / Config.Heads));
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var h = blocks[i].Attention.Forward(ops, x, batch, terms);                          // [T, H]
-            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe, terms);                                     // [T, H]
         return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
     }
 
@@ -101,8 +92,6 @@ internal sealed class Mpnet : EncoderModel
         BertKeys.Write(json, config);
         json.WriteNumber("relative_attention_num_buckets", ((MpnetConfig)config).BiasRows);
     }
-
-    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }
 
 /// <summary>The sizes of MPNet.</summary>

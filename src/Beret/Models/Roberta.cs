@@ -11,20 +11,13 @@ internal sealed class Roberta : EncoderModel
     private const string Prefix = "roberta.";
     private const int PaddingId = 1;
 
-    private readonly Embeddings embeddings;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Roberta(ParameterSet set, EncoderConfig config)
     {
         Config = config;
-        embeddings = new Embeddings(set, Prefix, config);
-        blocks = new Block[config.Layers];
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var prefix = $"{Prefix}encoder.layer.{i}";
-            blocks[i] = new Block(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
-        }
+        layers = PostNormLayers.UnderBertNames(set, Prefix, config);
     }
 
     public override EncoderConfig Config { get; }
@@ -53,16 +46,7 @@ internal sealed class Roberta : EncoderModel
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
-            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
         return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
     }
 
@@ -73,6 +57,4 @@ internal sealed class Roberta : EncoderModel
             ? new PoolerlessConfig(BertKeys.Read(fields, family, firstPosition: padding + 1, paddingId: PaddingId))
             : throw fields.Error("pad_token_id is not the number of a token; RoBERTa counts positions from it");
     }
-
-    private readonly record struct Block(SelfAttention Attention, FeedForward FeedForward);
 }

@@ -12,21 +12,21 @@ internal sealed class TalkingHeads : EncoderModel
 {
     private const string Prefix = "talking_heads.";
 
-    private readonly Embeddings embeddings;
-    private readonly Block[] blocks;
+    private readonly PostNormLayers layers;
     private readonly Pooler pooler;
 
     public TalkingHeads(ParameterSet set, EncoderConfig config)
     {
         Config = config;
-        embeddings = new Embeddings(set, Prefix, config);
-        blocks = new Block[config.Layers];
+        var embeddings = new Embeddings(set, Prefix, config);
+        var blocks = new IBlock[config.Layers];
         for (var i = 0; i < blocks.Length; i++)
         {
             var prefix = $"{Prefix}encoder.layer.{i}";
             blocks[i] = new Block(new Attention(set, $"{prefix}.attention", config), new GatedFeedForward(set, prefix, config));
         }
 
+        layers = new PostNormLayers(embeddings, blocks);
         pooler = new Pooler(set, $"{Prefix}pooler.dense", config);
     }
 
@@ -45,16 +45,7 @@ internal sealed class TalkingHeads : EncoderModel
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var mark = ops.Arena.Mark;
-        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
-        observe?.Invoke(0, x);
-        for (var i = 0; i < blocks.Length; i++)
-        {
-            var h = blocks[i].Attention.Forward(ops, x, batch);                                 // [T, H]
-            x = ops.Keep(mark, blocks[i].FeedForward.Forward(ops, h));                          // [T, H]
-            observe?.Invoke(i + 1, x);
-        }
-
+        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
         return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
     }
 
@@ -116,7 +107,10 @@ internal sealed class TalkingHeads : EncoderModel
         }
     }
 
-    private readonly record struct Block(Attention Attention, GatedFeedForward FeedForward);
+    private sealed class Block(Attention attention, GatedFeedForward feedForward) : IBlock
+    {
+        public Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms) => feedForward.Forward(ops, attention.Forward(ops, x, batch));
+    }
 }
 
 /// <summary>The sizes of a talking-heads encoder: BERT's.</summary>

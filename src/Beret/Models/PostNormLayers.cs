@@ -1,0 +1,52 @@
+using Beret.Numerics;
+
+namespace Beret.Models;
+
+/// <summary>A transformer block: each token in the context of its sequence.</summary>
+internal interface IBlock
+{
+    /// <summary>[T, H] → [T, H].</summary>
+    /// <param name="terms">What scores get by distance, in the families that have it.</param>
+    Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms);
+}
+
+/// <summary>Self-attention, then the feed-forward network, each with its residual and LayerNorm after it (Vaswani et al., 2017, §3.1).</summary>
+internal sealed class PostNormBlock(SelfAttention attention, FeedForward feedForward) : IBlock
+{
+    public Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms) => feedForward.Forward(ops, attention.Forward(ops, x, batch, terms));
+}
+
+/// <summary>Embeddings and the blocks that tokens pass one after the other: the encoder of BERT and of the families that kept its shape.</summary>
+/// <param name="embeddings">Make the input of the first block.</param>
+/// <param name="blocks">In the order in which they are passed; one may stand there several times.</param>
+internal sealed class PostNormLayers(Embeddings embeddings, IBlock[] blocks)
+{
+    /// <summary>Declares embeddings and blocks under BERT's names.</summary>
+    public static PostNormLayers UnderBertNames(ParameterSet set, string root, EncoderConfig config)
+    {
+        var embeddings = new Embeddings(set, root, config);
+        var blocks = new IBlock[config.Layers];
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var prefix = $"{root}encoder.layer.{i}";
+            blocks[i] = new PostNormBlock(new SelfAttention(set, $"{prefix}.attention", config), new FeedForward(set, prefix, config));
+        }
+
+        return new PostNormLayers(embeddings, blocks);
+    }
+
+    /// <returns>[T, H], the last block's output.</returns>
+    public Value Forward(Ops ops, in BatchIndices batch, LayerObserver? observe, RelativeTerms? terms = null)
+    {
+        var mark = ops.Arena.Mark;
+        var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
+        observe?.Invoke(0, x);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            x = ops.Keep(mark, blocks[i].Forward(ops, x, batch, terms));                        // [T, H]
+            observe?.Invoke(i + 1, x);
+        }
+
+        return x;
+    }
+}
