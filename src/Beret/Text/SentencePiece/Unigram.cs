@@ -10,9 +10,6 @@ internal enum ScorePrecision
 
     /// <summary>Sums in double, compared with a stored float32 (the sentencepiece that TF-Text 2.15 has in it).</summary>
     StoredSingle,
-
-    /// <summary>Double throughout (Hugging Face tokenizers).</summary>
-    Double,
 }
 
 /// <summary>A piece found in a text: its id and its range in units.</summary>
@@ -49,17 +46,13 @@ internal sealed class Unigram
     public ReadOnlySpan<Segment> Cut(ReadOnlySpan<char> text, UnigramPaths paths)
     {
         paths.Start(text.Length);
-        switch (precision)
+        if (precision == ScorePrecision.Single)
         {
-            case ScorePrecision.Single:
-                FindPaths<SingleSums>(text, paths.Best);
-                break;
-            case ScorePrecision.StoredSingle:
-                FindPaths<StoredSingleSums>(text, paths.Best);
-                break;
-            default:
-                FindPaths<DoubleSums>(text, paths.Best);
-                break;
+            FindPaths<SingleSums>(text, paths.Best);
+        }
+        else
+        {
+            FindPaths<StoredSingleSums>(text, paths.Best);
         }
 
         return paths.Trace(text.Length);
@@ -137,15 +130,6 @@ internal sealed class Unigram
         public static double AddUnknown(double path, double unknown) => (float)(path + unknown);
 
         public static double Store(double sum) => (float)sum;
-    }
-
-    private readonly struct DoubleSums : ISums
-    {
-        public static double Add(double path, double piece) => path + piece;
-
-        public static double AddUnknown(double path, double unknown) => path + unknown;
-
-        public static double Store(double sum) => sum;
     }
 }
 

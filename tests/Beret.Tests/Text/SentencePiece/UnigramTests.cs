@@ -6,10 +6,11 @@ namespace Beret.Tests.Text.SentencePiece;
 public class UnigramTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void TheCutHasTheLargestSum(int seed)
+    [InlineData(1, nameof(ScorePrecision.Single))]
+    [InlineData(2, nameof(ScorePrecision.Single))]
+    [InlineData(3, nameof(ScorePrecision.StoredSingle))]
+    [InlineData(4, nameof(ScorePrecision.StoredSingle))]
+    public void TheCutHasTheLargestSum(int seed, string precision)
     {
         var random = new Random(seed);
         var texts = new HashSet<string>();
@@ -19,8 +20,10 @@ public class UnigramTests
         }
 
         var pieces = texts.Select((text, id) => (text, id)).ToList();
+
+        // Their sums are exact in every precision.
         double[] scores = [.. pieces.Select(_ => -random.Next(1, 1000) / 64.0), 0];
-        var unigram = new Unigram(pieces, scores, -30, 40, ScorePrecision.Double);
+        var unigram = new Unigram(pieces, scores, -30, 40, Enum.Parse<ScorePrecision>(precision));
         var paths = new UnigramPaths();
         for (var round = 0; round < 200; round++)
         {
