@@ -18,15 +18,6 @@ internal sealed record Encoder(int Layers, int Hidden, int Heads, int Batch, int
 
     public override string ToString() => $"L{Layers} H{Hidden} A{Heads} b{Batch} s{Length}";
 
-    /// <summary>
-    /// The work of a training step by the formula of the peers' programs: six operations a weight of the layers and token, and the attention, which the backward pass
-    /// does twice over. Embeddings, normalisation, the head and the optimizer are not counted; an inference batch is a third of it.
-    /// </summary>
-    public double Flops => (double)Batch * Length * (6.0 * Layers * 12 * Hidden * Hidden + 12.0 * Layers * Length * Hidden);
-
-    /// <summary>The part of the attention in the forward pass: two products of every query with every key.</summary>
-    public double AttentionFlops => 4.0 * Layers * Batch * Length * Length * Hidden;
-
     public SequenceClassifier Create(IBackend backend)
     {
         var config = new EncoderConfig
@@ -60,16 +51,5 @@ internal sealed record Encoder(int Layers, int Hidden, int Heads, int Batch, int
         }
 
         return model;
-    }
-
-    public PackedBatch RandomBatch(Random random)
-    {
-        var batch = new PackedBatch();
-        for (var b = 0; b < Batch; b++)
-        {
-            batch.Add([.. Enumerable.Range(0, Length).Select(_ => random.Next(Vocabulary))]);
-        }
-
-        return batch;
     }
 }

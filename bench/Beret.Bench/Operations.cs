@@ -1,3 +1,4 @@
+using Beret.Benchmarks;
 using Beret.Numerics;
 using Beret.Tests.Numerics.Cases;
 

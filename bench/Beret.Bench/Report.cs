@@ -1,3 +1,5 @@
+using Beret.Benchmarks;
+
 namespace Beret.Bench;
 
 /// <summary>Writes the page of figures from measurements.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Beret.Benchmarks;
 
 namespace Beret.Bench;
 

@@ -66,6 +66,7 @@ internal static class BeretCommand
             ParityCommand.Create(terminal),
             ConvertCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             CompletionsCommand.Create(terminal),
         };
