@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Beret.Numerics;
 
 namespace Beret.Cli;
 
@@ -54,6 +55,13 @@ internal static class CommonOptions
     {
         var option = new Option<string?>("--truncation") { Description = "Which tokens of a longer text are kept", HelpName = "head|tail|head+tail" };
         option.AcceptOnlyFromAmong("head", "tail", "head+tail");
+        return option;
+    }
+
+    public static Option<string?> Precision()
+    {
+        var option = new Option<string?>("--precision") { Description = "The arithmetic of the matrix products [default: as the model was trained or quantized]", HelpName = string.Join('|', Precisions.Names) };
+        option.AcceptOnlyFromAmong([.. Precisions.Names]);
         return option;
     }
 

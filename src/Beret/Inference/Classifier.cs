@@ -45,6 +45,7 @@ public sealed class Classifier : IDisposable
         {
             MaxLength = options.MaxLength ?? opened.Description.MaxLength,
             Truncation = options.Truncation ?? opened.Description.Truncation,
+            Precision = (options.Precision ?? opened.Description.Precision).Resolve(),
         };
         if (MaxLength < 3 || MaxLength > opened.Model.Config.MaxPositions)
         {
@@ -53,6 +54,7 @@ public sealed class Classifier : IDisposable
 
         encode = Description.EncodeOptions;
         task = Description.ClassificationTask;
+        opened.Model.Parameters.Use(Description.Precision.Arithmetic());
         opened.Model.Parameters.Pack();
         runner = new BatchRunner(opened.Model, backend);
         scorer = new TextScorer(runner);
@@ -69,6 +71,9 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Which tokens of a longer text are read.</summary>
     public Truncation Truncation => Description.Truncation;
+
+    /// <summary>The arithmetic of the matrix products.</summary>
+    public Precision Precision => Description.Precision;
 
     /// <summary>What the model folder says of the model.</summary>
     public ModelDescription Description { get; }
