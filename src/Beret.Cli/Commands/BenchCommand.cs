@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Beret.Benchmarks;
+using Beret.Numerics;
 
 namespace Beret.Cli.Commands;
 
@@ -11,8 +12,7 @@ internal static class BenchCommand
         var model = CommonOptions.Path("MODEL", "The model: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)");
         var train = new Option<bool>("--train") { Description = "Measure training only" };
         var infer = new Option<bool>("--infer") { Description = "Measure inference only" };
-        var precision = new Option<string?>("--precision") { Description = "The arithmetic of the matrix products", HelpName = "fp32" };
-        precision.AcceptOnlyFromAmong("fp32", "auto");
+        var precision = CommonOptions.Precision();
         var batchSize = CommonOptions.Count("--batch-size", "Texts in a batch [default: several sizes; with --json 32]");
         var maxLength = CommonOptions.MaxLength("Tokens of a text [default: several lengths; with --json 128]", 1);
         var threads = CommonOptions.Threads();
@@ -21,7 +21,7 @@ internal static class BenchCommand
             "bench",
             "Measure how fast a model trains and predicts on this machine.",
             "beret bench all-MiniLM-L6-v2",
-            "beret bench runs/imdb --infer --batch-size 1 --max-length 32",
+            "beret bench runs/imdb --infer --precision int8 --batch-size 1 --max-length 32",
             "beret bench bert-base-uncased --train --batch-size 8 --max-length 512",
             "beret bench all-MiniLM-L6-v2 --train --batch-size 32 --max-length 128 --json")
         {
@@ -46,6 +46,7 @@ internal static class BenchCommand
                 {
                     Train = both || arguments.GetValue(train),
                     Infer = both || arguments.GetValue(infer),
+                    Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
                     BatchSize = arguments.GetValue(batchSize),
                     Length = arguments.GetValue(maxLength),
                     Threads = arguments.GetValue(threads),

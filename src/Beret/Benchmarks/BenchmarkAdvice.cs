@@ -46,8 +46,8 @@ internal static class BenchmarkAdvice
         var best = alike.MaxBy(pass => pass.TokensPerSecond)!;
         var enough = alike.First(pass => pass.TokensPerSecond >= AsGood * best.TokensPerSecond);
         yield return enough == alike[0]
-            ? Format.Text($"Batch, {what}: at {enough.Length} tokens {enough.Batch} texts at a time are as fast as any; {consequence}.")
-            : Format.Text($"Batch, {what}: at {enough.Length} tokens {enough.Batch} texts at a time reach {enough.TextsPerSecond / best.TextsPerSecond * 100:0}% of the highest speed, {alike[0].Batch} only {alike[0].TextsPerSecond / best.TextsPerSecond * 100:0}%.");
+            ? Format.Text($"Batch, {what}: at {enough.Length} tokens a batch of {enough.Batch} is as fast as any; {consequence}.")
+            : Format.Text($"Batch, {what}: at {enough.Length} tokens a batch of {enough.Batch} reaches {enough.TextsPerSecond / best.TextsPerSecond * 100:0}% of the highest speed, one of {alike[0].Batch} only {alike[0].TextsPerSecond / best.TextsPerSecond * 100:0}%.");
     }
 
     private static IEnumerable<string> OnLength(IReadOnlyList<BenchmarkPass> passes)

@@ -1,3 +1,5 @@
+using Beret.Numerics;
+
 namespace Beret.Benchmarks;
 
 /// <summary>What is measured of a model.</summary>
@@ -8,6 +10,9 @@ public sealed record BenchmarkOptions
 
     /// <summary>Whether forward passes are.</summary>
     public bool Infer { get; init; } = true;
+
+    /// <summary>The arithmetic of the matrix products; null for what the model was trained or quantized for. Training is not measured in int8.</summary>
+    public Precision? Precision { get; init; }
 
     /// <summary>Texts of a batch; null for several sizes.</summary>
     public int? BatchSize { get; init; }

@@ -1,3 +1,5 @@
+using Beret.Numerics;
+
 namespace Beret.Benchmarks;
 
 /// <summary>How fast a model is on this machine.</summary>
@@ -11,6 +13,9 @@ public sealed record BenchmarkResult
 
     /// <summary>The number of its weights, the classifier included.</summary>
     public required long Parameters { get; init; }
+
+    /// <summary>The arithmetic of the matrix products.</summary>
+    public required Precision Precision { get; init; }
 
     /// <summary>Threads that computed.</summary>
     public required int Threads { get; init; }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Evaluation;
+using Beret.Numerics;
 
 namespace Beret.Benchmarks;
 
@@ -16,13 +17,14 @@ internal static class BenchmarkWriter
     {
         var text = new StringBuilder();
         Line(TextTable.Printable($"{result.Model}: {result.Architecture}, {Format.Text($"{result.Parameters / 1e6:0.0}")} million parameters"));
-        Line($"{Format.Text($"{result.Threads}")} thread{(result.Threads == 1 ? "" : "s")}, fp32, {result.InstructionSet}");
-        Line($"matrix products reach {Format.Number(result.GemmPeakGflops)} GFLOP/s here: what \"of peak\" is a share of");
+        Line($"{Format.Text($"{result.Threads}")} thread{(result.Threads == 1 ? "" : "s")}, {result.InstructionSet}");
+        Line($"precision {result.Precision.Format()}{(Precisions.HasInstruction(result.Precision) ? "" : ", without an instruction of this processor for it: no faster than fp32")}");
+        Line($"matrix products in {result.Precision.Format()} reach {Format.Number(result.GemmPeakGflops)} GFLOP/s here: what \"of peak\" is a share of");
         Sizes("Training: one step, from the forward pass with dropout to AdamW", result.Training);
         Sizes("Inference: one batch", result.Inference);
         foreach (var left in result.LeftOut)
         {
-            Line($"left out to keep it short: {left}");
+            Line($"left out: {left}");
         }
 
         Operations("training step", result.Training);
@@ -104,7 +106,7 @@ internal static class BenchmarkWriter
         {
             json.WriteStartObject();
             json.WriteString("model", result.Model);
-            json.WriteString("precision", "fp32");
+            json.WriteString("precision", result.Precision.Format());
             json.WriteNumber("threads", result.Threads);
             json.WriteNumber("batch", main.Batch);
             json.WriteNumber("length", main.Length);

@@ -6,7 +6,8 @@ namespace Beret.Benchmarks;
 /// <param name="Shape">The shape that was fastest.</param>
 /// <param name="Seconds">Its best time.</param>
 /// <param name="Flops">Its work.</param>
-internal sealed record GemmPeak((int Tokens, int Outputs, int Inputs) Shape, double Seconds, double Flops)
+/// <param name="Arithmetic">Its arithmetic.</param>
+internal sealed record GemmPeak((int Tokens, int Outputs, int Inputs) Shape, double Seconds, double Flops, ElementType Arithmetic)
 {
     private const int ProbeTokens = 256;
 
@@ -18,13 +19,14 @@ internal sealed record GemmPeak((int Tokens, int Outputs, int Inputs) Shape, dou
     /// <summary>Measures it.</summary>
     /// <param name="backend">Where the products are computed.</param>
     /// <param name="seconds">The time for each shape.</param>
+    /// <param name="arithmetic">Of the products.</param>
     /// <param name="cancellation">Ends it between two products.</param>
-    public static GemmPeak Measure(IBackend backend, double seconds, CancellationToken cancellation = default)
+    public static GemmPeak Measure(IBackend backend, double seconds, ElementType arithmetic = ElementType.Float32, CancellationToken cancellation = default)
     {
         // A slow machine gets fewer rows: what it reaches does not depend on thousands of them.
         var (_, outputs, inputs) = Shapes[0];
-        var rate = Product(backend, (ProbeTokens, outputs, inputs), seconds: 0, cancellation).Gflops * 1e9;
-        return Shapes.Select(shape => Product(backend, shape with { Tokens = Fit(shape) }, seconds, cancellation)).MaxBy(product => product.Gflops)!;
+        var rate = Product(backend, (ProbeTokens, outputs, inputs), seconds: 0, arithmetic, cancellation).Gflops * 1e9;
+        return Shapes.Select(shape => Product(backend, shape with { Tokens = Fit(shape) }, seconds, arithmetic, cancellation)).MaxBy(product => product.Gflops)!;
 
         int Fit((int Tokens, int Outputs, int Inputs) shape)
         {
@@ -41,13 +43,13 @@ internal sealed record GemmPeak((int Tokens, int Outputs, int Inputs) Shape, dou
     /// <summary>The better of this and the same shape now: on a machine that others use, a peak is seen only now and then.</summary>
     public GemmPeak Again(IBackend backend, double seconds, CancellationToken cancellation = default)
     {
-        var now = Product(backend, Shape, seconds, cancellation);
+        var now = Product(backend, Shape, seconds, Arithmetic, cancellation);
         return now.Gflops > Gflops ? now : this;
     }
 
     public override string ToString() => $"{Shape.Tokens} × {Shape.Outputs} × {Shape.Inputs}";
 
-    private static GemmPeak Product(IBackend backend, (int Tokens, int Outputs, int Inputs) shape, double seconds, CancellationToken cancellation)
+    private static GemmPeak Product(IBackend backend, (int Tokens, int Outputs, int Inputs) shape, double seconds, ElementType arithmetic, CancellationToken cancellation)
     {
         var random = new Random(1);
         List<nint> taken = [];
@@ -55,12 +57,12 @@ internal sealed record GemmPeak((int Tokens, int Outputs, int Inputs) Shape, dou
         {
             var input = Filled(shape.Tokens, shape.Inputs);
             var weight = Filled(shape.Outputs, shape.Inputs);
-            var packed = Take(1, checked((int)backend.PackedLength(shape.Outputs, shape.Inputs)));
+            var packed = Take(1, checked((int)backend.PackedLength(shape.Outputs, shape.Inputs, arithmetic)));
             var output = Take(shape.Tokens, shape.Outputs);
-            backend.PackWeight(weight, packed);
+            backend.PackWeight(weight, packed, arithmetic);
             var best = Clock.Sample(
-                () => backend.Linear(input, weight, packed, Matrix.None, Activation.None, Matrix.None, output), seconds, least: 2, cancellation: cancellation).Min();
-            return new GemmPeak(shape, best, 2.0 * shape.Tokens * shape.Outputs * shape.Inputs);
+                () => backend.Linear(input, weight, packed, Matrix.None, Activation.None, Matrix.None, output, arithmetic), seconds, least: 2, cancellation: cancellation).Min();
+            return new GemmPeak(shape, best, 2.0 * shape.Tokens * shape.Outputs * shape.Inputs, arithmetic);
         }
         finally
         {

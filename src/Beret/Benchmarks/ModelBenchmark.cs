@@ -26,6 +26,7 @@ public sealed class ModelBenchmark
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly List<string> leftOut = [];
     private readonly int threads;
+    private readonly Precision precision;
     private EncoderConfig config;
     private long parameters;
     private int outputs;
@@ -40,6 +41,13 @@ public sealed class ModelBenchmark
         files = ModelFiles.Open(model.Folder, model.Source);
         config = files.Config;
         threads = options.Threads ?? Environment.ProcessorCount;
+        precision = (options.Precision ?? files.Written?.Precision ?? Precision.Float32).Resolve();
+        if (options.Train && precision == Precision.Int8)
+        {
+            leftOut.Add(options.Infer ? "training, for int8 is for inference" : throw new TrainingException("int8 is for inference; train in fp32 or bf16, and quantize afterwards"));
+            this.options = options with { Train = false };
+        }
+
         RequireRoom(options.BatchSize ?? 1, options.Length ?? 1);
     }
 
@@ -68,7 +76,7 @@ public sealed class ModelBenchmark
         progress?.Report("measuring the machine's matrix products");
         using (var backend = CpuBackend.Create(threads))
         {
-            peak = GemmPeak.Measure(backend, PeakSeconds, cancellation);
+            peak = GemmPeak.Measure(backend, PeakSeconds, precision.Arithmetic(), cancellation);
         }
 
         progress?.Report("loading the model");
@@ -79,6 +87,7 @@ public sealed class ModelBenchmark
             Model = name,
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             Parameters = parameters,
+            Precision = precision,
             Threads = threads,
             InstructionSet = InstructionSets.Name(InstructionSets.Chosen()),
             GemmPeakGflops = peak.Gflops,
@@ -95,7 +104,7 @@ public sealed class ModelBenchmark
     private List<BenchmarkPass> Passes(bool isTraining)
     {
         var what = isTraining ? "training" : "inference";
-        using var timer = new PassTimer(CpuBackend.Create(threads), Load, cancellation);
+        using var timer = new PassTimer(CpuBackend.Create(threads), Load, precision, cancellation);
         (config, parameters, outputs) = (timer.Config, timer.Parameters, timer.Outputs);
         var sizes = new BenchmarkSizes(config, options, peak!.Gflops * 1e9);
         var main = Pass(sizes.Main, BenchmarkSizes.RunsOfMain);
@@ -112,7 +121,7 @@ public sealed class ModelBenchmark
             var expected = (isTraining ? Work.Training(config, lengths) : Work.Forward(config, lengths)) / main.Flops * main.Seconds;
             if (clock.Elapsed.TotalSeconds + expected * BenchmarkSizes.RunsOfOthers > deadline)
             {
-                leftOut.Add($"{what}, {size.Batch} × {size.Length}, about {Format.Time(expected)} each");
+                leftOut.Add($"{what} at {size.Batch} × {size.Length}, which takes about {Format.Time(expected)} each time");
                 continue;
             }
 
@@ -140,7 +149,7 @@ public sealed class ModelBenchmark
         }
 
         progress?.Report("inference with one thread");
-        using var timer = new PassTimer(CpuBackend.Create(1), Load, cancellation);
+        using var timer = new PassTimer(CpuBackend.Create(1), Load, precision, cancellation);
         return timer.Infer(all.Batch, all.Length, LeastSeconds, BenchmarkSizes.RunsOfOthers - 1).Seconds / all.Seconds;
     }
 

@@ -21,8 +21,10 @@ internal sealed class PassTimer : IDisposable
 
     /// <param name="engine">Where it computes; disposed of with this.</param>
     /// <param name="load">Makes the model on the backend it is given; disposed of with this.</param>
+    /// <param name="precision">The arithmetic of the matrix products.</param>
     /// <param name="cancellation">Ends the timing between two passes.</param>
-    public PassTimer(IBackend engine, Func<IBackend, SequenceClassifier> load, CancellationToken cancellation = default)
+    public PassTimer(
+        IBackend engine, Func<IBackend, SequenceClassifier> load, Precision precision = Precision.Float32, CancellationToken cancellation = default)
     {
         this.engine = engine;
         this.cancellation = cancellation;
@@ -31,6 +33,7 @@ internal sealed class PassTimer : IDisposable
         try
         {
             model = load(backend);
+            model.Parameters.Use(precision.Arithmetic());
         }
         catch
         {

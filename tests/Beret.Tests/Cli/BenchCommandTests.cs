@@ -51,6 +51,18 @@ public sealed class BenchCommandTests : IDisposable
         Assert.True(json.RootElement.GetProperty("texts_per_s").GetDouble() > 0);
     }
 
+    [Theory]
+    [InlineData("bf16", JsonValueKind.Number)]
+    [InlineData("int8", JsonValueKind.Null)]
+    public async Task OtherArithmeticIsNamedAndInt8DoesNotTrain(string precision, JsonValueKind training)
+    {
+        var run = await CommandRun.Of("bench", model, "--precision", precision, "--batch-size", "2", "--max-length", "8", "--threads", "1", "--json");
+        Assert.Equal(0, run.Code);
+        using var json = JsonDocument.Parse(run.Output);
+        Assert.Equal(precision, json.RootElement.GetProperty("precision").GetString());
+        Assert.Equal(training, json.RootElement.GetProperty("train_step_ms").ValueKind);
+    }
+
     [Fact]
     public async Task TheTablesShowSizesOperationsAndAdvice()
     {
@@ -68,6 +80,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("the most are", "--batch-size", "2000000", "--max-length", "32")]
     [InlineData("--batch-size is '0'", "--batch-size", "0")]
     [InlineData("int7", "--precision", "int7")]
+    [InlineData("int8 is for inference", "--precision", "int8", "--train")]
     public async Task WhatCannotBeMeasuredIsRefused(string message, params string[] arguments)
     {
         var run = await CommandRun.Of(["bench", model, .. arguments]);
