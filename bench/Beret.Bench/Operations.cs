@@ -1,4 +1,3 @@
-using Beret.Benchmarks;
 using Beret.Numerics;
 using Beret.Tests.Numerics.Cases;
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Beret.Benchmarks;
 
 namespace Beret.Bench;
 
