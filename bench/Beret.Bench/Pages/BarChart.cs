@@ -30,7 +30,6 @@ internal sealed class BarChart(string title, string says, string unit, IReadOnly
         var svg = Chart.Begin(bottom + FootHeight, title, $"{unit}, {says}");
         foreach (var tick in axis.Ticks)
         {
-            Chart.Line(svg, X(tick), Top, X(tick), bottom);
             Chart.Text(svg, X(tick), bottom + 20, axis.Label(tick), "middle");
         }
 
@@ -45,6 +44,11 @@ internal sealed class BarChart(string title, string says, string unit, IReadOnly
         {
             svg.Line($"""<text class="strong" x="{Chart.Margin}" y="{y + 20}" font-weight="600" fill="#1f2328">{heading}</text>""");
             y += HeadingHeight;
+            foreach (var tick in axis.Ticks)
+            {
+                Chart.Line(svg, X(tick), y - 2, X(tick), y + bars.Count * BarStep, isAxis: tick == 0);
+            }
+
             foreach (var bar in bars)
             {
                 var (kind, colour) = (bar.IsOurs, bar.IsNarrow) switch
@@ -56,14 +60,13 @@ internal sealed class BarChart(string title, string says, string unit, IReadOnly
                 };
                 Chart.Text(svg, Left - 8, y + 12.5, bar.Label, "end");
                 svg.Line($"""<rect class="{kind}" x="{Left}" y="{y}" width="{X(bar.Value) - Left}" height="{BarHeight}" rx="2" fill="{colour}"/>""");
-                Chart.Text(svg, X(bar.Value) + 6, y + 12.5, bar.Text, isStrong: bar.IsOurs);
+                Chart.Text(svg, X(bar.Value) + 6, y + 12.5, bar.Text, isStrong: bar.IsOurs, isAboveLines: true);
                 y += BarStep;
             }
 
             y += GroupGap;
         }
 
-        Chart.Line(svg, Left, Top, Left, bottom, isAxis: true);
         svg.Raw("</svg>\n");
         return svg.ToString();
     }

@@ -16,6 +16,7 @@ internal static class Chart
         .background { fill: #0d1117; }
         .strong { fill: #e6edf3; }
         .quiet { fill: #9198a1; }
+        .above { stroke: #0d1117; }
         .grid { stroke: #262c36; }
         .axis { stroke: #6e7681; }
         .ours { fill: #4493f8; }
@@ -47,10 +48,11 @@ internal static class Chart
         return svg;
     }
 
-    public static void Text(Markup svg, double x, double y, string text, string anchor = "start", bool isStrong = false)
+    public static void Text(Markup svg, double x, double y, string text, string anchor = "start", bool isStrong = false, bool isAboveLines = false)
     {
         var (name, colour) = isStrong ? ("strong", "#1f2328") : ("quiet", "#59636e");
-        svg.Line($"""<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{text}</text>""");
+        var (halo, edge) = isAboveLines ? (" above", """ stroke="#ffffff" stroke-width="4" paint-order="stroke" """) : ("", "");
+        svg.Line($"""<text class="{name}{halo}" x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}"{new Verbatim(edge)}>{text}</text>""");
     }
 
     public static void Line(Markup svg, double x1, double y1, double x2, double y2, bool isAxis = false, bool isDashed = false)

@@ -18,8 +18,8 @@ internal static class Comparison
         var chart = new BarChart(title, says, "GFLOP/s", [.. precisions.Select(precision => ($"{precision} peak", results.Peak(precision))).Where(peak => double.IsFinite(peak.Item2))]);
         foreach (var same in series.GroupBy(one => one.Name))
         {
-            var (model, rest) = Results.Split(same.Key);
-            chart.Group($"{model.Split(" (")[0]}, {Describe(rest)}");
+            var (model, work) = Results.Split(same.Key);
+            chart.Group($"{model.Split(" (")[0]}, {Describe(work)}");
             foreach (var one in same.OrderBy(one => one.Precision != Measurement.Fp32).ThenBy(one => one.Precision).ThenBy(one => !one.IsOurs))
             {
                 chart.Bar($"{Short(one.By)} {one.Precision}", one.Gflops, $"{Page.Number(one.Gflops)}", one.IsOurs, one.Precision != Measurement.Fp32);
@@ -29,21 +29,21 @@ internal static class Comparison
         return chart.ToString();
     }
 
-    public static string Describe(string rest) => rest.StartsWith("cut ", StringComparison.Ordinal) ? $"reviews cut at {rest[4..]} tokens" : Results.Batch(rest);
+    public static string Describe(string work) => work.StartsWith("cut ", StringComparison.Ordinal) ? $"reviews cut at {work[4..]} tokens" : Results.Batch(work);
 
     /// <summary>A program without its version.</summary>
     public static string Short(string by) => by.LastIndexOf(' ') is var space and > 0 ? by[..space] : by;
 
     private static string[] Row(Results results, Series one, IReadOnlyList<Series> same)
     {
-        var (model, rest) = Results.Split(one.Name);
+        var (model, work) = Results.Split(one.Name);
         var reference = same.FirstOrDefault(other => other.IsOurs && other.Precision == (one.IsOurs ? Measurement.Fp32 : one.Precision));
         var ratio = reference is null || reference == one ? ""
             : one.IsOurs ? $"{Page.Ratio(one.Over(reference))} its fp32"
             : Page.Ratio(reference.Over(one));
         return
         [
-            model, Describe(rest), one.Precision, one.By, Page.Milliseconds(one.Seconds), Page.Share(one.Spread), Page.Number(one.TextsPerSecond), Page.Number(one.Gflops),
+            model, Describe(work), one.Precision, one.By, Page.Milliseconds(one.Seconds), Page.Share(one.Spread), Page.Number(one.TextsPerSecond), Page.Number(one.Gflops),
             Page.Share(one.Gflops / results.Peak(one.Precision)), ratio, $"{one.Rounds.Count}",
         ];
     }

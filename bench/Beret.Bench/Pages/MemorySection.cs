@@ -23,16 +23,34 @@ internal static class MemorySection
             series.GroupBy(one => one.Name).SelectMany(same => same.Select(one => Row(one, same.FirstOrDefault(other => !other.IsOurs)))));
     }
 
+    /// <summary>A line for each model that another was measured on too.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Summary(Results results)
+    {
+        foreach (var same in results.Series("resident").GroupBy(one => one.Name))
+        {
+            if (same.FirstOrDefault(one => one.IsOurs) is { } ours && same.FirstOrDefault(one => !one.IsOurs) is { } other)
+            {
+                var (model, work) = Results.Split(same.Key);
+                var (mine, theirs) = (Above(Median(ours)), Above(Median(other)));
+                yield return
+                [
+                    $"memory of a training step above weights, gradients and moments, {model.Split(" (")[0]}, {Results.Batch(work)}", $"{Page.Megabytes(mine)} MB", "",
+                    $"{other.By}: {Page.Megabytes(theirs)} MB", $"{Page.Share(mine / theirs)} of its",
+                ];
+            }
+        }
+    }
+
     private static string[] Row(Series series, Series? other)
     {
         var one = Median(series);
-        var (model, rest) = Results.Split(series.Name);
+        var (model, work) = Results.Split(series.Name);
         var (above, left) = series.IsOurs && other is not null
             ? (Page.Share(Above(one) / Above(Median(other))), Page.Share(Left(one) / Left(Median(other))))
             : ("", "");
         return
         [
-            model, Results.Batch(rest), series.By, Page.Megabytes(one.ResidentPeak), Page.Megabytes(Above(one)), Page.Megabytes(one.ResidentBefore), Page.Megabytes(Left(one)),
+            model, Results.Batch(work), series.By, Page.Megabytes(one.ResidentPeak), Page.Megabytes(Above(one)), Page.Megabytes(one.ResidentBefore), Page.Megabytes(Left(one)),
             one.ActivationBytes > 0 ? Page.Megabytes(one.ActivationBytes) : "", above, left,
         ];
     }

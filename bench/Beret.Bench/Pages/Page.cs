@@ -24,8 +24,9 @@ internal sealed class Page(string folder, string name)
 
     public static string Megabytes(double bytes) => Invariant($"{bytes / 1e6:0}");
 
-    /// <summary>"1.98 × (1.90–2.05)".</summary>
-    public static string Ratio((double Median, double Least, double Most) ratio) => Invariant($"{ratio.Median:0.00} × ({ratio.Least:0.00}–{ratio.Most:0.00})");
+    /// <summary>"1.98 × (1.90–2.05)": the range where there are several rounds.</summary>
+    public static string Ratio((double Median, double Least, double Most) ratio) =>
+        Invariant($"{ratio.Median:0.00} ×{(ratio.Most > ratio.Least ? Invariant($" ({ratio.Least:0.00}–{ratio.Most:0.00})") : "")}");
 
     public static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -20,8 +20,8 @@ internal static class ProfileSection
         foreach (var profile in parts.GroupBy(part => part.Step, part => part.Part))
         {
             var (precision, name) = profile.Key.Split('|') is [var first, var second] ? (first, second) : (Measurement.Fp32, profile.Key);
-            var (model, rest) = Results.Split(name);
-            page.Section($"Where a step of {model} goes ({Results.Batch(rest)}, {precision})");
+            var (model, work) = Results.Split(name);
+            page.Section($"Where a step of {model} goes ({Results.Batch(work)}, {precision})");
             page.Text("Median over the rounds, for each operation of the backend, all its calls of a step together.");
             var medians = profile.GroupBy(one => one.Name).Select(rounds => new Series([.. rounds])).OrderByDescending(one => one.Seconds).ToList();
             var total = medians.Sum(one => one.Seconds);

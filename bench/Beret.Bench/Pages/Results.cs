@@ -38,5 +38,5 @@ internal sealed class Results(IReadOnlyList<Measurement> all)
     }
 
     /// <summary>"b32 s128" as 32 × 128; anything else as it is.</summary>
-    public static string Batch(string rest) => rest.Split(' ') is [['b', .. var texts], ['s', .. var tokens]] ? $"{texts} × {tokens}" : rest;
+    public static string Batch(string work) => work.Split(' ') is [['b', .. var texts], ['s', .. var tokens]] ? $"{texts} × {tokens}" : work;
 }

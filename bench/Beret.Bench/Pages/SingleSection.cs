@@ -20,11 +20,11 @@ internal static class SingleSection
 
     private static string[] Row(Series one, Series? ours)
     {
-        var (model, rest) = Results.Split(one.Name);
+        var (model, work) = Results.Split(one.Name);
         var isOther = ours is not null && !one.IsOurs;
         return
         [
-            model, rest, one.Precision, one.By, Page.Milliseconds(one.Seconds), Page.Milliseconds(one.P99), isOther ? Page.Ratio(ours!.Over(one)) : "",
+            model, work, one.Precision, one.By, Page.Milliseconds(one.Seconds), Page.Milliseconds(one.P99), isOther ? Page.Ratio(ours!.Over(one)) : "",
             isOther ? Page.Share(ours!.P99 / one.P99) : "",
         ];
     }

@@ -6,40 +6,18 @@ internal sealed class Summary
     private const string Begin = "<!-- bench/run writes from here -->";
     private const string End = "<!-- to here -->";
 
-    private static readonly string[] Header = ["work", ">Beret", ">of the peak", ">the other", "Beret is"];
+    private static readonly string[] Header = ["work", ">Beret", ">of the peak", ">the fastest other", "Beret is"];
 
-    public Summary(Results results)
-    {
-        List<IReadOnlyList<string>> rows = [];
-        foreach (var (kind, what) in new[] { ("step", "training step"), ("infer", "inference"), ("ragged", "inference, reviews"), ("single", "one text") })
-        {
-            var series = results.Series(kind);
-            foreach (var ours in series.Where(one => one.IsOurs))
-            {
-                var (model, rest) = Results.Split(ours.Name);
-                foreach (var other in series.Where(one => !one.IsOurs && one.Name == ours.Name && one.Precision == ours.Precision))
-                {
-                    var share = kind == "single" ? double.NaN : ours.Gflops / results.Peak(ours.Precision);
-                    rows.Add(
-                    [
-                        $"{ours.Precision} {what}, {model.Split(" (")[0]} {Results.Batch(rest)}", Time(ours, kind), Page.Share(share), $"{other.By}: {Time(other, kind)}",
-                        Page.Invariant($"{ours.Over(other).Median:0.00} × as fast"),
-                    ]);
-                }
-
-                if (ours.Precision != Measurement.Fp32 && series.FirstOrDefault(one => one.IsOurs && one.Name == ours.Name && one.Precision == Measurement.Fp32) is { } plain)
-                {
-                    rows.Add(
-                    [
-                        $"{ours.Precision} {what}, {model.Split(" (")[0]} {Results.Batch(rest)}", Time(ours, kind), Page.Share(ours.Gflops / results.Peak(ours.Precision)),
-                        $"its own fp32: {Time(plain, kind)}", Page.Invariant($"{ours.Over(plain).Median:0.00} × as fast"),
-                    ]);
-                }
-            }
-        }
-
-        Rows = rows;
-    }
+    public Summary(Results results) => Rows =
+    [
+        .. Rates(results, "step", "training step", ["fp32", "bf16"]),
+        .. Rates(results, "infer", "inference", ["fp32", "int8"]),
+        .. Rates(results, "ragged", "inference", ["fp32", "int8"]),
+        .. Rates(results, "single", "one text", ["fp32", "int8"]),
+        .. MemorySection.Summary(results),
+        .. results.Series("tokens").Select(one => new[] { $"tokenization, {one.Name}", $"{Page.Number(one.TokensPerSecond / 1e6)} million tokens/s", "", "", "" }),
+        .. results.Series("start").Select(one => new[] { one.Name, $"{Page.Milliseconds(one.Seconds)} ms", "", "", "" }),
+    ];
 
     public IReadOnlyList<IReadOnlyList<string>> Rows { get; }
 
@@ -62,6 +40,28 @@ internal sealed class Summary
         var table = new Page(".", "");
         table.Table(Header, Rows);
         File.WriteAllText(readme, $"{text[..(begin + Begin.Length)]}\n{table}\n{text[end..]}");
+    }
+
+    /// <summary>A row for each work of ours that another did too, or that is set beside its own fp32.</summary>
+    private static IEnumerable<IReadOnlyList<string>> Rates(Results results, string kind, string what, string[] precisions)
+    {
+        var series = results.Series(kind);
+        foreach (var ours in series.Where(one => one.IsOurs && precisions.Contains(one.Precision)))
+        {
+            var other = series.Where(one => !one.IsOurs && one.Name == ours.Name && one.Precision == ours.Precision).MinBy(one => one.Seconds);
+            var plain = series.FirstOrDefault(one => one.IsOurs && one.Name == ours.Name && one.Precision == Measurement.Fp32 && one != ours);
+            var (model, work) = Results.Split(ours.Name);
+            IEnumerable<string> ratios =
+            [
+                .. other is null ? [] : new[] { Page.Invariant($"{ours.Over(other).Median:0.00} × as fast") },
+                .. plain is null || ours.Precision == Measurement.Fp32 ? [] : new[] { Page.Invariant($"{ours.Over(plain).Median:0.00} × its own fp32") },
+            ];
+            yield return
+            [
+                $"{ours.Precision} {what}, {model.Split(" (")[0]}, {Comparison.Describe(work)}", Time(ours, kind),
+                kind == "single" ? "" : Page.Share(ours.Gflops / results.Peak(ours.Precision)), other is null ? "" : $"{other.By}: {Time(other, kind)}", string.Join(", ", ratios),
+            ];
+        }
     }
 
     private static string Time(Series series, string kind) => kind switch
