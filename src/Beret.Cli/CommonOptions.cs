@@ -67,7 +67,7 @@ internal static class CommonOptions
 
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
-    private static void RefuseBelow(OptionResult result, string name, int least)
+    public static void RefuseBelow(OptionResult result, string name, int least)
     {
         if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < least))
         {

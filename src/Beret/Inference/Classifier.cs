@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Beret.Data;
 using Beret.Evaluation;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
@@ -91,7 +92,21 @@ public sealed class Classifier : IDisposable
     public static Classifier Load(string folder, ClassifierOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        options ??= new ClassifierOptions();
+        return Open(folder, options ?? new ClassifierOptions(), _ => { });
+    }
+
+    /// <summary>Loads a classifier as it will be when it has been kept in a precision and loaded again.</summary>
+    internal static Classifier LoadRounded(string folder, Precision precision, int? threads) => Open(
+        folder, new ClassifierOptions { Precision = precision, Threads = threads }, parameters => QuantizedWeights.Round(parameters, precision));
+
+    /// <summary>The number of weights.</summary>
+    internal long Parameters => opened.Model.Parameters.Count;
+
+    /// <summary>Writes the model folder, the weights in the classifier's precision.</summary>
+    internal void Save(string folder) => ModelFolder.Write(folder, opened.Model, opened.Tokenizer, Description, storage: Precision);
+
+    private static Classifier Open(string folder, ClassifierOptions options, Action<ParameterSet> prepare)
+    {
         var threads = options.Threads ?? Environment.ProcessorCount;
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1, nameof(options));
         var backend = CpuBackend.Create(threads);
@@ -99,6 +114,7 @@ public sealed class Classifier : IDisposable
         try
         {
             opened = ModelFolder.Load(folder, backend);
+            prepare(opened.Model.Parameters);
             return new Classifier(backend, opened, options, threads);
         }
         catch

@@ -35,7 +35,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
 
     public Parameter Declare(string name, int[] shape, bool decays, bool hasRowGradient = false)
     {
-        var parameter = new Parameter { Name = name, Shape = shape, Decays = decays, HasRowGradient = hasRowGradient };
+        var parameter = new Parameter { Name = name, Shape = shape, Decays = decays, HasRowGradient = hasRowGradient, MayBeQuantized = hasRowGradient };
         Add([parameter]);
         return parameter;
     }
@@ -52,7 +52,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         for (var i = 0; i < names.Length; i++)
         {
             var name = string.Join('.', new[] { prefix, names[i] }.Where(part => part.Length > 0));
-            weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true };
+            weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true, MayBeQuantized = !exact };
             if (bias)
             {
                 biases[i] = new Parameter { Name = $"{name}.bias", Shape = [outputs], Decays = false };

@@ -24,7 +24,10 @@ public unsafe class RoundingTests
             var expected = BitConverter.SingleToUInt32Bits(ReferenceBackend.RoundToBFloat16(value));
             Assert.Equal(expected, BFloat16.Round(value));
             Assert.Equal(expected, BFloat16.Round(Vector128.Create(value).AsUInt32())[1]);
-            Assert.Equal(expected, BFloat16.Round(Vector512.Create(value).AsUInt32())[7]);
+            if (float.IsNormal(value))
+            {
+                Assert.Equal(expected, BFloat16.RoundForDotProduct(Vector512.Create(value).AsUInt32())[7] & 0xFFFF_0000);
+            }
         }
     }
 
@@ -36,7 +39,7 @@ public unsafe class RoundingTests
     {
         Assert.True(float.IsNaN(BFloat16.Rounded(BitConverter.UInt32BitsToSingle(bits))));
         Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(BFloat16.Round(Vector128.Create(bits))[0])));
-        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(BFloat16.Round(Vector512.Create(bits))[0])));
+        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(BFloat16.RoundForDotProduct(Vector512.Create(bits))[0])));
     }
 
     [Theory]
@@ -65,13 +68,15 @@ public unsafe class RoundingTests
     [MemberData(nameof(LowPrecisionTests.Cases), MemberType = typeof(LowPrecisionTests))]
     public void Rows_of_zeros_give_zeros(string set, bool dotProducts, string type)
     {
+        // 127 has a scale of 1, so that nothing is rounded.
+        const float Sum = 9 * 127 * 127;
         using var backend = CpuBackend.Create(1, Enum.Parse<InstructionSet>(set), dotProducts);
         using var operands = new Operands(backend, 1);
-        var input = operands.Input(3, 9, i => i / 9 == 1 ? 0 : 1);
-        var weight = operands.Input(4, 9, i => i / 9 == 2 ? 0 : 1);
+        var input = operands.Input(3, 9, i => i / 9 == 1 ? 0 : 127);
+        var weight = operands.Input(4, 9, i => i / 9 == 2 ? 0 : 127);
         var output = operands.Scratch(3, 4);
         backend.Linear(input, weight, Matrix.None, Matrix.None, Activation.None, Matrix.None, output, Enum.Parse<ElementType>(type));
-        Assert.Equal([9, 9, 0, 9, 0, 0, 0, 0, 9, 9, 0, 9], operands.Read(output));
+        Assert.Equal([Sum, Sum, 0, Sum, 0, 0, 0, 0, Sum, Sum, 0, Sum], operands.Read(output));
     }
 
     /// <summary>

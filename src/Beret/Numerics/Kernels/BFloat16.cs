@@ -29,15 +29,12 @@ internal static unsafe class BFloat16
     /// <summary>The rounded number as a float.</summary>
     public static float Rounded(float value) => BitConverter.UInt32BitsToSingle(Round(value));
 
-    /// <summary>Sixteen at once.</summary>
+    /// <summary>Sixteen at once, for the dot product instruction, which takes what is smaller than the smallest normal number for zero itself. The lower halves are not cleared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Round(Vector512<uint> bits)
+    public static Vector512<uint> RoundForDotProduct(Vector512<uint> bits)
     {
-        var magnitude = bits & Vector512.Create(~Sign);
         var rounded = bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One);
-        rounded = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(SmallestNormal)), bits & Vector512.Create(Sign), rounded);
-        rounded = Vector512.ConditionalSelect(Vector512.GreaterThan(magnitude, Vector512.Create(Infinity)), bits | Vector512.Create(Quiet), rounded);
-        return rounded & Vector512.Create(Upper);
+        return Vector512.ConditionalSelect(Vector512.Equals(bits.AsSingle(), bits.AsSingle()).AsUInt32(), rounded, bits | Vector512.Create(Quiet));
     }
 
     /// <summary>Four at once.</summary>
@@ -58,7 +55,7 @@ internal static unsafe class BFloat16
         var i = 0;
         for (; i + 16 <= count; i += 16)
         {
-            Avx512F.ConvertToVector256UInt16(Round(Vector512.Load((uint*)source + i)) >> 16).Store(destination + i);
+            Avx512F.ConvertToVector256UInt16(RoundForDotProduct(Vector512.Load((uint*)source + i)) >> 16).Store(destination + i);
         }
 
         for (; i < count; i++)
@@ -79,16 +76,22 @@ internal static unsafe class BFloat16
         var i = 0;
         for (; i + 16 <= count; i += 16)
         {
-            var low = Round(Vector512.Load((uint*)first + i)) >> 16;
-            var high = second is null ? Vector512<uint>.Zero : Round(Vector512.Load((uint*)second + i));
-            (low | high).Store(destination + i);
+            Pairs(Vector512.Load((uint*)first + i), second is null ? Vector512<uint>.Zero : Vector512.Load((uint*)second + i)).Store(destination + i);
         }
 
-        for (; i < count; i++)
+        if (i < count)
         {
-            destination[i] = (Round(first[i]) >> 16) | (second is null ? 0 : Round(second[i]));
+            // A strip is lower than a vector is long.
+            var mask = Vector512.LessThan(Vector512<uint>.Indices, Vector512.Create((uint)(count - i)));
+            var low = Avx512F.MaskLoad((uint*)first + i, mask, Vector512<uint>.Zero);
+            var high = second is null ? Vector512<uint>.Zero : Avx512F.MaskLoad((uint*)second + i, mask, Vector512<uint>.Zero);
+            Avx512F.MaskStore(destination + i, mask, Pairs(low, high));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Pairs(Vector512<uint> low, Vector512<uint> high) =>
+        (RoundForDotProduct(low) >> 16) | (RoundForDotProduct(high) & Vector512.Create(Upper));
 
     /// <summary>Rounds numbers, which stay floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -58,6 +58,9 @@ internal static unsafe class Gemm<V, S, P>
 
     private static readonly int RowBlock = 8 * Tile.Height<V, S>();
 
+    // The last strip of a block may be taller than what is left.
+    private static readonly int MostRows = RowBlock + Tile.Height<V, S>();
+
     // The panels that are multiplied with a block of rows before the next ones: their part of B stays in the second-level cache.
     private static readonly int PanelBlock = Math.Max(1, 256 / Tile.Width<V, S>());
 
@@ -102,14 +105,19 @@ internal static unsafe class Gemm<V, S, P>
         {
             pass.KStart = k;
             pass.KCount = Math.Min(passK, product.K - k);
+            var lengthOfB = product.BPacked is null ? PackedLength(product.Columns, pass.KCount) : 0;
+            var lengthOfA = pass.ColumnTasks > 1 ? rowTasks * LengthOfRows(pass.KCount) : 0;
+            var shared = lengthOfA + lengthOfB > 0 ? scratch.Shared(lengthOfA + lengthOfB) : null;
+            pass.Place(product.BPacked is null ? shared + lengthOfA : product.BPacked);
             if (product.BPacked is null)
             {
-                pass.Place(scratch.Shared(PackedLength(product.Columns, pass.KCount)));
                 pool.Run(panels, &PackPanel, &pass);
             }
-            else
+
+            if (pass.ColumnTasks > 1)
             {
-                pass.Place(product.BPacked);
+                pass.Rows = shared;
+                pool.Run(rowTasks * BlocksOf(pass.KCount), &PackRowBlock, &pass);
             }
 
             pool.Run(rowTasks * pass.ColumnTasks, &Block, &pass);
@@ -162,13 +170,47 @@ internal static unsafe class Gemm<V, S, P>
         }
     }
 
+    private static int BlocksOf(int k) => (k + P.Block - 1) / P.Block;
+
+    /// <summary>The units of the packed rows of one task: for each row a scale, then the strips of each block of k.</summary>
+    private static long LengthOfRows(int k) => RowBlock + (long)MostRows * PackedUnits(k);
+
+    /// <summary>Where the strips of a task begin for a block of k.</summary>
+    private static float* StripsAt(in Pass pass, int rowTask, int k) =>
+        pass.Rows + rowTask * LengthOfRows(pass.KCount) + RowBlock + (nint)MostRows * (k / P.Block * BlockUnits);
+
+    /// <summary>Packs the rows of a task for a block of k, where several tasks need them.</summary>
+    private static void PackRowBlock(void* state, int task, int slot)
+    {
+        ref var pass = ref *(Pass*)state;
+        ref var g = ref pass.Of;
+        var blocks = BlocksOf(pass.KCount);
+        var (rowTask, k) = (task / blocks, task % blocks * P.Block);
+        var row = rowTask * RowBlock;
+        var rows = Math.Min(RowBlock, g.Rows - row);
+
+        // Each block of k computes the scales for itself; the first one's are kept.
+        var scales = k == 0 ? pass.Rows + rowTask * LengthOfRows(pass.KCount) : pass.Own[slot];
+        ScaleRows(ref g, row, rows, scales);
+        PackRows(ref g, row, rows, pass.KStart + k, Math.Min(P.Block, pass.KCount - k), StripsAt(pass, rowTask, k), scales, pass.Own[slot] + RowBlock);
+    }
+
+    private static void ScaleRows(ref Product g, int row, int rows, float* scales)
+    {
+        for (var r = 0; r < rows && P.IsScaled; r++)
+        {
+            scales[r] = Quantization.Scale<V, S>(g.A + (row + r) * g.AStride, g.K);
+        }
+    }
+
     private static void Block(void* state, int task, int slot)
     {
         ref var pass = ref *(Pass*)state;
         ref var g = ref pass.Of;
         var width = Tile.Width<V, S>();
         var panels = PanelsOf(g.Columns);
-        var row = task / pass.ColumnTasks * RowBlock;
+        var rowTask = task / pass.ColumnTasks;
+        var row = rowTask * RowBlock;
         var rows = Math.Min(RowBlock, g.Rows - row);
         var part = task % pass.ColumnTasks;
         var firstPanel = (int)((long)panels * part / pass.ColumnTasks);
@@ -179,23 +221,29 @@ internal static unsafe class Gemm<V, S, P>
         }
 
         var tallest = Tile.Height<V, S>();
-        var strips = pass.Own[slot];
-        var corner = strips + (nint)(RowBlock + tallest) * BlockUnits;
-        var scales = corner + tallest * width;
-        var room = scales + RowBlock;
-        if (P.IsScaled)
+        var isPacked = pass.ColumnTasks > 1;
+        var corner = pass.Own[slot];
+        var strips = corner + tallest * width + RowBlock;
+        var room = strips + (nint)MostRows * BlockUnits;
+        var scales = isPacked ? pass.Rows + rowTask * LengthOfRows(pass.KCount) : corner + tallest * width;
+        if (!isPacked)
         {
-            for (var r = 0; r < rows; r++)
-            {
-                scales[r] = Quantization.Scale<V, S>(g.A + (row + r) * g.AStride, g.K);
-            }
+            ScaleRows(ref g, row, rows, scales);
         }
 
         for (var k = 0; k < pass.KCount; k += P.Block)
         {
             var length = Math.Min(P.Block, pass.KCount - k);
             var units = P.Units(length);
-            PackRows(ref g, row, rows, pass.KStart + k, length, strips, scales, room);
+            if (isPacked)
+            {
+                strips = StripsAt(pass, rowTask, k);
+            }
+            else
+            {
+                PackRows(ref g, row, rows, pass.KStart + k, length, strips, scales, room);
+            }
+
             var accumulate = g.Accumulate || pass.KStart + k > 0;
             var last = pass.KStart + k + length == g.K;
             for (var block = firstPanel; block < lastPanel; block += PanelBlock)
@@ -294,6 +342,9 @@ internal static unsafe class Gemm<V, S, P>
     {
         public Product Of;
         public float* Panels;
+
+        /// <summary>The packed rows of A, where tasks share them.</summary>
+        public float* Rows;
         public float* ColumnScales;
         public int* ColumnSums;
         public int KStart;

@@ -5,13 +5,18 @@ using System.Runtime.Intrinsics.X86;
 namespace Beret.Numerics.Kernels;
 
 /// <summary>
-/// Symmetric 8-bit quantization of a line: scale = max |x| / 127, q = x · (127 / max |x|) rounded to the nearest, ties to even. A line that holds something that is
-/// no number, or infinite, has a scale that is none, so that it shows in every result.
+/// Symmetric 8-bit quantization of a line: scale = max |x| / 127 with 16 significant bits, q = x / scale rounded to the nearest, ties to even. With so few bits a q · scale is exact in a
+/// float, so what was quantized and restored is quantized to the same bytes and scale again. A line that holds something that is no number, or infinite, has a scale that
+/// is none, so that it shows in every result.
 /// </summary>
 internal static unsafe class Quantization
 {
     /// <summary>The largest magnitude of a quantized number.</summary>
     public const int Limit = 127;
+
+    // The last of a float's 24 significant bits, which a scale does not have, and half of what they count.
+    private const uint Rest = 0xFF;
+    private const uint HalfOfRest = 0x80;
 
     // 1.5 · 2²³: a float of this size has no bits after the point, so that adding it rounds, and the lower bits of the sum are the integer.
     private const float Rounder = 12582912f;
@@ -46,7 +51,8 @@ internal static unsafe class Quantization
             most = Math.Max(most, lanes[lane]);
         }
 
-        return most / Limit + S.Sum(poison);
+        var scale = BitConverter.SingleToUInt32Bits(most / Limit) + HalfOfRest & ~Rest;
+        return BitConverter.UInt32BitsToSingle(scale) + S.Sum(poison);
     }
 
     /// <summary>What an element is multiplied with before it is rounded.</summary>

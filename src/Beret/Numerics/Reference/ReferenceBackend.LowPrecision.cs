@@ -2,7 +2,7 @@ namespace Beret.Numerics.Reference;
 
 /// <content>
 /// Products of rounded and of quantized numbers, in the order that is promised: bf16 sums are fp32, over pairs of k in which the second product is added first; int8
-/// products are sums of integers, with a scale max |x| / 127 for each row of the input and of the weight.
+/// products are sums of integers, with a scale max |x| / 127, in 16 significant bits, for each row of the input and of the weight.
 /// </content>
 internal sealed partial class ReferenceBackend
 {
@@ -87,7 +87,9 @@ internal sealed partial class ReferenceBackend
             largest = Math.Max(largest, Math.Abs(value));
         }
 
-        var scale = largest / 127;
+        // 16 significant bits.
+        var unit = largest == 0 ? 1 : Math.ScaleB(1, Math.ILogB(largest / 127) - 15);
+        var scale = (float)(Math.Round(largest / 127 / unit, MidpointRounding.AwayFromZero) * unit);
         var values = new int[line.Length];
         for (var k = 0; k < values.Length && scale > 0; k++)
         {
