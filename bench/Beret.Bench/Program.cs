@@ -14,6 +14,7 @@ const string usage = """
       ragged   LAYERS HIDDEN HEADS CUT TEXTS FILE      texts of the lengths in a JSON file, every so many of them, cut
       single   LAYERS HIDDEN HEADS TOKENS RUNS         one text
       growth   STEPS                                   fine-tuning steps that grow in one direction at a time
+      tokens   MODEL DATA                              the test texts of a data set through the tokenizer of a model folder
       precisions step|infer                            the arithmetics that this machine has for it, a line each
       report RESULTS.jsonl PAGE.md [README.md]         writes the page, its charts and the README's table from what the others measured
 
@@ -42,6 +43,9 @@ try
             break;
         case ["growth", var steps]:
             Growth.Run(arguments, Arguments.Numbers([steps], 1)[0]);
+            break;
+        case ["tokens", var folder, var data]:
+            Tokenization.Run(arguments, folder, data);
             break;
         case ["precisions", ("step" or "infer") and var what]:
             Precision[] possible = what == "step" ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32, Precision.BFloat16, Precision.Int8];

@@ -12,12 +12,21 @@ internal static class TokenizationSection
         }
 
         page.Section("Tokenization");
-        page.Text("Whole texts from memory, nothing cut. `t1` and `t2` are one thread and two.");
+        page.Text("The test texts of a data set, whole and from memory, to token ids. `hf`, `tf` and `google` are the flavours of WordPiece; \"accents\" and \"Chinese\" are the same texts with letters of those kinds.");
         page.Table(
-            ["texts, flavour, threads", "by", ">texts", ">tokens", ">ms", ">±", ">million tokens/s"],
-            series.Select(one => new[]
+            ["texts and flavour", ">threads", "by", ">texts", ">tokens", ">ms", ">million tokens/s", "against one thread"],
+            series.Select(one =>
             {
-                one.Name, one.By, $"{one.Rounds[0].Texts}", $"{one.Rounds[0].Tokens}", Page.Milliseconds(one.Seconds), Page.Share(one.Spread), Page.Number(one.TokensPerSecond / 1e6),
+                var (what, threads) = Threads(one.Name);
+                var single = series.FirstOrDefault(other => other.By == one.By && other != one && Threads(other.Name) == (what, "1"));
+                return new[]
+                {
+                    what, threads, one.By, $"{one.Rounds[0].Texts}", $"{one.Rounds[0].Tokens}", Page.Milliseconds(one.Seconds), Page.Number(one.TokensPerSecond / 1e6),
+                    single is null ? "" : Page.Ratio(one.Over(single)),
+                };
             }));
     }
+
+    /// <summary>"reviews hf t2" is "reviews hf" on 2 threads.</summary>
+    private static (string What, string Threads) Threads(string name) => name.LastIndexOf(" t", StringComparison.Ordinal) is var at and > 0 ? (name[..at], name[(at + 2)..]) : (name, "");
 }
