@@ -22,33 +22,37 @@ internal sealed class AsciiWords
     private readonly Slot[] slots;
     private readonly int shift;
 
-    public AsciiWords(IEnumerable<KeyValuePair<string, int>> pieces, ScalarRules rules, int wordLimit)
+    public AsciiWords(Vocabulary vocabulary, ScalarRules rules, int wordLimit)
     {
         var longest = Math.Min(MaxLength, wordLimit);
-        KeyValuePair<string, int>[] words = [.. pieces.Where(p => p.Key.Length > 0 && p.Key.Length <= longest && IsWord(p.Key))];
-        var bits = Math.Max(4, BitOperations.Log2((uint)words.Length + 1) + 2);
+        var bits = Math.Max(4, BitOperations.Log2((uint)vocabulary.Ids.Count + 1) + 2);
         shift = 64 - bits;
         slots = new Slot[(1 << bits) + MaxProbes];
-        slots.AsSpan().Fill(new Slot { Id = -1 });
         Span<byte> bytes = stackalloc byte[MaxLength];
-        foreach (var (word, id) in words)
+        foreach (var (word, id) in vocabulary.Ids)
         {
+            if (word.Length == 0 || word.Length > longest || !IsWord(word, rules))
+            {
+                continue;
+            }
+
             bytes.Clear();
-            System.Text.Encoding.ASCII.GetBytes(word, bytes);
+            for (var i = 0; i < word.Length; i++)
+            {
+                bytes[i] = (byte)word[i];
+            }
+
             var key = Vector128.Create<byte>(bytes).AsUInt64();
-            var home = Home(key[0], key[1]);
+            var home = Home(key.GetElement(0), key.GetElement(1));
             for (var i = home; i < home + MaxProbes; i++)
             {
-                if (slots[i].Id < 0)
+                if (slots[i].Word == 0)
                 {
-                    slots[i] = new Slot { Low = key[0], High = key[1], Id = id };
+                    slots[i] = new Slot { Low = key.GetElement(0), High = key.GetElement(1), Word = id + 1 };
                     break;
                 }
             }
         }
-
-        bool IsWord(string piece) => piece.All(char.IsAsciiLetterOrDigit)
-            || (piece.Length == 1 && piece[0] < 128 && rules.Ascii[piece[0]] == ScalarAction.Alone);
     }
 
     /// <summary>The bytes of a word of a window, followed by zeros.</summary>
@@ -85,23 +89,23 @@ internal sealed class AsciiWords
             var high = key.GetElement(1);
             ref readonly var slot = ref Unsafe.Add(ref slots, Home(low, high));
             var difference = (long)((slot.Low ^ low) | (slot.High ^ high));
-            ids[k] = slot.Id | (int)((difference | -difference) >> 63);
+            ids[k] = (slot.Word - 1) | (int)((difference | -difference) >> 63);
         }
     }
 
     /// <summary>The id of a word by its key, or −1.</summary>
     public int Find(Vector128<byte> word)
     {
-        var key = word.AsUInt64();
-        var home = Home(key[0], key[1]);
-        foreach (ref readonly var slot in slots.AsSpan(home, MaxProbes))
+        var low = word.AsUInt64().ToScalar();
+        var high = word.AsUInt64().GetElement(1);
+        foreach (ref readonly var slot in slots.AsSpan(Home(low, high), MaxProbes))
         {
-            if (slot.Low == key[0] && slot.High == key[1])
+            if (slot.Low == low && slot.High == high)
             {
-                return slot.Id;
+                return slot.Word - 1;
             }
 
-            if (slot.Id < 0)
+            if (slot.Word == 0)
             {
                 break;
             }
@@ -110,12 +114,26 @@ internal sealed class AsciiWords
         return -1;
     }
 
+    private static bool IsWord(string piece, ScalarRules rules)
+    {
+        foreach (var c in piece)
+        {
+            if (!char.IsAsciiLetterOrDigit(c))
+            {
+                return piece.Length == 1 && c < 128 && rules.Ascii[c] == ScalarAction.Alone;
+            }
+        }
+
+        return true;
+    }
+
     private int Home(ulong low, ulong high) => (int)((low ^ (high * 0x9E3779B97F4A7C15)) * 0xD6E8FEB86659FD93 >> shift);
 
+    /// <summary>The word is one more than its id: 0 is none.</summary>
     private struct Slot
     {
         public ulong Low;
         public ulong High;
-        public int Id;
+        public int Word;
     }
 }
