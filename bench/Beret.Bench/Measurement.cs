@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Beret.Bench;
 
 /// <summary>A time and the work that was done in it. The peers' programs write the same JSON.</summary>
-/// <param name="Kind">gemm, memory, op, step, infer, or profile (one operation's part of a step).</param>
+/// <param name="Kind">gemm, memory, op, step, infer, tokens, or profile (one operation's part of a step).</param>
 /// <param name="By">Who did it.</param>
 /// <param name="Name">What was done: an operation and its shape, or a model and its batch.</param>
 /// <param name="Seconds">The best time of a peak, the median otherwise.</param>
@@ -23,6 +23,9 @@ internal sealed record Measurement(string Kind, string By, string Name, double S
 
     /// <summary>Texts in that time, where it is about texts.</summary>
     public int Texts { get; init; }
+
+    /// <summary>Tokens in that time, where it is about tokens.</summary>
+    public long Tokens { get; init; }
 
     [JsonIgnore]
     public double Gflops => Flops / Seconds / 1e9;

@@ -8,6 +8,7 @@ const string usage = """
       ops [PART OF A NAME]                         every operation at the shapes of real models
       step  LAYERS HIDDEN HEADS BATCH SEQ STEPS    fine-tuning steps of a BERT encoder with random weights
       infer LAYERS HIDDEN HEADS BATCH SEQ STEPS    inference batches of the same
+      tokens MODEL DATA                            the test texts of a data set through the tokenizer of a model folder
       report RESULTS.jsonl PERFORMANCE.md          writes the page from what the others measured
 
     options
@@ -34,6 +35,9 @@ try
             break;
         case ["infer", .. { Length: 6 } numbers]:
             InferencePass.Run(arguments, Encoder.Parse(numbers));
+            break;
+        case ["tokens", var folder, var data]:
+            Tokenization.Run(arguments, folder, data);
             break;
         case ["report", var results, var page]:
             Report.Write(results, page);
