@@ -130,7 +130,16 @@ public sealed class Classifier : IDisposable
     public Prediction Predict(string text, string? pair = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var buffer = Tokenize(text, pair);
+        var buffer = threadBuffer ??= new TokenBuffer();
+        if (pair is null)
+        {
+            Tokenizer.Encode(text, encode, buffer);
+        }
+        else
+        {
+            Tokenizer.Encode(text, pair, encode, buffer);
+        }
+
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
         scorer.Score(buffer, logits);
         return Prediction.Of(task, logits, buffer.Count, buffer.Cut);
@@ -143,13 +152,16 @@ public sealed class Classifier : IDisposable
         ArgumentNullException.ThrowIfNull(texts);
         var predictions = new Prediction[texts.Count];
         var encoded = new EncodedTexts(Math.Min(Window, texts.Count));
-        for (var start = 0; start < texts.Count; start += Window)
+        for (var from = 0; from < texts.Count; from += Window)
         {
+            var start = from;
             try
             {
-                for (var i = start; i < Math.Min(start + Window, texts.Count); i++)
+                var window = new EncodedText[Math.Min(Window, texts.Count - start)];
+                TextLoop.Run(window.Length, threads, () => new TokenBuffer(), (i, buffer) => window[i] = Tokenize(texts[start + i], buffer), cancellation);
+                foreach (var text in window)
                 {
-                    encoded.Add(new EncodedText(Tokenize(texts[i], null)));
+                    encoded.Add(text);
                 }
 
                 Decide(encoded, predictions.AsSpan(start, encoded.Count), cancellation);
@@ -244,7 +256,7 @@ public sealed class Classifier : IDisposable
         {
             await foreach (var text in texts.WithCancellation(cancellation).ConfigureAwait(false))
             {
-                var encoded = new EncodedText(Tokenize(text, null));
+                var encoded = Tokenize(text, threadBuffer ??= new TokenBuffer());
                 if (!writer.TryWrite(encoded))
                 {
                     await writer.WriteAsync(encoded, cancellation).ConfigureAwait(false);
@@ -259,20 +271,11 @@ public sealed class Classifier : IDisposable
         writer.Complete(error);
     }
 
-    private TokenBuffer Tokenize(string text, string? pair)
+    private EncodedText Tokenize(string text, TokenBuffer buffer)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var buffer = threadBuffer ??= new TokenBuffer();
-        if (pair is null)
-        {
-            Tokenizer.Encode(text, encode, buffer);
-        }
-        else
-        {
-            Tokenizer.Encode(text, pair, encode, buffer);
-        }
-
-        return buffer;
+        Tokenizer.Encode(text, encode, buffer);
+        return new EncodedText(buffer);
     }
 
     private void Decide(EncodedTexts encoded, Span<Prediction> predictions, CancellationToken cancellation)

@@ -24,14 +24,18 @@ internal sealed class HuggingFaceFiles : ModelFiles
         }
 
         var written = ModelDescription.Read(folder);
-        if (written is not null)
+        var verification = written is null ? Task.CompletedTask : Task.Run(() => ModelFolder.Verify(folder, written));
+        try
         {
-            ModelFolder.Verify(folder, written);
+            var config = ConfigReader.Read(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName));
+            var source = SourceIn(folder) ?? named ?? ModelSource.HuggingFace;
+            return new HuggingFaceFiles { Path = folder, Source = source, Config = source.Adjust(config, written), Written = written, Verification = verification };
         }
-
-        var config = ConfigReader.Read(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName));
-        var source = SourceIn(folder) ?? named ?? ModelSource.HuggingFace;
-        return new HuggingFaceFiles { Path = folder, Source = source, Config = source.Adjust(config, written), Written = written };
+        catch
+        {
+            verification.GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     /// <summary>The system whose tokenization a folder goes with: as beret.json or config.json says, Hugging Face's otherwise.</summary>

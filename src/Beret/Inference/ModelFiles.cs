@@ -27,6 +27,9 @@ internal abstract class ModelFiles
     /// <summary>The folder's beret.json; null where it has none.</summary>
     public ModelDescription? Written { get; init; }
 
+    /// <summary>Holds the files to the checksums of beret.json, where there is one: <see cref="InferenceException"/> where a file is not the one that was written.</summary>
+    public Task Verification { get; init; } = Task.CompletedTask;
+
     /// <summary>Whether there is a vocabulary.</summary>
     public abstract bool HasTokenizer { get; }
 
@@ -53,12 +56,23 @@ internal abstract class ModelFiles
     /// <exception cref="BeretException">There is no model, or it is damaged or not supported; the message says what is the matter.</exception>
     public static ModelFiles Open(string path, ModelSource? named = null)
     {
+        var files = OpenAhead(path, named);
+        files.Verification.GetAwaiter().GetResult();
+        return files;
+    }
+
+    /// <summary>
+    /// As <see cref="Open"/>, while the <see cref="Verification"/> is still going on: whoever uses what he reads waits for it first, and whoever fails to read it asks it
+    /// for the reason.
+    /// </summary>
+    public static ModelFiles OpenAhead(string path, ModelSource? named = null)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         AtomicFolder.Recover(path);
         if (!Directory.Exists(path))
         {
             return BundlePath.IndexOf(path) is { } index && File.Exists(index) ? TensorFlowFiles.OpenIndex(path, index)
-                : IsArchive(path) ? Open(Unpacked(path), named)
+                : IsArchive(path) ? OpenAhead(Unpacked(path), named)
                 : throw new InferenceException(
                     File.Exists(path)
                         ? $"{path} is a file of no kind that holds a model; a model folder is wanted, a TensorFlow checkpoint, or an archive of one"
@@ -67,7 +81,7 @@ internal abstract class ModelFiles
 
         return IsHuggingFace(path) ? HuggingFaceFiles.OpenFolder(path, named)
             : BundlePath.IndexIn(path) is { } found ? TensorFlowFiles.OpenIndex(path, found)
-            : ModelArchive.RootOf(path) is var inner && inner != path ? Open(inner, named)
+            : ModelArchive.RootOf(path) is var inner && inner != path ? OpenAhead(inner, named)
             : HuggingFaceFiles.OpenFolder(path, named);
     }
 

@@ -66,19 +66,26 @@ internal static class ModelFolder
     /// <exception cref="BeretException">Something is missing, damaged, or not supported.</exception>
     public static OpenedModel Load(string path, IBackend backend)
     {
-        var files = ModelFiles.Open(path);
-        using var weights = files.OpenWeights();
-        var model = ModelLoader.Load(files.Config, weights, backend).Model;
+        // The checksum of the weights takes as long as all the rest; they are computed side by side.
+        var files = ModelFiles.OpenAhead(path);
+        SequenceClassifier? model = null;
         try
         {
+            using (var weights = files.OpenWeights())
+            {
+                model = ModelLoader.Load(files.Config, weights, backend).Model;
+            }
+
             var tokenizer = files.LoadTokenizer();
             var known = files.Describe(model.Outputs, tokenizer);
             Check(known, model, path);
+            files.Verification.GetAwaiter().GetResult();
             return new OpenedModel(model, tokenizer, known, IsPlain: files.Written is null);
         }
         catch
         {
-            model.Dispose();
+            model?.Dispose();
+            files.Verification.GetAwaiter().GetResult();
             throw;
         }
     }

@@ -1,36 +1,35 @@
-using System.Runtime.ExceptionServices;
 using Beret.Data;
 using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Inference;
 
-/// <summary>The token ids of many texts, one run of integers: tokenized once, read every epoch.</summary>
+/// <summary>The token ids of many texts: tokenized once, read every epoch. As many texts as a thread tokenizes at a time lie side by side.</summary>
 internal sealed class TokenStore : ITokenizedTexts
 {
-    private const int TextsPerTask = 256;
+    private const int TextsPerPart = 256;
 
-    private readonly int[] ids;
-    private readonly int[] starts;
-    private readonly int[] firsts;
+    private readonly Part[] parts;
 
-    private TokenStore(int[] ids, int[] starts, int[] firsts, int[] labels, long cut, int longest)
+    private TokenStore(Part[] parts, int[] labels)
     {
-        this.ids = ids;
-        this.starts = starts;
-        this.firsts = firsts;
+        this.parts = parts;
         Labels = labels;
-        Cut = cut;
-        Longest = longest;
+        foreach (var part in parts)
+        {
+            Tokens += part.Ids.Length;
+            Cut += part.Cut;
+            Longest = Math.Max(Longest, part.Longest);
+        }
     }
 
-    public int Count => starts.Length - 1;
+    public int Count => Labels.Length;
 
     /// <summary>Each text's label.</summary>
     public int[] Labels { get; }
 
     /// <summary>Tokens of all texts together.</summary>
-    public long Tokens => ids.Length;
+    public long Tokens { get; }
 
     /// <summary>How many texts lost tokens to the length limit.</summary>
     public long Cut { get; }
@@ -39,33 +38,30 @@ internal sealed class TokenStore : ITokenizedTexts
     public int Longest { get; }
 
     /// <summary>Tokens of one text.</summary>
-    public int LengthOf(int text) => starts[text + 1] - starts[text];
+    public int LengthOf(int text)
+    {
+        var (part, place) = Find(text);
+        return part.Starts[place + 1] - part.Starts[place];
+    }
 
     /// <summary>Tokenizes on some threads; the result does not depend on their number.</summary>
     /// <exception cref="TokenizerException">A pair cannot be cut to the length that is allowed.</exception>
     public static TokenStore Build(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, CancellationToken cancellation)
     {
-        var parts = Encode(tokenizer, examples, options, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = threads });
-        var ids = new int[parts.Sum(part => part.Ids.Count)];
-        var starts = new int[examples.Count + 1];
-        var firsts = new int[examples.Count];
-        var (text, place, longest) = (0, 0, 0);
-        foreach (var part in parts)
-        {
-            part.Ids.CopyTo(ids, place);
-            foreach (var (length, first) in part.Texts)
-            {
-                firsts[text] = first;
-                place += length;
-                starts[++text] = place;
-                longest = Math.Max(longest, length);
-            }
-        }
-
-        return new TokenStore(ids, starts, firsts, [.. examples.Select(example => example.Label)], parts.Sum(part => (long)part.Cut), longest);
+        var parts = new Part[(examples.Count + TextsPerPart - 1) / TextsPerPart];
+        TextLoop.Run(
+            parts.Length, threads,
+            () => (Buffer: new TokenBuffer(), Ids: new List<int>()),
+            (number, scratch) => parts[number] = Encode(tokenizer, examples, number * TextsPerPart, options, scratch.Buffer, scratch.Ids),
+            cancellation);
+        return new TokenStore(parts, [.. examples.Select(example => example.Label)]);
     }
 
-    public void AddTo(PackedBatch batch, int text) => batch.Add(ids.AsSpan(starts[text]..starts[text + 1]), firsts[text]);
+    public void AddTo(PackedBatch batch, int text)
+    {
+        var (part, place) = Find(text);
+        batch.Add(part.Ids.AsSpan(part.Starts[place]..part.Starts[place + 1]), part.Firsts[place]);
+    }
 
     /// <summary>Fills a batch with texts, and a list with their labels.</summary>
     public void Fill(PackedBatch batch, ReadOnlySpan<int> texts, Span<int> labels)
@@ -78,36 +74,18 @@ internal sealed class TokenStore : ITokenizedTexts
         }
     }
 
-    private static Part[] Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, ParallelOptions parallel)
-    {
-        var parts = new Part[(examples.Count + TextsPerTask - 1) / TextsPerTask];
-        try
-        {
-            Parallel.For(
-                0, parts.Length, parallel,
-                () => new TokenBuffer(),
-                (task, _, buffer) =>
-                {
-                    parts[task] = Encode(tokenizer, examples, task * TextsPerTask, Math.Min(TextsPerTask, examples.Count - task * TextsPerTask), options, buffer);
-                    return buffer;
-                },
-                _ => { });
-            return parts;
-        }
-        catch (AggregateException errors) when (errors.InnerExceptions.FirstOrDefault(error => error is BeretException) is { } error)
-        {
-            // What a user can cause is not to look like a defect.
-            ExceptionDispatchInfo.Throw(error);
-            throw;
-        }
-    }
+    private (Part Part, int Place) Find(int text) => (parts[text / TextsPerPart], text % TextsPerPart);
 
-    private static Part Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, int start, int count, EncodeOptions options, TokenBuffer buffer)
+    /// <param name="ids">Working memory.</param>
+    private static Part Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, int start, EncodeOptions options, TokenBuffer buffer, List<int> ids)
     {
-        var part = new Part();
-        for (var i = start; i < start + count; i++)
+        var count = Math.Min(TextsPerPart, examples.Count - start);
+        var (starts, firsts) = (new int[count + 1], new int[count]);
+        var (cut, longest) = (0, 0);
+        ids.Clear();
+        for (var i = 0; i < count; i++)
         {
-            var example = examples[i];
+            var example = examples[start + i];
             if (example.Pair is null)
             {
                 tokenizer.Encode(example.Text, options, buffer);
@@ -117,20 +95,23 @@ internal sealed class TokenStore : ITokenizedTexts
                 tokenizer.Encode(example.Text, example.Pair, options, buffer);
             }
 
-            part.Ids.AddRange(buffer.Ids);
-            part.Texts.Add((buffer.Count, buffer.FirstCount));
-            part.Cut += buffer.Cut > 0 ? 1 : 0;
+            ids.AddRange(buffer.Ids);
+            starts[i + 1] = ids.Count;
+            firsts[i] = buffer.FirstCount;
+            cut += buffer.Cut > 0 ? 1 : 0;
+            longest = Math.Max(longest, buffer.Count);
         }
 
-        return part;
+        var own = GC.AllocateUninitializedArray<int>(ids.Count);
+        ids.CopyTo(own);
+        return new Part(own, starts, firsts, cut, longest);
     }
 
-    private sealed class Part
-    {
-        public List<int> Ids { get; } = [];
-
-        public List<(int Length, int First)> Texts { get; } = [];
-
-        public int Cut { get; set; }
-    }
+    /// <summary>Texts that were tokenized together.</summary>
+    /// <param name="Ids">Their tokens, one text after the other.</param>
+    /// <param name="Starts">Where each text starts, and the end.</param>
+    /// <param name="Firsts">Each text's tokens of type 0.</param>
+    /// <param name="Cut">How many lost tokens.</param>
+    /// <param name="Longest">Tokens of the longest.</param>
+    private sealed record Part(int[] Ids, int[] Starts, int[] Firsts, int Cut, int Longest);
 }

@@ -14,6 +14,9 @@ internal sealed record LoadReport(IReadOnlyList<Parameter> Missing, IReadOnlyLis
 /// </summary>
 internal static class WeightLoader
 {
+    // A piece of a tensor on its way: a part of the processor's cache.
+    private const int BufferLength = 1 << 16;
+
     /// <param name="skip">A layer that is to be new: its tensors, if there are any, are left alone.</param>
     /// <exception cref="CheckpointException">A tensor is damaged or has no float type.</exception>
     /// <exception cref="ModelException">A tensor has another shape than the configuration asks for.</exception>
@@ -21,6 +24,7 @@ internal static class WeightLoader
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
         var missing = new List<Parameter>();
+        var buffer = new float[Math.Max(BufferLength, set.All.Max(parameter => parameter.Columns))];
         foreach (var parameter in set.All)
         {
             if (skip?.Has(parameter) ?? false)
@@ -50,7 +54,7 @@ internal static class WeightLoader
             }
             else
             {
-                ReadInto(checkpoint, name, set.Backend, parameter);
+                ReadInto(checkpoint, name, set.Backend, parameter, buffer);
             }
         }
 
@@ -84,10 +88,9 @@ internal static class WeightLoader
         : null;
 
     /// <summary>By pieces, so that loading needs no second copy of a large table.</summary>
-    private static void ReadInto(Checkpoint checkpoint, string name, IBackend backend, Parameter parameter)
+    private static void ReadInto(Checkpoint checkpoint, string name, IBackend backend, Parameter parameter, float[] buffer)
     {
-        var rows = Math.Max(1, (1 << 18) / parameter.Columns);
-        var buffer = new float[(long)Math.Min(rows, parameter.Rows) * parameter.Columns];
+        var rows = buffer.Length / parameter.Columns;
         for (var row = 0; row < parameter.Rows; row += rows)
         {
             var count = Math.Min(rows, parameter.Rows - row);

@@ -33,14 +33,9 @@ internal sealed unsafe partial class CpuBackend<V, S>(int threads, bool dotProdu
     private readonly WorkerPool pool = new(threads);
     private readonly Scratch scratch = new(threads);
 
-    public nint Allocate(long bytes)
-    {
-        var memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 64), 64);
-        NativeMemory.Clear(memory, (nuint)Math.Max(bytes, 64));
-        return (nint)memory;
-    }
+    public nint Allocate(long bytes) => (nint)ZeroedMemory.Allocate(bytes);
 
-    public void Free(nint handle) => NativeMemory.AlignedFree((void*)handle);
+    public void Free(nint handle) => ZeroedMemory.Free((void*)handle);
 
     public void Dispose()
     {

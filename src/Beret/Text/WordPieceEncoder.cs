@@ -15,35 +15,23 @@ internal readonly record struct WordLimit(int Length, bool InUtf8Bytes);
 /// </summary>
 internal sealed class WordPieceEncoder : TextEncoder
 {
-    private static readonly byte[] PrefixMasks = [.. Enumerable.Repeat((byte)0xFF, 16), .. new byte[16]];
-
-    private readonly ScalarRules rules;
     private readonly Normalizer normalizer;
     private readonly WordPieceTrie trie;
     private readonly AsciiWords asciiWords;
     private readonly AddedTokens? added;
     private readonly WordLimit limit;
     private readonly int unknown;
-    private readonly int[] asciiAlone = new int[128];
-    private readonly Vector128<byte> fold;
+    private readonly AsciiSplitter splitter;
 
     public WordPieceEncoder(ScalarRules rules, WordPieceTrie trie, AsciiWords asciiWords, AddedTokens? added, WordLimit limit, int unknown)
     {
-        this.rules = rules;
+        splitter = new AsciiSplitter(rules);
         normalizer = new Normalizer(rules);
         this.trie = trie;
         this.asciiWords = asciiWords;
         this.added = added;
         this.limit = limit;
         this.unknown = unknown;
-
-        // 0x20 turns upper case into lower case and leaves digits and lower case as they are.
-        fold = Vector128.Create(rules.AsciiFold['A'] == 'a' ? (byte)0x20 : (byte)0);
-        for (var c = 0; c < 128; c++)
-        {
-            var id = trie.Longest(WordPieceTrie.WordStart, [(char)c], out _);
-            asciiAlone[c] = id < 0 || limit.Length < 1 ? unknown : id;
-        }
     }
 
     /// <inheritdoc/>
@@ -71,119 +59,74 @@ internal sealed class WordPieceEncoder : TextEncoder
     {
         // Offsets count from the start of the text; what is left of `from` is of no concern (only original BERT looks back, and it cuts nothing out).
         var text = whole[..to];
-        var actions = rules.Ascii;
-        var i = from;
-        while (i < text.Length)
+        var window = buffer.Scratch<WordPieceScratch>().Window;
+        for (var i = from; i < to;)
         {
-            var c = text[i];
-            var action = c < 128 ? actions[c] : ScalarAction.Sequence;
-            switch (action)
+            var read = splitter.Split(text[i..], window);
+            if (read == 0)
             {
-                case ScalarAction.Space:
-                    i++;
-                    break;
-                case ScalarAction.Alone:
-                    buffer.Append(asciiAlone[c], i, i + 1, word++);
-                    i++;
-                    break;
-                case ScalarAction.Letter:
-                    i = AsciiWord(text, i, ref word, buffer);
-                    break;
-                default:
-                    i = Stretch(text, i, ref word, buffer);
-                    break;
+                i = Stretch(text, i, ref word, buffer);
+                continue;
+            }
+
+            Words(text, i, window, ref word, buffer);
+            i += read;
+        }
+    }
+
+    private void Words(ReadOnlySpan<char> text, int origin, AsciiWindow window, ref int word, TokenBuffer buffer)
+    {
+        asciiWords.FindAll(window);
+        var starts = window.Starts.AsSpan(0, window.Count);
+        var ends = window.Ends.AsSpan(0, window.Count);
+        var ids = window.Ids.AsSpan(0, window.Count);
+        for (var k = 0; k < starts.Length; k++)
+        {
+            if (ids[k] >= 0)
+            {
+                buffer.Append(ids[k], origin + starts[k], origin + ends[k], word++);
+            }
+            else
+            {
+                OtherWord(text, origin, window, starts[k], ends[k] - starts[k], ref word, buffer);
             }
         }
     }
 
-    /// <summary>
-    /// A word that starts with an ASCII letter or digit; left to <see cref="Stretch"/> where it does not end at ASCII white space or punctuation.
-    /// </summary>
-    private int AsciiWord(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
+    private void OtherWord(ReadOnlySpan<char> text, int origin, AsciiWindow window, int start, int length, ref int word, TokenBuffer buffer)
     {
-        ref var source = ref MemoryMarshal.GetReference(text);
-        Vector128<byte> bytes;
-        var left = text.Length - start;
-        if (left >= 16)
+        if (length > AsciiWords.MaxLength)
         {
-            bytes = Vector128.NarrowWithSaturation(
-                Vector128.LoadUnsafe(ref Unsafe.As<char, ushort>(ref source), (nuint)start),
-                Vector128.LoadUnsafe(ref Unsafe.As<char, ushort>(ref source), (nuint)start + 8));
-        }
-        else
-        {
-            Span<char> padded = stackalloc char[16];
-            padded.Clear();
-            text[start..].CopyTo(padded);
-            ref var units = ref Unsafe.As<char, ushort>(ref MemoryMarshal.GetReference(padded));
-            bytes = Vector128.NarrowWithSaturation(Vector128.LoadUnsafe(ref units), Vector128.LoadUnsafe(ref units, 8));
+            Stretch(text, origin + start, ref word, buffer);
+            return;
         }
 
-        // ASCII letters of a word are letters and digits in every flavour: the other ASCII characters are white space, punctuation or control
-        // characters.
-        var letter = Vector128.LessThan((bytes | Vector128.Create((byte)0x20)) - Vector128.Create((byte)'a'), Vector128.Create((byte)26));
-        var digit = Vector128.LessThan(bytes - Vector128.Create((byte)'0'), Vector128.Create((byte)10));
-        var length = System.Numerics.BitOperations.TrailingZeroCount(~(letter | digit).ExtractMostSignificantBits());
-        if (length >= AsciiWords.MaxLength)
+        var key = AsciiWords.Key(window, start, length);
+        if (Vector128.EqualsAny(key, Vector128<byte>.AllBitsSet))
         {
-            return LongAsciiWord(text, start, ref word, buffer);
+            Stretch(text, origin + start, ref word, buffer);
+            return;
         }
 
-        var end = start + length;
-        if (end < text.Length && !EndsWord(text[end]))
-        {
-            return Stretch(text, start, ref word, buffer);
-        }
-
-        var folded = (bytes | fold) & Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(PrefixMasks), (nuint)(16 - length));
-        var id = asciiWords.Find(folded);
+        var id = asciiWords.Find(key);
         if (id >= 0)
         {
-            buffer.Append(id, start, end, word++);
-        }
-        else
-        {
-            Span<char> units = stackalloc char[16];
-            var (low, high) = Vector128.Widen(folded);
-            ref var target = ref Unsafe.As<char, ushort>(ref MemoryMarshal.GetReference(units));
-            low.StoreUnsafe(ref target);
-            high.StoreUnsafe(ref target, 8);
-            Word(units[..length], new PlainRange(start), word++, buffer);
+            buffer.Append(id, origin + start, origin + start + length, word++);
+            return;
         }
 
-        return end;
+        Span<char> units = stackalloc char[16];
+        var (low, high) = Vector128.Widen(key);
+        ref var target = ref Unsafe.As<char, ushort>(ref MemoryMarshal.GetReference(units));
+        low.StoreUnsafe(ref target);
+        high.StoreUnsafe(ref target, 8);
+        Word(units[..length], new PlainRange(origin + start), word++, buffer);
     }
-
-    private int LongAsciiWord(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
-    {
-        var end = start + AsciiWords.MaxLength;
-        while (end < text.Length && char.IsAsciiLetterOrDigit(text[end]))
-        {
-            end++;
-        }
-
-        var length = end - start;
-        if (length > limit.Length || (end < text.Length && !EndsWord(text[end])) || length > 256)
-        {
-            return Stretch(text, start, ref word, buffer);
-        }
-
-        Span<char> units = stackalloc char[256];
-        for (var i = 0; i < length; i++)
-        {
-            units[i] = rules.AsciiFold[text[start + i]];
-        }
-
-        Word(units[..length], new PlainRange(start), word++, buffer);
-        return end;
-    }
-
-    private bool EndsWord(char c) => c < 128 && rules.Ascii[c] is ScalarAction.Space or ScalarAction.Alone;
 
     /// <summary>The general way: normalise a stretch, then split it.</summary>
     private int Stretch(ReadOnlySpan<char> text, int start, ref int word, TokenBuffer buffer)
     {
-        var normal = buffer.Scratch<NormalizedText>();
+        var normal = buffer.Scratch<WordPieceScratch>().Normal;
         var end = normalizer.Stretch(text, start, normal);
         var units = normal.Units;
         var kinds = normal.Kinds;
@@ -285,4 +228,12 @@ internal sealed class WordPieceEncoder : TextEncoder
 
         public int End(int unit) => ends[unit];
     }
+}
+
+/// <summary>The working memory of <see cref="WordPieceEncoder"/>.</summary>
+internal sealed class WordPieceScratch
+{
+    public AsciiWindow Window { get; } = new();
+
+    public NormalizedText Normal { get; } = new();
 }

@@ -59,6 +59,6 @@ internal static class WordPieceTokenizer
         };
         var cut = settings.Flavour == TokenizerFlavour.HuggingFace ? AddedTokens.Of(settings.Added.Values) : null;
         return new WordPieceEncoder(
-            rules, WordPieceTrie.Of(vocabulary, settings.ContinuingPrefix), new AsciiWords(vocabulary.Ids, limit.Length), cut, limit, unknown);
+            rules, WordPieceTrie.Of(vocabulary, settings.ContinuingPrefix), new AsciiWords(vocabulary, rules, limit.Length), cut, limit, unknown);
     }
 }

@@ -1,127 +1,150 @@
+using System.Numerics;
+
 namespace Beret.Text;
 
 /// <summary>
-/// The vocabulary as two tries over UTF-16 units, one for pieces that start a word and one for pieces that continue it. Nodes are numbered breadth
-/// first, so a node's children are neighbours and need only their symbols: 10 bytes a node.
+/// The vocabulary as two tries over UTF-16 units, one for pieces that start a word and one for pieces that continue it. All nodes lie in one hash table,
+/// keyed by their parent and the symbol that leads to them, and are named by their place in it: a step is one look at memory, however many children
+/// a node has.
 /// </summary>
 internal sealed class WordPieceTrie
 {
     public const int WordStart = 0;
     public const int WordRest = 1;
-    private const int LinearSearch = 16;
 
-    private readonly int[] firstChild;
-    private readonly char[] symbols;
-    private readonly int[] ids;
-    private readonly int[][] asciiChildren = [new int[128], new int[128]];
+    // Names of nodes before those of the table: the two roots.
+    private const int Roots = 2;
+
+    private readonly Node[] nodes;
+    private readonly int shift;
 
     /// <summary>Builds the tries from pieces without their prefix.</summary>
     public WordPieceTrie(IEnumerable<KeyValuePair<string, int>> starting, IEnumerable<KeyValuePair<string, int>> continuing)
+        : this([.. starting.Select(p => new Piece(p.Key, 0, p.Value, WordStart)), .. continuing.Select(p => new Piece(p.Key, 0, p.Value, WordRest))])
     {
-        var groups = new Queue<(KeyValuePair<string, int>[] Pieces, int From, int To, int Depth)>();
-        var firstChild = new List<int>();
-        var symbols = new List<char> { '\0', '\0' };
-        var ids = new List<int> { -1, -1 };
-        foreach (var pieces in new[] { starting, continuing })
+    }
+
+    private WordPieceTrie(ReadOnlySpan<Piece> pieces)
+    {
+        // A vocabulary of words has two or three nodes a piece.
+        var bits = BitOperations.Log2((uint)pieces.Length + 4) + 3;
+        Node[]? built;
+        while ((built = Build(pieces, bits)) is null)
         {
-            KeyValuePair<string, int>[] sorted = [.. pieces.Where(p => p.Key.Length > 0)];
-            Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Key, b.Key));
-            groups.Enqueue((sorted, 0, sorted.Length, 0));
+            bits++;
         }
 
-        while (groups.TryDequeue(out var group))
-        {
-            firstChild.Add(symbols.Count);
-            var (pieces, from, to, depth) = group;
-            while (from < to)
-            {
-                var symbol = pieces[from].Key[depth];
-                var end = from + 1;
-                while (end < to && pieces[end].Key[depth] == symbol)
-                {
-                    end++;
-                }
-
-                symbols.Add(symbol);
-                var ends = pieces[from].Key.Length == depth + 1;
-                ids.Add(ends ? pieces[from].Value : -1);
-                groups.Enqueue((pieces, ends ? from + 1 : from, end, depth + 1));
-                from = end;
-            }
-        }
-
-        firstChild.Add(symbols.Count);
-        this.firstChild = [.. firstChild];
-        this.symbols = [.. symbols];
-        this.ids = [.. ids];
-        for (var root = 0; root < 2; root++)
-        {
-            for (var c = 0; c < 128; c++)
-            {
-                asciiChildren[root][c] = Search(root, (char)c);
-            }
-        }
+        nodes = built;
+        shift = 64 - bits;
     }
 
     /// <summary>The tries of a vocabulary in which the pieces that continue a word have a prefix.</summary>
-    public static WordPieceTrie Of(Vocabulary vocabulary, string prefix) => new(
-        vocabulary.Ids,
-        vocabulary.Ids.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(p => KeyValuePair.Create(p.Key[prefix.Length..], p.Value)));
+    public static WordPieceTrie Of(Vocabulary vocabulary, string prefix)
+    {
+        var pieces = new Piece[2 * vocabulary.Ids.Count];
+        var count = 0;
+        foreach (var (text, id) in vocabulary.Ids)
+        {
+            pieces[count++] = new Piece(text, 0, id, WordStart);
+            if (text.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                pieces[count++] = new Piece(text, prefix.Length, id, WordRest);
+            }
+        }
+
+        return new WordPieceTrie(pieces.AsSpan(0, count));
+    }
 
     /// <summary>The longest piece at the start of <paramref name="text"/>: its id and length in units, or −1.</summary>
     public int Longest(int root, ReadOnlySpan<char> text, out int length)
     {
         var id = -1;
         length = 0;
-        if (text.IsEmpty)
+        var node = root;
+        for (var i = 0; i < text.Length && (node = Child(node, text[i])) >= 0; i++)
         {
-            return id;
-        }
-
-        var node = Child(root, text[0]);
-        for (var i = 1; node >= 0; i++)
-        {
-            if (ids[node] >= 0)
+            var ends = Id(node);
+            if (ends >= 0)
             {
-                id = ids[node];
-                length = i;
+                id = ends;
+                length = i + 1;
             }
-
-            if (i == text.Length)
-            {
-                break;
-            }
-
-            node = Search(node, text[i]);
         }
 
         return id;
     }
 
     /// <summary>The node after a symbol, or −1.</summary>
-    public int Child(int node, char symbol) => node < 2 && symbol < 128 ? asciiChildren[node][symbol] : Search(node, symbol);
+    public int Child(int node, char symbol)
+    {
+        var nodes = this.nodes;
+        for (var place = Home(node, symbol, shift); ; place = (place + 1) & (nodes.Length - 1))
+        {
+            ref readonly var candidate = ref nodes[place];
+            if (candidate.Symbol == symbol && candidate.Parent == node + 1)
+            {
+                return place + Roots;
+            }
+
+            if (candidate.Parent == 0)
+            {
+                return -1;
+            }
+        }
+    }
 
     /// <summary>The piece that ends at a node, or −1.</summary>
-    public int Id(int node) => ids[node];
+    public int Id(int node) => node < Roots ? -1 : nodes[node - Roots].Piece - 1;
 
-    private int Search(int node, char symbol)
+    /// <summary>A table of 2^bits places; null where more than half of it would be used: that much room keeps the way to a node short.</summary>
+    private static Node[]? Build(ReadOnlySpan<Piece> pieces, int bits)
     {
-        var first = firstChild[node];
-        var children = symbols.AsSpan(first, firstChild[node + 1] - first);
-        if (children.Length > LinearSearch)
+        var table = new Node[1 << bits];
+        var shift = 64 - bits;
+        var count = 0;
+        foreach (ref readonly var piece in pieces)
         {
-            var found = children.BinarySearch(symbol);
-            return found >= 0 ? first + found : -1;
-        }
-
-        for (var i = 0; i < children.Length; i++)
-        {
-            if (children[i] == symbol)
+            var node = piece.Root;
+            foreach (var symbol in piece.Text.AsSpan(piece.From))
             {
-                return first + i;
+                var place = Home(node, symbol, shift);
+                while (table[place].Parent != 0 && (table[place].Parent != node + 1 || table[place].Symbol != symbol))
+                {
+                    place = (place + 1) & (table.Length - 1);
+                }
+
+                if (table[place].Parent == 0)
+                {
+                    if (++count > table.Length / 2)
+                    {
+                        return null;
+                    }
+
+                    table[place] = new Node { Parent = node + 1, Symbol = symbol };
+                }
+
+                node = place + Roots;
+            }
+
+            if (node >= Roots)
+            {
+                table[node - Roots].Piece = piece.Id + 1;
             }
         }
 
-        return -1;
+        return table;
+    }
+
+    /// <summary>Fibonacci hashing.</summary>
+    private static int Home(int node, char symbol, int shift) => (int)((((ulong)(uint)node << 16) | symbol) * 0x9E3779B97F4A7C15 >> shift);
+
+    private readonly record struct Piece(string Text, int From, int Id, int Root);
+
+    /// <summary>Parent and piece are one more than their numbers: 0 is none.</summary>
+    private struct Node
+    {
+        public int Parent;
+        public int Piece;
+        public char Symbol;
     }
 }

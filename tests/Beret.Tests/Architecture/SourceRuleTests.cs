@@ -17,6 +17,7 @@ public partial class SourceRuleTests
         "src/Beret/Numerics/RowQuantization.cs",
         "src/Beret/Numerics/Scratch.cs",
         "src/Beret/Numerics/WorkerPool.cs",
+        "src/Beret/Numerics/ZeroedMemory.cs",
         "src/Beret/Checkpoints/MappedFile.cs",
         "bench/Beret.Bench/Triad.cs",
     ];
