@@ -27,6 +27,7 @@ internal static class PerformancePage
         TokenizationSection.Write(page, results);
         StartSection.Write(page, results);
         GrowthSection.Write(page, results);
+        ManyCoresSection.Write(page, results);
         ProfileSection.Write(page, results);
         OperationsSection.Write(page, results);
         MethodSection.Write(page, results);
