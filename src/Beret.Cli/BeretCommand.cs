@@ -67,6 +67,7 @@ internal static class BeretCommand
             ConvertCommand.Create(terminal),
             QuantizeCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             CompletionsCommand.Create(terminal),
         };
