@@ -65,6 +65,7 @@ internal static class BeretCommand
             TokenizeCommand.Create(terminal),
             ParityCommand.Create(terminal),
             ConvertCommand.Create(terminal),
+            QuantizeCommand.Create(terminal),
             InfoCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             CompletionsCommand.Create(terminal),

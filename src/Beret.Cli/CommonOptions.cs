@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Beret.Numerics;
 
 namespace Beret.Cli;
 
@@ -50,9 +51,16 @@ internal static class CommonOptions
         return option;
     }
 
+    public static Option<string?> Precision()
+    {
+        var option = new Option<string?>("--precision") { Description = "The arithmetic of the matrix products [default: as the model was trained or quantized]", HelpName = string.Join('|', Precisions.Names) };
+        option.AcceptOnlyFromAmong([.. Precisions.Names]);
+        return option;
+    }
+
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
-    private static void RefuseBelow(OptionResult result, string name, int least)
+    public static void RefuseBelow(OptionResult result, string name, int least)
     {
         if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < least))
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Beret.Data;
+using Beret.Numerics;
 using Beret.Reports;
 using Beret.Training;
 
@@ -46,6 +47,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
         Line($"Parameters   : {plan.Parameters:n0}");
         Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}");
+        Line($"Precision    : {plan.Recipe.Precision.Format()}{(Precisions.HasInstruction(plan.Recipe.Precision) ? "" : ", without an instruction of this processor for it: the same numbers, no faster than fp32")}");
         Line($"Steps        : {plan.Steps} ({plan.Recipe.Epochs} epochs of {plan.StepsPerEpoch}), about {Progress.Time(plan.ExpectedTime)} on {plan.Recipe.ThreadCount} threads");
         Line($"Untrained    : {string.Join(", ", plan.UntrainedLogits.Select(logit => logit.ToString("f4", CultureInfo.InvariantCulture)))} (the output for the first text: meaningless, the model has not been trained yet)");
         if (plan.StepsDone > 0)

@@ -4,6 +4,7 @@ using System.Text;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Inference;
+using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Cli.Commands;
@@ -20,6 +21,7 @@ internal static class EvaluateCommand
         var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print the metrics as JSON");
         var verb = new Verb(
@@ -29,7 +31,7 @@ internal static class EvaluateCommand
             "beret evaluate runs/imdb reviews.tar.gz --json",
             "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
         {
-            model, data, split, output, maxLength, truncation, threads, json,
+            model, data, split, output, maxLength, truncation, precision, threads, json,
         };
         verb.Details = "Gives loss, accuracy, precision, recall, F1 and ROC-AUC, each with its 95% interval, and the confusion matrix. --output keeps them as JSON.";
         verb.Runs(async (arguments, cancellation) =>
@@ -39,6 +41,7 @@ internal static class EvaluateCommand
                 Threads = arguments.GetValue(threads),
                 MaxLength = arguments.GetValue(maxLength),
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
+                Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
             var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), terminal, cancellation);
             var texts = Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation);

@@ -7,6 +7,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Data;
 using Beret.Inference;
+using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Cli.Commands;
@@ -21,6 +22,7 @@ internal static class PredictCommand
         var file = CommonOptions.PathOption("--file", "A file with one text on each line; - is standard input", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print one JSON object for each text: text, label, score, probabilities, logits, tokens, tokens_cut");
         var verb = new Verb(
@@ -31,7 +33,7 @@ internal static class PredictCommand
             "cat reviews.txt | beret predict runs/imdb",
             "beret predict runs/imdb -- \"- a text that begins with a hyphen\"")
         {
-            model, texts, file, maxLength, truncation, threads, json,
+            model, texts, file, maxLength, truncation, precision, threads, json,
         };
         verb.Validators.Add(result =>
         {
@@ -49,6 +51,7 @@ internal static class PredictCommand
                 Threads = arguments.GetValue(threads),
                 MaxLength = arguments.GetValue(maxLength),
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
+                Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
             var print = arguments.GetValue(json) ? (Action<string, Prediction>)PrintJson : PrintLine;
             if (arguments.GetValue(texts) is { Length: > 0 } given)

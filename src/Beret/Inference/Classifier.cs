@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Beret.Data;
 using Beret.Evaluation;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
@@ -45,6 +46,7 @@ public sealed class Classifier : IDisposable
         {
             MaxLength = options.MaxLength ?? opened.Description.MaxLength,
             Truncation = options.Truncation ?? opened.Description.Truncation,
+            Precision = (options.Precision ?? opened.Description.Precision).Resolve(),
         };
         if (MaxLength < 3 || MaxLength > opened.Model.Config.MaxPositions)
         {
@@ -53,6 +55,7 @@ public sealed class Classifier : IDisposable
 
         encode = Description.EncodeOptions;
         task = Description.ClassificationTask;
+        opened.Model.Parameters.Use(Description.Precision.Arithmetic());
         opened.Model.Parameters.Pack();
         runner = new BatchRunner(opened.Model, backend);
         scorer = new TextScorer(runner);
@@ -70,6 +73,9 @@ public sealed class Classifier : IDisposable
     /// <summary>Which tokens of a longer text are read.</summary>
     public Truncation Truncation => Description.Truncation;
 
+    /// <summary>The arithmetic of the matrix products.</summary>
+    public Precision Precision => Description.Precision;
+
     /// <summary>What the model folder says of the model.</summary>
     public ModelDescription Description { get; }
 
@@ -86,7 +92,21 @@ public sealed class Classifier : IDisposable
     public static Classifier Load(string folder, ClassifierOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        options ??= new ClassifierOptions();
+        return Open(folder, options ?? new ClassifierOptions(), _ => { });
+    }
+
+    /// <summary>Loads a classifier as it will be when it has been kept in a precision and loaded again.</summary>
+    internal static Classifier LoadRounded(string folder, Precision precision, int? threads) => Open(
+        folder, new ClassifierOptions { Precision = precision, Threads = threads }, parameters => QuantizedWeights.Round(parameters, precision));
+
+    /// <summary>The number of weights.</summary>
+    internal long Parameters => opened.Model.Parameters.Count;
+
+    /// <summary>Writes the model folder, the weights in the classifier's precision.</summary>
+    internal void Save(string folder) => ModelFolder.Write(folder, opened.Model, opened.Tokenizer, Description, storage: Precision);
+
+    private static Classifier Open(string folder, ClassifierOptions options, Action<ParameterSet> prepare)
+    {
         var threads = options.Threads ?? Environment.ProcessorCount;
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1, nameof(options));
         var backend = CpuBackend.Create(threads);
@@ -94,6 +114,7 @@ public sealed class Classifier : IDisposable
         try
         {
             opened = ModelFolder.Load(folder, backend);
+            prepare(opened.Model.Parameters);
             return new Classifier(backend, opened, options, threads);
         }
         catch

@@ -1,3 +1,4 @@
+using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -13,4 +14,7 @@ public sealed record ClassifierOptions
 
     /// <summary>Which tokens of a longer text are kept; null for what the model was trained with.</summary>
     public Truncation? Truncation { get; init; }
+
+    /// <summary>The arithmetic of the matrix products; null for what the model folder says, which is fp32 unless it was trained or quantized otherwise.</summary>
+    public Precision? Precision { get; init; }
 }

@@ -17,6 +17,9 @@ public sealed record EncoderOptions
 
     /// <summary>Which tokens of a longer text are kept.</summary>
     public Truncation Truncation { get; init; } = Truncation.Head;
+
+    /// <summary>The arithmetic of the matrix products.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
 }
 
 /// <summary>
@@ -47,6 +50,7 @@ public sealed class Encoder : IDisposable
         this.model = model;
         Tokenizer = tokenizer;
         encode = new EncodeOptions { MaxLength = Math.Min(options.MaxLength, model.Encoder.Config.MaxPositions), Truncation = options.Truncation };
+        model.Parameters.Use(options.Precision.Arithmetic());
         model.Parameters.Pack();
         arena = new Arena(backend);
         ops = new Ops(backend, arena, tape: null);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Hub;
+using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
 
@@ -36,6 +37,9 @@ public sealed record ModelDescription
 
     /// <summary>From which text of a pair the tokens that do not fit are taken.</summary>
     public PairTruncation PairTruncation { get; init; } = PairTruncation.LongestFirst;
+
+    /// <summary>The arithmetic that the model was trained or quantized for, and is used with unless another is asked for.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>The name or path of the model that training started from; null where it is not known.</summary>
     public string? BaseModel { get; init; }

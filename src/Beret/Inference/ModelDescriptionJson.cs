@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Hub;
+using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
 
@@ -66,6 +67,7 @@ internal static class ModelDescriptionJson
             json.WriteString("truncation", description.Truncation.Format());
             json.WriteString("pair_truncation", description.PairTruncation.Format());
             json.WriteEndObject();
+            json.WriteString("precision", description.Precision.Format());
             if (description.BaseModel is not null || description.BaseSource is not null)
             {
                 json.WriteStartObject("base_model");
@@ -130,6 +132,7 @@ internal static class ModelDescriptionJson
             MaxLength = tokenizer.Whole("max_length", FewestTokens, MostTokens),
             Truncation = tokenizer.Named("truncation", Truncations.Parse),
             PairTruncation = tokenizer.Has("pair_truncation") ? tokenizer.Named("pair_truncation", PairTruncations.Parse) : PairTruncation.LongestFirst,
+            Precision = fields.Has("precision") ? fields.Named("precision", Precisions.Parse) : Precision.Float32,
             BaseModel = baseModel?.OptionalText("name"),
             BaseSource = baseModel?.OptionalText("source") switch
             {

@@ -13,7 +13,7 @@ internal static class ModelFolder
     /// <summary>What an interrupted training run goes on with; lies in the folder that will hold its model.</summary>
     public const string ResumeFile = "resume.safetensors";
 
-    private const string Weights = CheckpointLocator.SingleFile;
+    public const string Weights = CheckpointLocator.SingleFile;
 
     // What an earlier model in the same place may have left and a reader would take for this one's.
     private static readonly string[] Replaced =
@@ -30,9 +30,11 @@ internal static class ModelFolder
     /// <param name="description">Its checksums are filled in here.</param>
     /// <param name="more">Receives the temporary folder, for files that belong to the same moment: metrics, report, state of the optimizer.</param>
     /// <param name="drop">Given the name of an entry of the earlier folder that this one lacks: whether it is to go.</param>
+    /// <param name="storage">How the weights are kept: all in fp32 or in bf16, or as bytes where they may be quantized.</param>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public static void Write(
-        string path, SequenceClassifier model, Tokenizer tokenizer, ModelDescription description, Action<string>? more = null, Func<string, bool>? drop = null)
+        string path, SequenceClassifier model, Tokenizer tokenizer, ModelDescription description, Action<string>? more = null, Func<string, bool>? drop = null,
+        Precision storage = Precision.Float32)
     {
         Check(description, model, path);
         AtomicFolder.Write(path, Fill, name => Replaced.Contains(name) || (drop?.Invoke(name) ?? false));
@@ -45,7 +47,7 @@ internal static class ModelFolder
                 HuggingFaceConfig.Write(config, model.Config, description);
             }
 
-            WriteWeights(Path.Combine(folder, Weights), model.Parameters);
+            WriteWeights(Path.Combine(folder, Weights), model.Parameters, storage);
             var sums = Directory.EnumerateFiles(folder).ToDictionary(file => Path.GetFileName(file), Sum, StringComparer.Ordinal);
             using (var file = File.Create(Path.Combine(folder, ModelDescription.FileName)))
             {
@@ -64,8 +66,9 @@ internal static class ModelFolder
     /// <exception cref="BeretException">Something is missing, damaged, or not supported.</exception>
     public static OpenedModel Load(string path, IBackend backend)
     {
-        // The checksum of the weights takes as long as all the rest; they are computed side by side.
+        // The checksums of the weights take as long as all the rest; they are computed, and the tokenizer made, beside it.
         var files = ModelFiles.OpenAhead(path);
+        var tokenizing = Task.Run(files.LoadTokenizer);
         SequenceClassifier? model = null;
         try
         {
@@ -74,7 +77,7 @@ internal static class ModelFolder
                 model = ModelLoader.Load(files.Config, weights, backend).Model;
             }
 
-            var tokenizer = files.LoadTokenizer();
+            var tokenizer = tokenizing.GetAwaiter().GetResult();
             var known = files.Describe(model.Outputs, tokenizer);
             Check(known, model, path);
             files.Verification.GetAwaiter().GetResult();
@@ -128,20 +131,29 @@ internal static class ModelFolder
     }
 
     /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
-    public static void WriteWeights(string path, ParameterSet set)
+    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];
         var writer = new SafetensorsWriter();
         foreach (var parameter in set.All)
         {
-            writer.Add(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => WriteValues(stream, set.Backend, parameter, buffer));
+            if (storage == Precision.Int8 && parameter.MayBeQuantized)
+            {
+                QuantizedWeights.Add(writer, set.Backend, parameter);
+                continue;
+            }
+
+            var isHalf = storage == Precision.BFloat16;
+            writer.Add(
+                parameter.Name, isHalf ? TensorType.BF16 : TensorType.F32, [.. parameter.Shape.Select(size => (long)size)],
+                stream => WriteValues(stream, set.Backend, parameter, buffer, isHalf));
         }
 
         writer.Write(path);
     }
 
-    private static void WriteValues(Stream stream, IBackend backend, Parameter parameter, float[] buffer)
+    private static void WriteValues(Stream stream, IBackend backend, Parameter parameter, float[] buffer, bool isHalf)
     {
         var rows = buffer.Length / parameter.Columns;
         for (var row = 0; row < parameter.Rows; row += rows)
@@ -149,7 +161,16 @@ internal static class ModelFolder
             var count = Math.Min(rows, parameter.Rows - row);
             var part = buffer.AsSpan(0, count * parameter.Columns);
             backend.Read(parameter.Value.RowRange(row, count), part);
-            stream.Write(MemoryMarshal.AsBytes(part));
+            if (!isHalf)
+            {
+                stream.Write(MemoryMarshal.AsBytes(part));
+                continue;
+            }
+
+            // The halves take the place of the first of the floats that they were.
+            var halves = MemoryMarshal.Cast<float, ushort>(part)[..part.Length];
+            HalfWidth.Narrow(part, halves);
+            stream.Write(MemoryMarshal.AsBytes(halves));
         }
     }
 

@@ -16,9 +16,9 @@ internal sealed class ClassificationHead
         layout = config.Family.Head(config);
         inputDropout = layout.DropsInput ? config.PoolerDropout ?? config.ClassifierDropout : 0;
         dropout = config.ClassifierDropout;
-        transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize, layout.TransformHasBias) : null;
+        transform = layout.Transform is { } name ? set.DeclareDense("", [name], config.HiddenSize, config.HiddenSize, layout.TransformHasBias, exact: true) : null;
         norm = layout.Norm is { } normName ? set.DeclareLayerNorm(normName, config.HiddenSize, config.LayerNormEpsilon, layout.NormHasBias) : null;
-        Output = set.DeclareDense("", [layout.Output], config.HiddenSize, outputs);
+        Output = set.DeclareDense("", [layout.Output], config.HiddenSize, outputs, exact: true);
     }
 
     /// <summary>The dense layer that gives the logits.</summary>

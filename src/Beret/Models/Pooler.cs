@@ -11,7 +11,7 @@ internal sealed class Pooler
     public Pooler(ParameterSet set, string name, EncoderConfig config)
     {
         this.config = config;
-        dense = set.DeclareDense(name, [""], config.HiddenSize, config.HiddenSize);
+        dense = set.DeclareDense(name, [""], config.HiddenSize, config.HiddenSize, exact: true);
     }
 
     /// <summary>[T, H] → [B, H].</summary>

@@ -47,7 +47,15 @@ internal static class WeightLoader
             }
 
             used.Add(name);
-            ReadInto(checkpoint, name, set.Backend, parameter, buffer);
+            if (tensor.Type == TensorType.I8)
+            {
+                used.Add(QuantizedWeights.ScaleOf(name));
+                QuantizedWeights.Read(checkpoint, name, set.Backend, parameter);
+            }
+            else
+            {
+                ReadInto(checkpoint, name, set.Backend, parameter, buffer);
+            }
         }
 
         set.Touch();

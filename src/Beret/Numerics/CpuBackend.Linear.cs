@@ -4,21 +4,23 @@ namespace Beret.Numerics;
 
 internal sealed unsafe partial class CpuBackend<V, S>
 {
-    public long PackedLength(int rows, int columns) => Gemm<V, S>.PackedLength(rows, columns);
+    public long PackedLength(int rows, int columns, ElementType arithmetic) => KernelsOf(arithmetic).PackedLength(rows, columns);
 
-    public void PackWeight(Matrix weight, Matrix packed)
+    public void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic)
     {
-        Shapes.Require(packed.Length == PackedLength(weight.Rows, weight.Columns), "the packed weight has its packed length");
-        Gemm<V, S>.PackB(pool, Pointer(weight), weight.Stride, transposed: true, weight.Rows, weight.Columns, Pointer(packed));
+        Shapes.Require(packed.Length == PackedLength(weight.Rows, weight.Columns, arithmetic), "the packed weight has its packed length");
+        var product = new Product { B = Pointer(weight), BStride = weight.Stride, BTransposed = true, Columns = weight.Rows, K = weight.Columns };
+        KernelsOf(arithmetic).PackB(pool, scratch, product, Pointer(packed));
     }
 
-    public void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    public void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic)
     {
         Shapes.Require(input.Columns == weight.Columns, "the input has a column for each of the weight's");
         Shapes.Require(output.Rows == input.Rows && output.Columns == weight.Rows, "the output is [input rows, weight rows]");
         Shapes.Require(bias.IsNone || bias.Length == weight.Rows, "the bias has an element for each output column");
         Shapes.Require(derivative.IsNone || (derivative.Rows == output.Rows && derivative.Columns == output.Columns), "the derivative has the output's shape");
-        var arguments = new Gemm<V, S>.Arguments
+        var product = new Product
         {
             A = Pointer(input), AStride = input.Stride,
             B = Pointer(weight), BStride = weight.Stride, BTransposed = true, BPacked = Pointer(packed),
@@ -29,38 +31,40 @@ internal sealed unsafe partial class CpuBackend<V, S>
                 Bias = Pointer(bias), Activation = activation, Derivative = Pointer(derivative), DerivativeStride = derivative.Stride,
             },
         };
-        Gemm<V, S>.Run(pool, scratch, ref arguments);
+        KernelsOf(arithmetic).Run(pool, scratch, product);
     }
 
-    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic)
     {
+        Shapes.Require(arithmetic != ElementType.Int8, "gradients are not computed in int8");
         Shapes.Require(outputGradient.Columns == weight.Rows, "the output gradient has a column for each of the weight's rows");
         Shapes.Require(
             inputGradient.Rows == outputGradient.Rows && inputGradient.Columns == weight.Columns, "the input gradient is [rows, weight columns]");
-        var arguments = new Gemm<V, S>.Arguments
+        var product = new Product
         {
             A = Pointer(outputGradient), AStride = outputGradient.Stride,
             B = Pointer(weight), BStride = weight.Stride,
             C = Pointer(inputGradient), CStride = inputGradient.Stride,
             Rows = inputGradient.Rows, Columns = inputGradient.Columns, K = weight.Rows, Accumulate = accumulate,
         };
-        Gemm<V, S>.Run(pool, scratch, ref arguments);
+        KernelsOf(arithmetic).Run(pool, scratch, product);
     }
 
-    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
     {
+        Shapes.Require(arithmetic != ElementType.Int8, "gradients are not computed in int8");
         Shapes.Require(outputGradient.Rows == input.Rows, "the output gradient has a row for each of the input's");
         Shapes.Require(
             weightGradient.Rows == outputGradient.Columns && weightGradient.Columns == input.Columns, "the weight gradient is [outputs, inputs]");
         Shapes.Require(biasGradient.IsNone || biasGradient.Length == outputGradient.Columns, "the bias gradient has an element for each output");
-        var arguments = new Gemm<V, S>.Arguments
+        var product = new Product
         {
             A = Pointer(outputGradient), AStride = outputGradient.Stride, ATransposed = true,
             B = Pointer(input), BStride = input.Stride,
             C = Pointer(weightGradient), CStride = weightGradient.Stride,
             Rows = weightGradient.Rows, Columns = weightGradient.Columns, K = input.Rows, Accumulate = true,
         };
-        Gemm<V, S>.Run(pool, scratch, ref arguments);
+        KernelsOf(arithmetic).Run(pool, scratch, product);
         if (!biasGradient.IsNone)
         {
             var sums = new ColumnSums { Source = outputGradient, Target = Pointer(biasGradient) };

@@ -9,12 +9,13 @@ internal static class CpuBackend
 {
     /// <param name="threads">Threads that compute; the results do not depend on it.</param>
     /// <param name="set">The instruction set, or null for <see cref="InstructionSets.Chosen"/>.</param>
-    public static IBackend Create(int threads, InstructionSet? set = null) => (set ?? InstructionSets.Chosen()) switch
+    /// <param name="dotProducts">Whether the processor's dot product instructions are used where it has them; bf16 and int8 give the same bits without.</param>
+    public static IBackend Create(int threads, InstructionSet? set = null, bool dotProducts = true) => (set ?? InstructionSets.Chosen()) switch
     {
-        InstructionSet.Vector512 => new CpuBackend<Vector512<float>, Simd512>(threads),
-        InstructionSet.Vector256 => new CpuBackend<Vector256<float>, Simd256>(threads),
-        InstructionSet.Vector128 => new CpuBackend<Vector128<float>, Simd128>(threads),
-        _ => new CpuBackend<float, SimdScalar>(threads),
+        InstructionSet.Vector512 => new CpuBackend<Vector512<float>, Simd512>(threads, dotProducts),
+        InstructionSet.Vector256 => new CpuBackend<Vector256<float>, Simd256>(threads, dotProducts),
+        InstructionSet.Vector128 => new CpuBackend<Vector128<float>, Simd128>(threads, dotProducts),
+        _ => new CpuBackend<float, SimdScalar>(threads, dotProducts),
     };
 }
 
@@ -22,7 +23,7 @@ internal static class CpuBackend
 /// The backend for one instruction set: each operation checks its operands' shapes, cuts the work into tasks by shape, and hands these to the worker pool.
 /// The arithmetic is in Kernels/.
 /// </summary>
-internal sealed unsafe partial class CpuBackend<V, S>(int threads) : IBackend
+internal sealed unsafe partial class CpuBackend<V, S>(int threads, bool dotProducts) : IBackend
     where V : struct
     where S : ISimd<V>
 {

@@ -28,18 +28,20 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output) => inner.SumRowGroups(rows, order, groups, output);
 
-    public virtual void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output) =>
-        inner.Linear(input, weight, packed, bias, activation, derivative, output);
+    public virtual void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic) =>
+        inner.Linear(input, weight, packed, bias, activation, derivative, output, arithmetic);
 
-    public virtual long PackedLength(int rows, int columns) => inner.PackedLength(rows, columns);
+    public virtual long PackedLength(int rows, int columns, ElementType arithmetic) => inner.PackedLength(rows, columns, arithmetic);
 
-    public virtual void PackWeight(Matrix weight, Matrix packed) => inner.PackWeight(weight, packed);
+    public virtual void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic) => inner.PackWeight(weight, packed, arithmetic);
 
-    public virtual void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate) =>
-        inner.LinearInputGradient(outputGradient, weight, inputGradient, accumulate);
+    public virtual void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic) =>
+        inner.LinearInputGradient(outputGradient, weight, inputGradient, accumulate, arithmetic);
 
-    public virtual void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient) =>
-        inner.LinearWeightGradient(outputGradient, input, weightGradient, biasGradient);
+    public virtual void LinearWeightGradient(
+        Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic) =>
+        inner.LinearWeightGradient(outputGradient, input, weightGradient, biasGradient, arithmetic);
 
     public virtual void MultiplyInPlace(Matrix gradient, Matrix derivative) => inner.MultiplyInPlace(gradient, derivative);
 

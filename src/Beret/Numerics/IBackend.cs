@@ -89,7 +89,7 @@ internal interface IBackend : IDisposable
     /// <summary>output[g] = Σ rows[order[i]] for i in [groups[g], groups[g+1]), in that order to the bit. Sums the gradients of the occurrences of each token.</summary>
     void SumRowGroups(Matrix rows, Indices order, Indices groups, Matrix output);
 
-    // Linear
+    // Linear. Arithmetic is that of the products: operands are fp32 in memory, and rounded or quantized as they are packed; sums of fp32 and bf16 are fp32.
 
     /// <summary>output = activation(input · weightᵀ + bias).</summary>
     /// <param name="input">[T, K].</param>
@@ -98,19 +98,21 @@ internal interface IBackend : IDisposable
     /// <param name="bias">[1, N] or none.</param>
     /// <param name="derivative">[T, N] or none: receives activation′ of the sums, for the backward pass.</param>
     /// <param name="output">[T, N].</param>
-    void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output);
+    void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic = ElementType.Float32);
 
-    /// <summary>The number of floats that the packed form of a weight [rows, columns] takes.</summary>
-    long PackedLength(int rows, int columns);
+    /// <summary>The number of floats, or of units as large, that the packed form of a weight [rows, columns] takes.</summary>
+    long PackedLength(int rows, int columns, ElementType arithmetic = ElementType.Float32);
 
-    /// <summary>Packs a weight [N, K] for <see cref="Linear"/>.</summary>
-    void PackWeight(Matrix weight, Matrix packed);
+    /// <summary>Packs a weight [N, K] for a <see cref="Linear"/> of the same arithmetic.</summary>
+    void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic = ElementType.Float32);
 
-    /// <summary>inputGradient (+)= outputGradient · weight. [T, N] · [N, K] → [T, K].</summary>
-    void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate);
+    /// <summary>inputGradient (+)= outputGradient · weight. [T, N] · [N, K] → [T, K]. Not with int8 arithmetic.</summary>
+    void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic = ElementType.Float32);
 
-    /// <summary>weightGradient += outputGradientᵀ · input, [N, T] · [T, K] → [N, K]; biasGradient += column sums of outputGradient (where given).</summary>
-    void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient);
+    /// <summary>weightGradient += outputGradientᵀ · input, [N, T] · [T, K] → [N, K]; biasGradient += column sums of outputGradient (where given). Not with int8.</summary>
+    void LinearWeightGradient(
+        Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic = ElementType.Float32);
 
     /// <summary>gradient ∘= derivative, element by element.</summary>
     void MultiplyInPlace(Matrix gradient, Matrix derivative);

@@ -76,7 +76,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         var mark = arena.Mark;
         var output = Track(arena.Take(input.Data.Rows, dense.Outputs));
         var derivative = tape is null || activation == Activation.None ? Matrix.None : arena.Take(input.Data.Rows, dense.Outputs);
-        backend.Linear(input.Data, dense.Weight, dense.Packed, dense.Bias, activation, derivative, output.Data);
+        backend.Linear(input.Data, dense.Weight, dense.Packed, dense.Bias, activation, derivative, output.Data, dense.Arithmetic);
         tape?.Add(new Record { Operation = Operation.Linear, Input = input, Output = output, Saved = derivative, Dense = dense, Mark = mark });
         return output;
     }
@@ -259,9 +259,9 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         }
 
         var dense = record.Dense!;
-        backend.LinearWeightGradient(gradient, record.Input.Data, dense.WeightGradient, dense.BiasGradient);
+        backend.LinearWeightGradient(gradient, record.Input.Data, dense.WeightGradient, dense.BiasGradient, dense.Arithmetic);
         var target = Target(record.Input, out var accumulate);
-        backend.LinearInputGradient(gradient, dense.Weight, target, accumulate);
+        backend.LinearInputGradient(gradient, dense.Weight, target, accumulate, dense.Arithmetic);
         Done(record.Output, gradient);
     }
 

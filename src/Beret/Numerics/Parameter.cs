@@ -14,6 +14,9 @@ internal sealed class Parameter
     /// <summary>An embedding table whose gradient is kept as (ids, rows) instead of a matrix that is almost all zeros.</summary>
     public bool HasRowGradient { get; init; }
 
+    /// <summary>Whether an int8 folder keeps it as bytes with a scale for each row: the matrices that int8 products take, and the word embeddings.</summary>
+    public bool MayBeQuantized { get; init; }
+
     /// <summary>The row of the table that gets no gradient (PyTorch's padding_idx), or −1.</summary>
     public int PaddingRow { get; set; } = -1;
 

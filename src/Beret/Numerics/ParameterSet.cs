@@ -27,12 +27,15 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     /// <summary>Bytes of the values.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>The arithmetic of the products in the dense layers that are not exact.</summary>
+    public ElementType Arithmetic { get; private set; } = ElementType.Float32;
+
     /// <summary>All dense gradients, as one run of floats.</summary>
     public Matrix Gradients { get; private set; }
 
     public Parameter Declare(string name, int[] shape, bool decays, bool hasRowGradient = false)
     {
-        var parameter = new Parameter { Name = name, Shape = shape, Decays = decays, HasRowGradient = hasRowGradient };
+        var parameter = new Parameter { Name = name, Shape = shape, Decays = decays, HasRowGradient = hasRowGradient, MayBeQuantized = hasRowGradient };
         Add([parameter]);
         return parameter;
     }
@@ -41,14 +44,15 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     /// Declares PREFIX.NAME.weight [outputs, inputs] and, unless there is to be none, PREFIX.NAME.bias [outputs] for each name; they act as one layer with all
     /// outputs side by side.
     /// </summary>
-    public Dense DeclareDense(string prefix, ReadOnlySpan<string> names, int inputs, int outputs, bool bias = true)
+    /// <param name="exact">Its products are fp32 whatever the set's <see cref="Arithmetic"/>: for the few rows of poolers and heads, where there is nothing to gain.</param>
+    public Dense DeclareDense(string prefix, ReadOnlySpan<string> names, int inputs, int outputs, bool bias = true, bool exact = false)
     {
         var weights = new Parameter[names.Length];
         var biases = new Parameter[bias ? names.Length : 0];
         for (var i = 0; i < names.Length; i++)
         {
             var name = string.Join('.', new[] { prefix, names[i] }.Where(part => part.Length > 0));
-            weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true };
+            weights[i] = new Parameter { Name = $"{name}.weight", Shape = [outputs, inputs], Decays = true, MayBeQuantized = !exact };
             if (bias)
             {
                 biases[i] = new Parameter { Name = $"{name}.bias", Shape = [outputs], Decays = false };
@@ -61,7 +65,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
             Add(biases);
         }
 
-        var dense = new Dense(this, weights, biases);
+        var dense = new Dense(this, weights, biases) { IsExact = exact };
         denses.Add(dense);
         return dense;
     }
@@ -124,6 +128,21 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         foreach (var parameter in parameters)
         {
             parameter.OccurrenceGradient = Matrix.None;
+        }
+    }
+
+    /// <summary>Chooses the arithmetic; what was packed for another is given up.</summary>
+    public void Use(ElementType arithmetic)
+    {
+        if (arithmetic == Arithmetic)
+        {
+            return;
+        }
+
+        Arithmetic = arithmetic;
+        foreach (var dense in denses)
+        {
+            dense.Release();
         }
     }
 
@@ -205,6 +224,12 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
 
     public IReadOnlyList<Parameter> Biases => biases;
 
+    /// <summary>Whether its products are fp32 whatever the others are.</summary>
+    public bool IsExact { get; init; }
+
+    /// <summary>The arithmetic of its products.</summary>
+    public ElementType Arithmetic => IsExact ? ElementType.Float32 : set.Arithmetic;
+
     public int Inputs => weights[0].Columns;
 
     public int Outputs => weights.Length * weights[0].Rows;
@@ -233,11 +258,11 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
 
         if (packed.IsNone)
         {
-            var length = set.Backend.PackedLength(Outputs, Inputs);
+            var length = set.Backend.PackedLength(Outputs, Inputs, Arithmetic);
             packed = new Matrix(set.Backend.Allocate(length * sizeof(float)), 1, checked((int)length));
         }
 
-        set.Backend.PackWeight(Weight, packed);
+        set.Backend.PackWeight(Weight, packed, Arithmetic);
         packedVersion = set.Version;
     }
 

@@ -51,21 +51,23 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    public void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic)
     {
     }
 
-    public long PackedLength(int rows, int columns) => (long)rows * columns;
+    public long PackedLength(int rows, int columns, ElementType arithmetic) => (long)rows * columns;
 
-    public void PackWeight(Matrix weight, Matrix packed)
+    public void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic)
     {
     }
 
-    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic)
     {
     }
 
-    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    public void LinearWeightGradient(
+        Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
     {
     }
 

@@ -92,31 +92,33 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    public override void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Linear(input, weight, packed, bias, activation, derivative, output);
+        Inner.Linear(input, weight, packed, bias, activation, derivative, output, arithmetic);
         Add(start, 2.0 * input.Length * weight.Rows);
     }
 
-    public override void PackWeight(Matrix weight, Matrix packed)
+    public override void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.PackWeight(weight, packed);
+        Inner.PackWeight(weight, packed, arithmetic);
         Add(start);
     }
 
-    public override void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    public override void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.LinearInputGradient(outputGradient, weight, inputGradient, accumulate);
+        Inner.LinearInputGradient(outputGradient, weight, inputGradient, accumulate, arithmetic);
         Add(start, 2.0 * outputGradient.Length * weight.Columns);
     }
 
-    public override void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    public override void LinearWeightGradient(
+        Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.LinearWeightGradient(outputGradient, input, weightGradient, biasGradient);
+        Inner.LinearWeightGradient(outputGradient, input, weightGradient, biasGradient, arithmetic);
         Add(start, 2.0 * outputGradient.Length * input.Columns);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
 
@@ -89,6 +90,9 @@ public abstract class RecipeOption
             "checkpoint-every", "Steps between the checkpoints that an interrupted run goes on from; 0: one at the end of each epoch.", 0, int.MaxValue,
             r => r.CheckpointEvery, (r, v) => r with { CheckpointEvery = v }),
         new Word("task", "What is decided: auto infers it from the labels.", ["auto", TaskNames.Binary, TaskNames.MultiClass], r => r.Task, (r, v) => r with { Task = v }),
+        new Choice<Precision>(
+            "precision", "The arithmetic of the encoder's matrix products; auto is bf16 where the processor has an instruction for it, else fp32.",
+            [("fp32", Precision.Float32), ("bf16", Precision.BFloat16), ("auto", Precision.Auto)], r => r.Precision, (r, v) => r with { Precision = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 

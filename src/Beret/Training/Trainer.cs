@@ -23,7 +23,9 @@ public sealed class Trainer
     public Trainer(TrainingJob job, TrainingCallbacks? callbacks = null)
     {
         ArgumentNullException.ThrowIfNull(job);
-        this.job = job;
+
+        // What auto means is decided once, here: the run goes on with it, wherever that is.
+        this.job = job with { Recipe = job.Recipe with { Precision = job.Recipe.Precision.Resolve() } };
         this.callbacks = callbacks ?? new Silent();
     }
 

@@ -1,4 +1,5 @@
 using Beret.Data;
+using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Training;
@@ -78,6 +79,9 @@ public sealed record TrainingRecipe
 
     /// <summary>"auto", "binary" or "multi-class".</summary>
     public string Task { get; init; } = "auto";
+
+    /// <summary>The arithmetic of the encoder's matrix products: fp32, bf16, or auto.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Threads that compute; 0: one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }

@@ -87,6 +87,7 @@ internal sealed class TrainingSession : IDisposable
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
+            model.Parameters.Use(recipe.Precision.Arithmetic());
             if (recipe.MaxLength > model.Config.MaxPositions)
             {
                 throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {model.Config.MaxPositions} positions that {job.ModelName} knows");
@@ -214,6 +215,7 @@ internal sealed class TrainingSession : IDisposable
             Flavour = tokenizer.Flavour,
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
+            Precision = recipe.Precision,
             BaseModel = job.ModelTitle,
             BaseSource = this.job.Source,
             DataOrigin = job.DataName,

@@ -12,7 +12,9 @@ public partial class SourceRuleTests
     [
         "src/Beret/Numerics/Kernels/",
         "src/Beret/Numerics/CpuBackend",
+        "src/Beret/Numerics/Assembled/",
         "src/Beret/Numerics/Reference/ReferenceBackend.cs",
+        "src/Beret/Numerics/RowQuantization.cs",
         "src/Beret/Numerics/Scratch.cs",
         "src/Beret/Numerics/WorkerPool.cs",
         "src/Beret/Numerics/ZeroedMemory.cs",

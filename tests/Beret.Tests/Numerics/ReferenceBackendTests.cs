@@ -142,7 +142,7 @@ public class ReferenceBackendTests
     [Fact]
     public void A_packed_weight_is_used_in_place_of_the_weight()
     {
-        using var backend = new ReferenceBackend();
+        using IBackend backend = new ReferenceBackend();
         using var operands = new Operands(backend, 1);
         var (weight, other) = (operands.Input(3, 4), operands.Input(3, 4));
         var input = operands.Input(5, 4);

@@ -16,111 +16,111 @@ internal unsafe struct Epilogue
     public readonly bool IsNone => Bias is null && Activation == Activation.None && Derivative is null;
 }
 
+/// <summary>The operands of C (+)= op(A) · op(B).</summary>
+internal unsafe struct Product
+{
+    public float* A;
+    public nint AStride;
+
+    /// <summary>A is kept as [k, rows].</summary>
+    public bool ATransposed;
+    public float* B;
+    public nint BStride;
+
+    /// <summary>B is kept as [columns, k], as the weights of a checkpoint are.</summary>
+    public bool BTransposed;
+
+    /// <summary>B packed whole, for the same arithmetic; null: it is packed on the way.</summary>
+    public float* BPacked;
+    public float* C;
+    public nint CStride;
+    public int Rows;
+    public int Columns;
+    public int K;
+    public bool Accumulate;
+    public Epilogue Epilogue;
+}
+
 /// <summary>
 /// C (+)= op(A) · op(B), blocked as in BLIS (Van Zee and Van de Geijn, 2015): B in panels as wide as a tile, packed once for all rows; a task takes
-/// <see cref="RowBlock"/> rows of C, packs its rows of A for a block of k, and runs tiles over the panels.
-/// Each element of C is one chain of fused multiply-adds, k ascending, so its bits depend neither on the number of threads nor on the other rows.
+/// <see cref="RowBlock"/> rows of C, packs its rows of A for a block of k, and runs tiles over the panels. P is the arithmetic of the product.
+/// Each element of C is one chain of additions, in an order that follows from k alone, so its bits depend neither on the number of threads nor on the other rows.
 /// </summary>
-internal static unsafe class Gemm<V, S>
+internal static unsafe class Gemm<V, S, P>
     where V : struct
     where S : ISimd<V>
+    where P : IProduct
 {
-    /// <summary>k in a block: a strip of A of this length and a panel of B stay in the inner caches.</summary>
-    private const int KBlock = 384;
+    /// <summary>The units of packed B that one pass may take, where B is packed on the way.</summary>
+    private const int PassUnits = 3 << 20;
 
-    /// <summary>The floats of packed B that one pass may take, where B is packed on the way.</summary>
-    private const int PassFloats = 3 << 20;
+    private static readonly int BlockUnits = P.Units(P.Block);
 
     private static readonly int RowBlock = 8 * Tile.Height<V, S>();
+
+    // The last strip of a block may be taller than what is left.
+    private static readonly int MostRows = RowBlock + Tile.Height<V, S>();
 
     // The panels that are multiplied with a block of rows before the next ones: their part of B stays in the second-level cache.
     private static readonly int PanelBlock = Math.Max(1, 256 / Tile.Width<V, S>());
 
-    public struct Arguments
-    {
-        public float* A;
-        public nint AStride;
-
-        /// <summary>A is kept as [k, rows].</summary>
-        public bool ATransposed;
-        public float* B;
-        public nint BStride;
-
-        /// <summary>B is kept as [columns, k], as the weights of a checkpoint are.</summary>
-        public bool BTransposed;
-
-        /// <summary>B as <see cref="PackB"/> packs it, whole; null: the kernel packs.</summary>
-        public float* BPacked;
-        public float* C;
-        public nint CStride;
-        public int Rows;
-        public int Columns;
-        public int K;
-        public bool Accumulate;
-        public Epilogue Epilogue;
-
-        // The pass under way: k in [KStart, KStart + KCount).
-        internal float* Panels;
-        internal int KStart;
-        internal int KCount;
-        internal int ColumnTasks;
-        internal float** Own;
-    }
-
-    /// <summary>Floats of a packed B.</summary>
-    public static long PackedLength(int columns, int k) => (long)PanelsOf(columns) * Tile.Width<V, S>() * k;
+    /// <summary>The units of four bytes of a packed B: its panels, and for scaled products a scale and a sum for each column.</summary>
+    public static long PackedLength(int columns, int k) => (long)PaddedColumns(columns) * (PackedUnits(k) + (P.IsScaled ? 2 : 0));
 
     /// <summary>Packs a whole B: all panels of the first k block, then of the next.</summary>
-    public static void PackB(WorkerPool pool, float* b, nint stride, bool transposed, int columns, int k, float* packed)
+    public static void PackB(WorkerPool pool, Scratch scratch, in Product product, float* packed)
     {
-        var arguments = new Arguments
-        {
-            B = b, BStride = stride, BTransposed = transposed, Columns = columns, K = k, KStart = 0, KCount = k, Panels = packed,
-        };
-        pool.Run(PanelsOf(columns), &PackPanel, &arguments);
+        var pass = new Pass { Of = product, KCount = product.K, Own = scratch.Own };
+        pass.Place(packed);
+        pool.Run(PanelsOf(product.Columns), &PackPanel, &pass);
     }
 
-    public static void Run(WorkerPool pool, Scratch scratch, ref Arguments given)
+    public static void Run(WorkerPool pool, Scratch scratch, in Product product)
     {
-        var arguments = given;
-        arguments.Own = scratch.Own;
+        var pass = new Pass { Of = product, Own = scratch.Own };
         var width = Tile.Width<V, S>();
-        var panels = PanelsOf(arguments.Columns);
-        var rowTasks = (arguments.Rows + RowBlock - 1) / RowBlock;
+        var panels = PanelsOf(product.Columns);
+        var rowTasks = (product.Rows + RowBlock - 1) / RowBlock;
 
         // Few rows: the columns are cut as well, so that there is work for several threads. The cut follows from the shape alone.
-        arguments.ColumnTasks = rowTasks >= 16 ? 1 : (panels + PanelBlock - 1) / PanelBlock;
-        if (arguments.ColumnTasks > 1 && rowTasks == 1)
+        pass.ColumnTasks = rowTasks >= 16 ? 1 : (panels + PanelBlock - 1) / PanelBlock;
+        if (pass.ColumnTasks > 1 && rowTasks == 1)
         {
-            arguments.ColumnTasks = Math.Min(panels, arguments.ColumnTasks * 4);
+            pass.ColumnTasks = Math.Min(panels, pass.ColumnTasks * 4);
         }
 
-        if (arguments.K == 0)
+        if (product.K == 0)
         {
             return;
         }
 
-        var passK = arguments.K;
-        if (arguments.BPacked is null)
+        // A scale is one of a whole column, so what is scaled takes all of k in one pass.
+        var passK = product.K;
+        if (product.BPacked is null && !P.IsScaled)
         {
-            passK = Math.Max(1, PassFloats / (panels * width) / KBlock) * KBlock;
+            passK = Math.Max(1, PassUnits / (panels * width) / BlockUnits) * P.Block;
         }
 
-        for (var k = 0; k < arguments.K; k += passK)
+        for (var k = 0; k < product.K; k += passK)
         {
-            arguments.KStart = k;
-            arguments.KCount = Math.Min(passK, arguments.K - k);
-            if (arguments.BPacked is null)
+            pass.KStart = k;
+            pass.KCount = Math.Min(passK, product.K - k);
+            var lengthOfB = product.BPacked is null ? PackedLength(product.Columns, pass.KCount) : 0;
+            var lengthOfA = pass.ColumnTasks > 1 ? rowTasks * LengthOfRows(pass.KCount) : 0;
+            var shared = lengthOfA + lengthOfB > 0 ? scratch.Shared(lengthOfA + lengthOfB) : null;
+            pass.Place(product.BPacked is null ? shared + lengthOfA : product.BPacked);
+            if (product.BPacked is null)
             {
-                arguments.Panels = scratch.Shared((long)panels * width * arguments.KCount);
-                pool.Run(panels, &PackPanel, &arguments);
-            }
-            else
-            {
-                arguments.Panels = arguments.BPacked;
+                pool.Run(panels, &PackPanel, &pass);
             }
 
-            pool.Run(rowTasks * arguments.ColumnTasks, &Block, &arguments);
+            if (pass.ColumnTasks > 1)
+            {
+                pass.Rows = shared;
+                pool.Run(rowTasks * BlocksOf(pass.KCount), &PackRowBlock, &pass);
+            }
+
+            pool.Run(rowTasks * pass.ColumnTasks, &Block, &pass);
         }
     }
 
@@ -130,52 +130,122 @@ internal static unsafe class Gemm<V, S>
         return (columns + width - 1) / width;
     }
 
+    private static int PaddedColumns(int columns) => PanelsOf(columns) * Tile.Width<V, S>();
+
+    /// <summary>The units of a packed column: those of its whole blocks and of the last one.</summary>
+    private static int PackedUnits(int k) => k / P.Block * BlockUnits + P.Units(k % P.Block);
+
+    /// <summary>Where the panel's part of a block of k begins.</summary>
+    private static float* PanelAt(float* panels, int count, int k, int panel, int units) =>
+        panels + ((nint)(k / P.Block * BlockUnits) * count + (nint)panel * units) * Tile.Width<V, S>();
+
     private static void PackPanel(void* state, int panel, int slot)
     {
-        ref var g = ref *(Arguments*)state;
+        ref var pass = ref *(Pass*)state;
+        ref var g = ref pass.Of;
         var width = Tile.Width<V, S>();
         var panels = PanelsOf(g.Columns);
         var column = panel * width;
-        var count = Math.Min(width, g.Columns - column);
-        for (var k = 0; k < g.KCount; k += KBlock)
+        var lines = new Lines
         {
-            var length = Math.Min(KBlock, g.KCount - k);
-            var to = g.Panels + ((nint)k * panels + (nint)panel * length) * width;
-            if (g.BTransposed)
+            Stride = g.BStride, Across = !g.BTransposed, Count = Math.Min(width, g.Columns - column), Width = width, Room = pass.Own[slot],
+        };
+        if (P.IsScaled)
+        {
+            lines.Scales = pass.ColumnScales + column;
+            lines.Sums = pass.ColumnSums + column;
+            new Span<float>(lines.Scales, width).Clear();
+            new Span<int>(lines.Sums, width).Clear();
+            for (var i = 0; i < lines.Count; i++)
             {
-                Pack.Transposed(g.B + column * g.BStride + g.KStart + k, g.BStride, count, width, length, to);
+                lines.Scales[i] = Quantization.Scale<V, S>(g.B + (column + i) * g.BStride, g.K);
             }
-            else
-            {
-                Pack.Direct(g.B + (g.KStart + k) * g.BStride + column, g.BStride, count, width, length, to);
-            }
+        }
+
+        for (var k = 0; k < pass.KCount; k += P.Block)
+        {
+            lines.K = Math.Min(P.Block, pass.KCount - k);
+            lines.Source = g.B + (g.BTransposed ? column * g.BStride + pass.KStart + k : (pass.KStart + k) * g.BStride + column);
+            P.PackColumns(lines, PanelAt(pass.Panels, panels, k, panel, P.Units(lines.K)));
+        }
+    }
+
+    private static int BlocksOf(int k) => (k + P.Block - 1) / P.Block;
+
+    /// <summary>The units of the packed rows of one task: for each row a scale, then the strips of each block of k.</summary>
+    private static long LengthOfRows(int k) => RowBlock + (long)MostRows * PackedUnits(k);
+
+    /// <summary>Where the strips of a task begin for a block of k.</summary>
+    private static float* StripsAt(in Pass pass, int rowTask, int k) =>
+        pass.Rows + rowTask * LengthOfRows(pass.KCount) + RowBlock + (nint)MostRows * (k / P.Block * BlockUnits);
+
+    /// <summary>Packs the rows of a task for a block of k, where several tasks need them.</summary>
+    private static void PackRowBlock(void* state, int task, int slot)
+    {
+        ref var pass = ref *(Pass*)state;
+        ref var g = ref pass.Of;
+        var blocks = BlocksOf(pass.KCount);
+        var (rowTask, k) = (task / blocks, task % blocks * P.Block);
+        var row = rowTask * RowBlock;
+        var rows = Math.Min(RowBlock, g.Rows - row);
+
+        // Each block of k computes the scales for itself; the first one's are kept.
+        var scales = k == 0 ? pass.Rows + rowTask * LengthOfRows(pass.KCount) : pass.Own[slot];
+        ScaleRows(ref g, row, rows, scales);
+        PackRows(ref g, row, rows, pass.KStart + k, Math.Min(P.Block, pass.KCount - k), StripsAt(pass, rowTask, k), scales, pass.Own[slot] + RowBlock);
+    }
+
+    private static void ScaleRows(ref Product g, int row, int rows, float* scales)
+    {
+        for (var r = 0; r < rows && P.IsScaled; r++)
+        {
+            scales[r] = Quantization.Scale<V, S>(g.A + (row + r) * g.AStride, g.K);
         }
     }
 
     private static void Block(void* state, int task, int slot)
     {
-        ref var g = ref *(Arguments*)state;
+        ref var pass = ref *(Pass*)state;
+        ref var g = ref pass.Of;
         var width = Tile.Width<V, S>();
         var panels = PanelsOf(g.Columns);
-        var row = task / g.ColumnTasks * RowBlock;
+        var rowTask = task / pass.ColumnTasks;
+        var row = rowTask * RowBlock;
         var rows = Math.Min(RowBlock, g.Rows - row);
-        var part = task % g.ColumnTasks;
-        var firstPanel = (int)((long)panels * part / g.ColumnTasks);
-        var lastPanel = (int)((long)panels * (part + 1) / g.ColumnTasks);
+        var part = task % pass.ColumnTasks;
+        var firstPanel = (int)((long)panels * part / pass.ColumnTasks);
+        var lastPanel = (int)((long)panels * (part + 1) / pass.ColumnTasks);
         if (firstPanel == lastPanel)
         {
             return;
         }
 
         var tallest = Tile.Height<V, S>();
-        var strips = g.Own[slot];
-        var corner = strips + (nint)(RowBlock + tallest) * KBlock;
-        for (var k = 0; k < g.KCount; k += KBlock)
+        var isPacked = pass.ColumnTasks > 1;
+        var corner = pass.Own[slot];
+        var strips = corner + tallest * width + RowBlock;
+        var room = strips + (nint)MostRows * BlockUnits;
+        var scales = isPacked ? pass.Rows + rowTask * LengthOfRows(pass.KCount) : corner + tallest * width;
+        if (!isPacked)
         {
-            var length = Math.Min(KBlock, g.KCount - k);
-            PackRows(ref g, row, rows, g.KStart + k, length, strips);
-            var accumulate = g.Accumulate || g.KStart + k > 0;
-            var last = g.KStart + k + length == g.K;
+            ScaleRows(ref g, row, rows, scales);
+        }
+
+        for (var k = 0; k < pass.KCount; k += P.Block)
+        {
+            var length = Math.Min(P.Block, pass.KCount - k);
+            var units = P.Units(length);
+            if (isPacked)
+            {
+                strips = StripsAt(pass, rowTask, k);
+            }
+            else
+            {
+                PackRows(ref g, row, rows, pass.KStart + k, length, strips, scales, room);
+            }
+
+            var accumulate = g.Accumulate || pass.KStart + k > 0;
+            var last = pass.KStart + k + length == g.K;
             for (var block = firstPanel; block < lastPanel; block += PanelBlock)
             {
                 var end = Math.Min(block + PanelBlock, lastPanel);
@@ -186,59 +256,64 @@ internal static unsafe class Gemm<V, S>
                     var real = Math.Min(height, rows - r);
                     for (var panel = block; panel < end; panel++)
                     {
-                        var b = g.Panels + ((nint)k * panels + (nint)panel * length) * width;
+                        var b = PanelAt(pass.Panels, panels, k, panel, units);
                         var column = panel * width;
                         var c = g.C + (row + r) * g.CStride + column;
                         var columns = Math.Min(width, g.Columns - column);
                         if (real == height && columns == width)
                         {
-                            Tile.Packed<V, S>(height, strip, b, width, c, g.CStride, length, accumulate);
+                            P.Tile(height, strip, b, c, g.CStride, units, accumulate);
                         }
                         else
                         {
-                            Edge(height, strip, b, c, g.CStride, real, columns, length, accumulate, corner);
+                            Edge(height, strip, b, c, g.CStride, real, columns, units, accumulate, corner);
                         }
                     }
 
-                    if (last && !g.Epilogue.IsNone)
+                    if (last)
                     {
                         var from = block * width;
-                        Elementwise<V, S>.Finish(
-                            g.C + (row + r) * g.CStride + from, g.CStride, real, Math.Min(end * width, g.Columns) - from,
-                            g.Epilogue, row + r, from);
+                        var c = g.C + (row + r) * g.CStride + from;
+                        var columns = Math.Min(end * width, g.Columns) - from;
+                        if (P.IsScaled)
+                        {
+                            P.Rescale(c, g.CStride, real, columns, scales + r, pass.ColumnScales + from, pass.ColumnSums + from);
+                        }
+
+                        if (!g.Epilogue.IsNone)
+                        {
+                            Elementwise<V, S>.Finish(c, g.CStride, real, columns, g.Epilogue, row + r, from);
+                        }
                     }
 
-                    strip += (nint)height * length;
+                    strip += (nint)height * units;
                     r += real;
                 }
             }
         }
     }
 
-    private static void PackRows(ref Arguments g, int row, int rows, int k, int length, float* strips)
+    private static void PackRows(ref Product g, int row, int rows, int k, int length, float* strips, float* scales, float* room)
     {
         var tallest = Tile.Height<V, S>();
+        var units = P.Units(length);
         for (var r = 0; r < rows;)
         {
             var height = Tile.StripHeight(rows - r, tallest);
-            var real = Math.Min(height, rows - r);
-            if (g.ATransposed)
+            var lines = new Lines
             {
-                Pack.Direct(g.A + k * g.AStride + row + r, g.AStride, real, height, length, strips);
-            }
-            else
-            {
-                Pack.Transposed(g.A + (row + r) * g.AStride + k, g.AStride, real, height, length, strips);
-            }
-
-            strips += (nint)height * length;
-            r += real;
+                Source = g.A + (g.ATransposed ? k * g.AStride + row + r : (row + r) * g.AStride + k), Stride = g.AStride, Across = g.ATransposed,
+                Count = Math.Min(height, rows - r), Width = height, K = length, Scales = scales + r, Room = room,
+            };
+            P.PackRows(lines, strips);
+            strips += (nint)height * units;
+            r += lines.Count;
         }
     }
 
     /// <summary>A tile at the border of C, by way of a full tile in scratch memory.</summary>
     private static void Edge(
-        int height, float* strip, float* b, float* c, nint cStride, int rows, int columns, int k, bool accumulate, float* corner)
+        int height, float* strip, float* b, float* c, nint cStride, int rows, int columns, int units, bool accumulate, float* corner)
     {
         var width = Tile.Width<V, S>();
         if (accumulate)
@@ -252,12 +327,39 @@ internal static unsafe class Gemm<V, S>
             }
         }
 
-        Tile.Packed<V, S>(height, strip, b, width, corner, width, k, accumulate);
+        P.Tile(height, strip, b, corner, width, units, accumulate);
         for (var r = 0; r < rows; r++)
         {
             for (var j = 0; j < columns; j++)
             {
                 c[r * cStride + j] = corner[r * width + j];
+            }
+        }
+    }
+
+    /// <summary>A product, and the pass of it that is under way: k in [KStart, KStart + KCount).</summary>
+    private struct Pass
+    {
+        public Product Of;
+        public float* Panels;
+
+        /// <summary>The packed rows of A, where tasks share them.</summary>
+        public float* Rows;
+        public float* ColumnScales;
+        public int* ColumnSums;
+        public int KStart;
+        public int KCount;
+        public int ColumnTasks;
+        public float** Own;
+
+        /// <summary>Where the parts of a packed B are.</summary>
+        public void Place(float* packed)
+        {
+            Panels = packed;
+            if (P.IsScaled)
+            {
+                ColumnScales = packed + (nint)PaddedColumns(Of.Columns) * PackedUnits(Of.K);
+                ColumnSums = (int*)ColumnScales + PaddedColumns(Of.Columns);
             }
         }
     }

@@ -3,7 +3,8 @@ namespace Beret.Numerics.Reference;
 /// <content>Y = f(X Wᵀ + b) and its gradients dX = dS W, dW = dSᵀ X, db = Σₜ dS, where dS is the gradient of the sums before f.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void Linear(Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output)
+    public void Linear(
+        Matrix input, Matrix weight, Matrix packed, Matrix bias, Activation activation, Matrix derivative, Matrix output, ElementType arithmetic)
     {
         var (tokens, inputs, outputs) = (input.Rows, input.Columns, output.Columns);
         Expect(output, tokens, outputs);
@@ -24,7 +25,7 @@ internal sealed partial class ReferenceBackend
         {
             for (var n = 0; n < outputs; n++)
             {
-                var sum = Dot(Row(input, t), Row(w, n)) + (bias.IsNone ? 0 : Row(bias, 0)[n]);
+                var sum = Sum(Row(input, t), Row(w, n), bias.IsNone ? 0 : Row(bias, 0)[n], arithmetic);
                 var (value, slope) = Activate(activation, sum);
                 Row(output, t)[n] = (float)value;
                 if (!derivative.IsNone)
@@ -35,15 +36,20 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    public long PackedLength(int rows, int columns) => (long)rows * columns;
+    public long PackedLength(int rows, int columns, ElementType arithmetic) => (long)rows * columns;
 
-    public void PackWeight(Matrix weight, Matrix packed) => Copy(weight, Unpacked(packed, weight));
+    public void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic) => Copy(weight, Unpacked(packed, weight));
 
-    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate)
+    public void LinearInputGradient(Matrix outputGradient, Matrix weight, Matrix inputGradient, bool accumulate, ElementType arithmetic)
     {
         var (tokens, inputs, outputs) = (outputGradient.Rows, weight.Columns, weight.Rows);
         Expect(outputGradient, tokens, outputs);
         Expect(inputGradient, tokens, inputs);
+        if (arithmetic != ElementType.Float32)
+        {
+            ProductOfRounded(tokens, inputs, outputs, (t, n) => Row(outputGradient, t)[n], (n, k) => Row(weight, n)[k], inputGradient, accumulate, arithmetic);
+            return;
+        }
 
         for (var t = 0; t < tokens; t++)
         {
@@ -57,13 +63,17 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient)
+    public void LinearWeightGradient(Matrix outputGradient, Matrix input, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
     {
         var (tokens, inputs, outputs) = (input.Rows, input.Columns, outputGradient.Columns);
         Expect(outputGradient, tokens, outputs);
         Expect(weightGradient, outputs, inputs);
+        if (arithmetic != ElementType.Float32)
+        {
+            ProductOfRounded(outputs, inputs, tokens, (n, t) => Row(outputGradient, t)[n], (t, k) => Row(input, t)[k], weightGradient, accumulate: true, arithmetic);
+        }
 
-        for (var n = 0; n < outputs; n++)
+        for (var n = 0; n < outputs && arithmetic == ElementType.Float32; n++)
         {
             var sum = new double[inputs];
             for (var t = 0; t < tokens; t++)
