@@ -12,11 +12,28 @@ internal static class BeretCommand
     /// <summary>The environment variable that shows where an unexpected error came from.</summary>
     private const string DebugVariable = "BERET_DEBUG";
 
+    private static readonly (string Name, Func<Terminal, Command> Create)[] Verbs =
+    [
+        ("train", TrainCommand.Create),
+        ("evaluate", EvaluateCommand.Create),
+        ("predict", PredictCommand.Create),
+        ("tokenize", TokenizeCommand.Create),
+        ("parity", ParityCommand.Create),
+        ("convert", ConvertCommand.Create),
+        ("quantize", QuantizeCommand.Create),
+        ("info", InfoCommand.Create),
+        ("bench", BenchCommand.Create),
+        ("models", ModelsCommand.Create),
+        ("completions", CompletionsCommand.Create),
+    ];
+
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {
         try
         {
-            var parsed = Create(terminal).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            // All verbs together have a hundred options, which a program that is to start at once does not make for nothing.
+            var verb = arguments is [var first, ..] && Verbs.Any(known => known.Name == first) ? first : null;
+            var parsed = Create(terminal, verb).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 return Refuse(parsed, terminal);
@@ -55,22 +72,19 @@ internal static class BeretCommand
         }
     }
 
-    public static RootCommand Create(Terminal terminal)
+    /// <param name="terminal">What the verbs talk to.</param>
+    /// <param name="verb">The only verb that is wanted; all of them if null.</param>
+    public static RootCommand Create(Terminal terminal, string? verb = null)
     {
-        var root = new RootCommand("Fine-tune, evaluate and run BERT text classifiers.")
+        var root = new RootCommand("Fine-tune, evaluate and run BERT text classifiers.");
+        foreach (var (name, create) in Verbs)
         {
-            TrainCommand.Create(terminal),
-            EvaluateCommand.Create(terminal),
-            PredictCommand.Create(terminal),
-            TokenizeCommand.Create(terminal),
-            ParityCommand.Create(terminal),
-            ConvertCommand.Create(terminal),
-            QuantizeCommand.Create(terminal),
-            InfoCommand.Create(terminal),
-            BenchCommand.Create(terminal),
-            ModelsCommand.Create(terminal),
-            CompletionsCommand.Create(terminal),
-        };
+            if (verb is null || name == verb)
+            {
+                root.Add(create(terminal));
+            }
+        }
+
         root.HelpName = "beret";
         foreach (var option in root.Options)
         {

@@ -66,8 +66,9 @@ internal static class ModelFolder
     /// <exception cref="BeretException">Something is missing, damaged, or not supported.</exception>
     public static OpenedModel Load(string path, IBackend backend)
     {
-        // The checksum of the weights takes as long as all the rest; they are computed side by side.
+        // The checksums of the weights take as long as all the rest; they are computed, and the tokenizer made, beside it.
         var files = ModelFiles.OpenAhead(path);
+        var tokenizing = Task.Run(files.LoadTokenizer);
         SequenceClassifier? model = null;
         try
         {
@@ -76,7 +77,7 @@ internal static class ModelFolder
                 model = ModelLoader.Load(files.Config, weights, backend).Model;
             }
 
-            var tokenizer = files.LoadTokenizer();
+            var tokenizer = tokenizing.GetAwaiter().GetResult();
             var known = files.Describe(model.Outputs, tokenizer);
             Check(known, model, path);
             files.Verification.GetAwaiter().GetResult();

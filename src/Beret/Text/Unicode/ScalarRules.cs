@@ -59,7 +59,14 @@ internal sealed class ScalarRules
         var known = new Dictionary<int, List<ushort>>();
         for (var block = 0; block < blocks.Length; block++)
         {
+            // Most blocks are like the one before: unassigned, or Chinese.
             var values = flat.AsSpan(block * 256, 256);
+            if (block > 0 && values.SequenceEqual(flat.AsSpan((block - 1) * 256, 256)))
+            {
+                blocks[block] = blocks[block - 1];
+                continue;
+            }
+
             var hash = new HashCode();
             hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
             var candidates = known.TryGetValue(hash.ToHashCode(), out var list) ? list : known[hash.ToHashCode()] = [];
