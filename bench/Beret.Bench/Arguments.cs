@@ -1,3 +1,5 @@
+using Beret.Numerics;
+
 namespace Beret.Bench;
 
 /// <summary>What the command line says.</summary>
@@ -5,6 +7,9 @@ namespace Beret.Bench;
 internal sealed record Arguments(string[] Words)
 {
     public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>The arithmetic of the matrix products.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Measure briefly.</summary>
     public bool Quick { get; init; }
@@ -22,6 +27,7 @@ internal sealed record Arguments(string[] Words)
             {
                 "--quick" => parsed with { Quick = true },
                 "--threads" => parsed with { Threads = int.Parse(Next("--threads")) },
+                "--precision" => parsed with { Precision = Precisions.Parse(Next("--precision")) },
                 "--out" => parsed with { Out = Next("--out") },
                 ['-', ..] => throw new FormatException($"there is no option {args[i]}"),
                 _ => parsed with { Words = Keep(args[i]) },
@@ -39,9 +45,28 @@ internal sealed record Arguments(string[] Words)
         }
     }
 
+    /// <summary>Whole numbers above 0, in this number.</summary>
+    public static int[] Numbers(ReadOnlySpan<string> words, int count)
+    {
+        var numbers = new int[count];
+        for (var i = 0; i < count; i++)
+        {
+            numbers[i] = i < words.Length && int.TryParse(words[i], out var number) && number > 0
+                ? number
+                : throw new FormatException($"{count} numbers above 0 are wanted: {string.Join(' ', words.ToArray())}");
+        }
+
+        return numbers;
+    }
+
+    public IBackend CreateBackend() => CpuBackend.Create(Threads);
+
+    public PassTimer CreateTimer(Encoder encoder) => new(CreateBackend(), encoder.Create, Precision);
+
     /// <summary>Shows a measurement, and keeps it where --out says.</summary>
     public Measurement Record(Measurement measurement, double share = double.NaN)
     {
+        measurement = measurement with { Precision = Precision.Format() };
         Console.WriteLine(double.IsNaN(share) ? measurement.ToString() : $"{measurement}  {share,4:p0}");
         if (Out is not null)
         {

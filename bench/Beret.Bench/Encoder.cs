@@ -3,50 +3,38 @@ using Beret.Numerics;
 
 namespace Beret.Bench;
 
-/// <summary>A BERT encoder of some size with random weights, and its batches. The sizes of the vocabulary and the dropout are those of the peers' programs.</summary>
-internal sealed record Encoder(int Layers, int Hidden, int Heads, int Batch, int Length, int Steps)
+/// <summary>A BERT encoder of some size with random weights and a classifier of one logit. The vocabulary and the dropout are those of the peers' programs.</summary>
+internal sealed record Encoder(int Layers, int Hidden, int Heads)
 {
-    private const int Vocabulary = 30522;
+    public const int Vocabulary = 30522;
 
-    public static Encoder Parse(string[] numbers)
+    public EncoderConfig Config { get; } = new()
     {
-        int[] n = [.. numbers.Select(int.Parse)];
-        return n.All(value => value > 0) && n[1] % n[2] == 0
-            ? new Encoder(n[0], n[1], n[2], n[3], n[4], n[5])
-            : throw new FormatException($"{string.Join(' ', numbers)}: six numbers above 0, and the hidden size a multiple of the heads");
-    }
+        Family = Bert.Family,
+        VocabularySize = Vocabulary,
+        HiddenSize = Hidden,
+        Layers = Layers,
+        Heads = Heads,
+        IntermediateSize = 4 * Hidden,
+        MaxPositions = 512,
+        TypeVocabularySize = 2,
+        EmbeddingSize = Hidden,
+        Activation = Activation.Gelu,
+        LayerNormEpsilon = 1e-12f,
+        HiddenDropout = 0.1,
+        AttentionDropout = 0.1,
+        ClassifierDropout = 0.1,
+    };
 
-    public override string ToString() => $"L{Layers} H{Hidden} A{Heads} b{Batch} s{Length}";
+    public static Encoder Parse(ReadOnlySpan<int> sizes) => sizes[1] % sizes[2] == 0
+        ? new Encoder(sizes[0], sizes[1], sizes[2])
+        : throw new FormatException($"the hidden size {sizes[1]} is no multiple of {sizes[2]} heads");
 
-    /// <summary>
-    /// The work of a training step by the formula of the peers' programs: six operations a weight of the layers and token, and the attention, which the backward pass
-    /// does twice over. Embeddings, normalisation, the head and the optimizer are not counted; an inference batch is a third of it.
-    /// </summary>
-    public double Flops => (double)Batch * Length * (6.0 * Layers * 12 * Hidden * Hidden + 12.0 * Layers * Length * Hidden);
-
-    /// <summary>The part of the attention in the forward pass: two products of every query with every key.</summary>
-    public double AttentionFlops => 4.0 * Layers * Batch * Length * Length * Hidden;
+    public override string ToString() => $"L{Layers} H{Hidden} A{Heads}";
 
     public SequenceClassifier Create(IBackend backend)
     {
-        var config = new EncoderConfig
-        {
-            Family = Bert.Family,
-            VocabularySize = Vocabulary,
-            HiddenSize = Hidden,
-            Layers = Layers,
-            Heads = Heads,
-            IntermediateSize = 4 * Hidden,
-            MaxPositions = 512,
-            TypeVocabularySize = 2,
-            EmbeddingSize = Hidden,
-            Activation = Activation.Gelu,
-            LayerNormEpsilon = 1e-12f,
-            HiddenDropout = 0.1,
-            AttentionDropout = 0.1,
-            ClassifierDropout = 0.1,
-        };
-        var model = new SequenceClassifier(backend, config, 1);
+        var model = new SequenceClassifier(backend, Config, 1);
         foreach (var parameter in model.Parameters.All)
         {
             if (parameter.Shape.Length == 2)
@@ -59,17 +47,7 @@ internal sealed record Encoder(int Layers, int Hidden, int Heads, int Batch, int
             }
         }
 
+        model.Parameters.Touch();
         return model;
-    }
-
-    public PackedBatch RandomBatch(Random random)
-    {
-        var batch = new PackedBatch();
-        for (var b = 0; b < Batch; b++)
-        {
-            batch.Add([.. Enumerable.Range(0, Length).Select(_ => random.Next(Vocabulary))]);
-        }
-
-        return batch;
     }
 }

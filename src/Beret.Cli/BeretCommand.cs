@@ -22,6 +22,7 @@ internal static class BeretCommand
         ("convert", ConvertCommand.Create),
         ("quantize", QuantizeCommand.Create),
         ("info", InfoCommand.Create),
+        ("bench", BenchCommand.Create),
         ("models", ModelsCommand.Create),
         ("completions", CompletionsCommand.Create),
     ];

@@ -44,6 +44,13 @@ internal static class CommonOptions
         return option;
     }
 
+    public static Option<int?> Count(string name, string description)
+    {
+        var option = new Option<int?>(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result => RefuseBelow(result, name, 1));
+        return option;
+    }
+
     public static Option<string?> Truncation()
     {
         var option = new Option<string?>("--truncation") { Description = "Which tokens of a longer text are kept", HelpName = "head|tail|head+tail" };

@@ -121,7 +121,15 @@ internal static class TrainCommand
             Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
             HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.JsonType == "integer" ? "N" : "X",
         };
-        if (setting.Choices.Count > 0)
+        if (setting.JsonType == "boolean")
+        {
+            // --name alone is yes; --name false takes back what a recipe file says.
+            option.HelpName = "true|false";
+            option.Arity = ArgumentArity.ZeroOrOne;
+            option.CustomParser = result => result.Tokens is [var token] ? token.Value : "true";
+            option.AcceptOnlyFromAmong("true", "false");
+        }
+        else if (setting.Choices.Count > 0)
         {
             option.AcceptOnlyFromAmong([.. setting.Choices]);
         }

@@ -68,6 +68,8 @@ internal sealed class DebertaV2 : EncoderModel
         Head = config => new HeadLayout("classifier") { Transform = "pooler.dense", Activation = ((DebertaV2Config)config).PoolerActivation, DropsInput = true },
     };
 
+    public override bool PassesBlocks => false;
+
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
         var positions = Upload(ops, batch.LastPosition + 1);

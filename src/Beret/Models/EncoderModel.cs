@@ -15,6 +15,9 @@ internal abstract class EncoderModel
 {
     public abstract EncoderConfig Config { get; }
 
+    /// <summary>Whether its layers are blocks that can be computed anew from their input alone (<see cref="Ops.KeepsOnlyBlockInputs"/>).</summary>
+    public virtual bool PassesBlocks => true;
+
     public abstract EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null);
 
     /// <summary>Gives a parameter that the checkpoint lacks its start; false where the encoder cannot do without it.</summary>

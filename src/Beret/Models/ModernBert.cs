@@ -64,6 +64,8 @@ internal sealed class ModernBert : EncoderModel
         Head = config => ((ModernBertConfig)config).Head,
     };
 
+    public override bool PassesBlocks => false;
+
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
         var mark = ops.Arena.Mark;

@@ -2,14 +2,6 @@ using Beret.Numerics;
 
 namespace Beret.Models;
 
-/// <summary>A transformer block: each token in the context of its sequence.</summary>
-internal interface IBlock
-{
-    /// <summary>[T, H] → [T, H].</summary>
-    /// <param name="terms">What scores get by distance, in the families that have it.</param>
-    Value Forward(Ops ops, Value x, in BatchIndices batch, RelativeTerms? terms);
-}
-
 /// <summary>Self-attention, then the feed-forward network, each with its residual and LayerNorm after it (Vaswani et al., 2017, §3.1).</summary>
 internal sealed class PostNormBlock(SelfAttention attention, FeedForward feedForward) : IBlock
 {
@@ -43,7 +35,7 @@ internal sealed class PostNormLayers(Embeddings embeddings, IBlock[] blocks)
         observe?.Invoke(0, x);
         for (var i = 0; i < blocks.Length; i++)
         {
-            x = ops.Keep(mark, blocks[i].Forward(ops, x, batch, terms));                        // [T, H]
+            x = ops.Keep(mark, ops.Pass(blocks[i], x, batch, terms));                           // [T, H]
             observe?.Invoke(i + 1, x);
         }
 

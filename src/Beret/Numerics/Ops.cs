@@ -9,6 +9,8 @@ internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices
 /// </summary>
 internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 {
+    // A pass that is not recorded may still be one of training: that of a block which is computed anew.
+    private readonly bool trains = tape is not null;
     private ulong seed;
     private uint step;
     private uint drops;
@@ -98,7 +100,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         if (dropout.IsActive)
         {
             backend.ApplyDropout(value.Data, dropout);
-            tape!.Add(new Record { Operation = Operation.Dropout, Output = value, Dropout = dropout, Mark = arena.Mark });
+            tape?.Add(new Record { Operation = Operation.Dropout, Output = value, Dropout = dropout, Mark = arena.Mark });
         }
 
         return value;
@@ -171,18 +173,21 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     }
 
     /// <summary>Replays the tape from its end: every parameter's gradient is added to.</summary>
-    public void Backward()
+    public void Backward() => ReplayFrom(0);
+
+    private void ReplayFrom(int first)
     {
-        for (var i = tape!.Count - 1; i >= 0; i--)
+        for (var i = tape!.Count - 1; i >= first; i--)
         {
             ref var record = ref tape[i];
             var gradient = tape.Gradient(record.Output);
+            var mark = record.Mark;
             if (!gradient.IsNone)
             {
                 Replay(ref record, gradient);
             }
 
-            arena.Release(record.Mark);
+            arena.Release(mark);
         }
     }
 
@@ -192,6 +197,9 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         {
             case Operation.Linear:
                 LinearGradient(ref record, gradient);
+                break;
+            case Operation.Block:
+                BlockGradient(record, gradient);
                 break;
             case Operation.GatedActivation:
                 backend.GatedActivationGradient(gradient, record.Input.Data, record.Activation, OnlyTarget(record.Input));
@@ -325,7 +333,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
     private Dropout NextDropout(double rate)
     {
-        if (tape is null || rate == 0 || !Drops)
+        if (!trains || rate == 0 || !Drops)
         {
             return Numerics.Dropout.None;
         }

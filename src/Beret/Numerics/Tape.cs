@@ -19,6 +19,7 @@ internal enum Operation : byte
     Dropout,
     Gather,
     Mean,
+    Block,
 }
 
 /// <summary>One operation that was done and what its gradient needs.</summary>
@@ -45,6 +46,11 @@ internal struct Record
     public int Heads;
     public RelativeTerms Relative;
     public int Kernel;
+
+    /// <summary>A block that is to be computed anew, the terms it was given, and the number of its first dropout.</summary>
+    public IBlock? Block;
+    public RelativeTerms? BlockTerms;
+    public uint FirstDrop;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;
@@ -93,6 +99,9 @@ internal sealed class Tape
 
     public int Count { get; private set; }
 
+    /// <summary>What is on the tape now.</summary>
+    public (int Count, int Slots) Place => (Count, slots);
+
     public ref Record this[int index] => ref records[index];
 
     public void Clear()
@@ -100,6 +109,9 @@ internal sealed class Tape
         Count = 0;
         slots = 0;
     }
+
+    /// <summary>Forgets what came after a place.</summary>
+    public void Return((int Count, int Slots) place) => (Count, slots) = place;
 
     /// <summary>A new activation.</summary>
     public Value Track(Matrix data)

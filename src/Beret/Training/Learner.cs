@@ -36,7 +36,8 @@ internal sealed class Learner : IDisposable
     /// <param name="options">The optimizer's constants.</param>
     /// <param name="seed">The seed of dropout.</param>
     /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
-    public Learner(SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0)
+    /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
+    public Learner(SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false)
     {
         this.model = model;
         this.backend = backend;
@@ -47,7 +48,7 @@ internal sealed class Learner : IDisposable
         rows = new OccurrenceRows(backend, word.Columns);
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
-        ops = new Ops(backend, arena, new Tape());
+        ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
     }
 
     /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>

@@ -14,13 +14,13 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     public long Total => Weights + Gradients + Moments + Activations;
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
-    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length)
+    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false)
     {
         using var backend = new PlanningBackend();
         using var model = new SequenceClassifier(backend, config, outputs);
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
-        var ops = new Ops(backend, arena, new Tape());
+        var ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
         var batch = new PackedBatch();
         var ids = new int[length];
         for (var b = 0; b < batchSize; b++)

@@ -33,7 +33,7 @@ public abstract class RecipeOption
     /// <summary>The smallest and the largest value, where it is a number that has such.</summary>
     internal virtual (double? Least, double? Most) Bounds => default;
 
-    /// <summary>"integer", "number" or "string", as JSON Schema calls them.</summary>
+    /// <summary>"integer", "number", "boolean" or "string", as JSON Schema calls them.</summary>
     public abstract string JsonType { get; }
 
     /// <summary>Every option, in the order of the help.</summary>
@@ -93,6 +93,9 @@ public abstract class RecipeOption
         new Choice<Precision>(
             "precision", "The arithmetic of the encoder's matrix products; auto is bf16 where the processor has an instruction for it, else fp32.",
             [("fp32", Precision.Float32), ("bf16", Precision.BFloat16), ("auto", Precision.Auto)], r => r.Precision, (r, v) => r with { Precision = v }),
+        new Switch(
+            "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
+            r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 
@@ -117,7 +120,8 @@ public abstract class RecipeOption
         var text = value.ValueKind switch
         {
             JsonValueKind.String when JsonType == "string" => value.GetString(),
-            JsonValueKind.Number when JsonType != "string" => value.GetRawText(),
+            JsonValueKind.Number when JsonType is "integer" or "number" => value.GetRawText(),
+            JsonValueKind.True or JsonValueKind.False when JsonType == "boolean" => value.GetRawText(),
             JsonValueKind.Null when this is OptionalReal => "",
             _ => null,
         };
@@ -221,6 +225,23 @@ public abstract class RecipeOption
 
             return null;
         }
+    }
+
+    private sealed class Switch(string name, string description, Func<TrainingRecipe, bool> get, Func<TrainingRecipe, bool, TrainingRecipe> set)
+        : RecipeOption(name, description)
+    {
+        public override string JsonType => "boolean";
+
+        private protected override string Wanted => "true or false";
+
+        public override string Get(TrainingRecipe recipe) => get(recipe) ? "true" : "false";
+
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => text switch
+        {
+            "true" => set(recipe, true),
+            "false" => set(recipe, false),
+            _ => null,
+        };
     }
 
     private sealed class Word(

@@ -43,8 +43,8 @@ internal sealed class TrainingSession : IDisposable
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
         labels = new int[recipe.BatchSize];
-        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength));
-        Learner = new Learner(model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations);
+        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength), recipe.CheckpointActivations);
+        Learner = new Learner(model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations);
     }
 
     /// <summary>The texts that are trained on, in the order of the split.</summary>
@@ -88,6 +88,12 @@ internal sealed class TrainingSession : IDisposable
             }
 
             model.Parameters.Use(recipe.Precision.Arithmetic());
+            if (recipe.CheckpointActivations && !model.Encoder.PassesBlocks)
+            {
+                throw new TrainingException(
+                    $"--checkpoint-activations is not there for {model.Config.Family.ModelType}, whose layers share more than their input; a smaller --batch-size takes less memory too");
+            }
+
             if (recipe.MaxLength > model.Config.MaxPositions)
             {
                 throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {model.Config.MaxPositions} positions that {job.ModelName} knows");

@@ -19,6 +19,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("tokenize")]
     [InlineData("parity")]
     [InlineData("info")]
+    [InlineData("bench")]
     [InlineData("models")]
     [InlineData("completions")]
     public async Task EveryVerbHasHelpWithExamples(string verb)
@@ -47,6 +48,8 @@ public sealed class CommandLineTests : IDisposable
         new[] { "parity", "--model", "x" },
         new[] { "parity", "--model", "x", "--expected", "y", "--tolerance", "-1" },
         new[] { "info", "no/such/file.safetensors" },
+        new[] { "bench" },
+        new[] { "bench", "no/such/folder" },
         new[] { "models", "" },
         new[] { "models", "pull" },
         new[] { "models", "pull", "" },

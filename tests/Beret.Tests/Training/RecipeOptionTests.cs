@@ -51,6 +51,7 @@ public class RecipeOptionTests
         {
             "integer" => ["-1", "1.5", "99999999999", "two", ""],
             "number" => ["-0.001", "1e10", "NaN", "Infinity", "0,5", "half"],
+            "boolean" => ["", "yes", "1", "True"],
             _ => ["", "none of them", option.Choices[0].ToUpperInvariant()],
         };
         foreach (var value in wrong)
@@ -79,6 +80,7 @@ public class RecipeOptionTests
     {
         "integer" => $"{int.Parse(option.Get(Default)) + 1}",
         "number" => "0.0625",
+        "boolean" => "true",
         _ => option.Choices.First(choice => choice != option.Get(Default)),
     };
 }
