@@ -8,27 +8,24 @@ internal sealed unsafe partial class CpuBackend<V, S>
 {
     private readonly ProductKernels single = ProductKernels.Of<SingleProduct<V, S>>();
 
-    // The assembled tiles are as wide as those of 512-bit vectors, and take the place of these alone.
-    private readonly ProductKernels bfloat16 = dotProducts && typeof(S) == typeof(Simd512) && DotProducts.AreThere(DotProduct.BFloat16)
+    // Chosen when they are first asked for: a program that computes in fp32 assembles nothing.
+    private readonly Lazy<ProductKernels> bfloat16 = new(() => Has(dotProducts, DotProduct.BFloat16)
         ? ProductKernels.Of<BFloat16Product>()
-        : ProductKernels.Of<RoundedProduct<V, S>>();
+        : ProductKernels.Of<RoundedProduct<V, S>>());
 
-    private readonly ProductKernels int8 = dotProducts && typeof(S) == typeof(Simd512) && DotProducts.AreThere(DotProduct.Int8)
+    private readonly Lazy<ProductKernels> int8 = new(() => Has(dotProducts, DotProduct.Int8)
         ? ProductKernels.Of<Int8Product>()
-        : ProductKernels.Of<IntegerProduct<V, S>>();
+        : ProductKernels.Of<IntegerProduct<V, S>>());
 
-    private ref readonly ProductKernels KernelsOf(ElementType arithmetic)
+    private ProductKernels KernelsOf(ElementType arithmetic) => arithmetic switch
     {
-        switch (arithmetic)
-        {
-            case ElementType.BFloat16:
-                return ref bfloat16;
-            case ElementType.Int8:
-                return ref int8;
-            default:
-                return ref single;
-        }
-    }
+        ElementType.BFloat16 => bfloat16.Value,
+        ElementType.Int8 => int8.Value,
+        _ => single,
+    };
+
+    /// <summary>The assembled tiles are as wide as those of 512-bit vectors, and take the place of these alone.</summary>
+    private static bool Has(bool allowed, DotProduct product) => allowed && typeof(S) == typeof(Simd512) && DotProducts.AreThere(product);
 
     /// <summary>The blocked product for one arithmetic.</summary>
     private readonly struct ProductKernels
