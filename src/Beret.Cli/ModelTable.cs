@@ -30,7 +30,7 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
                         entry.ShortName,
                         string.Create(CultureInfo.InvariantCulture, $"{entry.Parameters / 1e6:0.0}M"),
                         Size(entry.Bytes),
-                        entry.Measured?.TextsPerSecond.ToString(CultureInfo.InvariantCulture) ?? Unknown,
+                        entry.Measured?.TextsPerSecond.ToString("0.#", CultureInfo.InvariantCulture) ?? Unknown,
                         entry.Measured?.ImdbAccuracy?.ToString("0.0000", CultureInfo.InvariantCulture) ?? Unknown,
                         width));
                 }

@@ -26,7 +26,7 @@ public enum TextPreprocessing
 /// <param name="TextsPerSecond">Predicted texts of 128 tokens a second, fp32, on two cores.</param>
 /// <param name="TrainedPerSecond">Texts of 128 tokens that fine-tuning takes a second, fp32, on two cores.</param>
 /// <param name="ImdbAccuracy">The share of the 25,000 IMDB test reviews that the fine-tuned model labels right, where it was trained.</param>
-public sealed record MeasuredModel(int TextsPerSecond, int TrainedPerSecond, double? ImdbAccuracy = null);
+public sealed record MeasuredModel(double TextsPerSecond, double TrainedPerSecond, double? ImdbAccuracy = null);
 
 /// <summary>A model that is known by name.</summary>
 /// <param name="Name">What a user types: a name of the tutorial, or <c>owner/name</c> of Hugging Face.</param>

@@ -19,7 +19,7 @@ internal static class TensorFlowModels
     public static IEnumerable<ModelEntry> Entries =>
     [
         .. SmallLayers.SelectMany(l => SmallSizes.Select(h => SmallBert(l, h))),
-        Bert("en_uncased", 12, 768, TextPreprocessing.UncasedWordPiece, "bert-base-uncased", "2018_10_18/uncased"),
+        Bert("en_uncased", 12, 768, TextPreprocessing.UncasedWordPiece, "bert-base-uncased", "2018_10_18/uncased") with { Measured = MeasuredModels.BertBase },
         Bert("en_cased", 12, 768, TextPreprocessing.CasedWordPiece, "bert-base-cased", "2018_10_18/cased"),
         Bert("multi_cased", 12, 768, TextPreprocessing.MultilingualWordPiece, "bert-base-multilingual-cased", "2018_11_23/multi_cased"),
         Bert("zh", 12, 768, TextPreprocessing.ChineseWordPiece, "bert-base-chinese", "2018_11_03/chinese"),

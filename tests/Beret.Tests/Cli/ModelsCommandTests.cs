@@ -43,7 +43,7 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Equal("uncased WordPiece", (string?)model["preprocessing"]);
         Assert.Equal("Apache-2.0", (string?)model["licence"]);
         Assert.True(model.AsObject().ContainsKey("cached"));
-        Assert.True((int)model["texts_per_second"]! > 0);
+        Assert.True((double)model["texts_per_second"]! > 0);
     }
 
     [Fact]

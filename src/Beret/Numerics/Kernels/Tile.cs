@@ -102,7 +102,8 @@ internal static unsafe class Tile
 
     /// <summary>The height of the next strip where <paramref name="rows"/> rows are left; a strip may be taller than what is left.</summary>
     public static int StripHeight(int rows, int tallest) =>
-        rows >= tallest ? tallest
+        rows is >= 14 and <= 16 && tallest == 12 ? 8 // Two of 8 rather than 12 and the rest: a low tile waits for its loads.
+        : rows >= tallest ? tallest
         : rows == 1 ? 1
         : rows <= 4 ? 4
         : tallest == 6 ? 6
