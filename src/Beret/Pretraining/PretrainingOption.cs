@@ -31,7 +31,7 @@ public sealed class PretrainingOption
         Real("weight-decay", "AdamW's decay of matrices and embeddings.", 0, 1, r => r.WeightDecay, (r, v) => r with { WeightDecay = v }),
         Real("mask", "The share of the tokens that are to be guessed.", 0.001, 0.9, r => r.Mask, (r, v) => r with { Mask = v }),
         Flag("whole-word", "Mask the pieces of a word together.", r => r.WholeWord, (r, v) => r with { WholeWord = v }),
-        Real("held-out", "The share of the texts that is held out and judged on, 250,000 tokens at most; 0: none.", 0, 0.5, r => r.HeldOut, (r, v) => r with { HeldOut = v }),
+        Real("held-out", "The share of the texts that is held out and judged on, 100,000 tokens at most; 0: none.", 0, 0.5, r => r.HeldOut, (r, v) => r with { HeldOut = v }),
         new(
             "precision", "The arithmetic of the matrix products.", "fp32|bf16|auto", "fp32, bf16 or auto", r => r.Precision.Format(),
             (r, text) => text is "fp32" or "bf16" or "auto" ? r with { Precision = Precisions.Parse(text) } : null) { IsText = true },

@@ -35,7 +35,7 @@ public sealed record PretrainingRecipe
     /// <summary>Whether the pieces of a word are masked together.</summary>
     public bool WholeWord { get; init; }
 
-    /// <summary>The share of the texts that is held out, of which at most 250,000 tokens are kept; 0: none.</summary>
+    /// <summary>The share of the texts that is held out, of which at most 100,000 tokens are kept; 0: none.</summary>
     public double HeldOut { get; init; } = 0.01;
 
     /// <summary>The arithmetic of the matrix products.</summary>

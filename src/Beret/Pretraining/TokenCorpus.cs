@@ -22,7 +22,7 @@ internal sealed class TokenCorpus : IDisposable
     /// <summary>The bit of a token that begins a word.</summary>
     public const int WordStart = unchecked((int)0x80000000);
 
-    private const int HeldOutTokens = 250_000;
+    private const int HeldOutTokens = 100_000;
     private const int TextsAtATime = 1024;
     private const int CharactersAtATime = 8 << 20;
     private const uint HeldOutDomain = 0x68656C64; // "held"

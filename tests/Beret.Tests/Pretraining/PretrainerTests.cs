@@ -19,15 +19,15 @@ public sealed class PretrainerTests : IDisposable
     [Fact]
     public void AModelFromNothingLearnsToGuessHiddenWords()
     {
-        var summary = Run(world.Job("run", PretrainingWorld.Recipe with { Steps = 300, ValidateEvery = 100 }));
+        var summary = Run(world.Job("run", PretrainingWorld.Recipe with { Steps = 600, ValidateEvery = 200 }));
 
         // One word of ten, were it not for the two that the sentence has.
         Assert.Equal(3, summary.Points.Count);
-        Assert.InRange(summary.Points[^1].ValidationLoss!.Value, 0, 0.9);
-        Assert.InRange(summary.Points[^1].ValidationAccuracy!.Value, 0.5, 1);
+        Assert.InRange(summary.Points[^1].ValidationLoss!.Value, 0, 0.5);
+        Assert.InRange(summary.Points[^1].ValidationAccuracy!.Value, 0.8, 1);
         Assert.False(Trainer.IsInterrupted(world.Output("run")));
         var report = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Output("run"), "pretraining.json")))!;
-        Assert.Equal(300, (int)report["steps"]!);
+        Assert.Equal(600, (int)report["steps"]!);
         Assert.Equal(Math.Exp(summary.Points[^1].ValidationLoss!.Value), (double)report["history"]![2]!["held_out_perplexity"]!, 1e-9);
         Assert.Equal(0.003, (double)report["recipe"]!["learning_rate"]!);
     }
