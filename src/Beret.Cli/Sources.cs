@@ -8,22 +8,11 @@ namespace Beret.Cli;
 internal static class Sources
 {
     public static async Task<DataSource> OpenDataAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
-        await DataSource.OpenAsync(
-            nameOrPath,
-            async (name, token) =>
-            {
-                if (DatasetCatalogue.Find(name) is not { } entry)
-                {
-                    return null;
-                }
+        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), cancellationToken: cancellation);
 
-                using var downloader = new Downloader();
-                var progress = new Progress(terminal);
-                var path = await downloader.FetchAsync(entry.Archive, Downloads(progress, terminal), token);
-                progress.Clear();
-                return path;
-            },
-            cancellationToken: cancellation);
+    /// <summary>Texts without labels, by path, or those of a data set by name.</summary>
+    public static async Task<TextSource> OpenTextsAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
+        TextSource.Open(Path.Exists(nameOrPath) ? nameOrPath : await FetchDataAsync(nameOrPath, terminal, cancellation) ?? nameOrPath);
 
     /// <summary>A model by name or path, with a download shown as it goes.</summary>
     public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)
@@ -38,6 +27,21 @@ internal static class Sources
         {
             progress.Clear();
         }
+    }
+
+    /// <summary>The archive of a data set that is known by name, or null.</summary>
+    private static async Task<string?> FetchDataAsync(string name, Terminal terminal, CancellationToken cancellation)
+    {
+        if (DatasetCatalogue.Find(name) is not { } entry)
+        {
+            return null;
+        }
+
+        using var downloader = new Downloader();
+        var progress = new Progress(terminal);
+        var path = await downloader.FetchAsync(entry.Archive, Downloads(progress, terminal), cancellation);
+        progress.Clear();
+        return path;
     }
 
     // What varies comes first: a narrow terminal cuts the line's end.

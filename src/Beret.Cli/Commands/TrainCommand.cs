@@ -101,7 +101,7 @@ internal static class TrainCommand
 
                 if (summary.IsInterrupted)
                 {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {Quote(dataName)} --model {Quote(modelName)} --output {Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {Quote(path)}" : "")} --resume");
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")} --resume");
                     return ExitCode.Interrupted;
                 }
 
@@ -136,8 +136,6 @@ internal static class TrainCommand
 
         return option;
     }
-
-    private static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./\\:+".Contains(c)) ? text : $"\"{text}\"";
 
     private static string Json(TrainingSummary summary)
     {

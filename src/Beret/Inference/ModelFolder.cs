@@ -21,6 +21,9 @@ internal static class ModelFolder
             "vocab.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile,
         ];
 
+    /// <summary>Whether a file is one that a reader would take for a part of a model, and that therefore goes where another model takes the place.</summary>
+    public static bool IsOfModel(string name) => Replaced.Contains(name) || name == ModelDescription.FileName;
+
     /// <summary>
     /// Writes a model folder, all of it or nothing. Files of an earlier folder that are no part of a model (logs, reports) stay.
     /// </summary>
@@ -131,12 +134,16 @@ internal static class ModelFolder
     }
 
     /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
-    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32)
+    /// <param name="path">The file.</param>
+    /// <param name="set">The weights.</param>
+    /// <param name="storage">How they are kept.</param>
+    /// <param name="without">Those that are left out.</param>
+    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32, IReadOnlySet<Parameter>? without = null)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];
         var writer = new SafetensorsWriter();
-        foreach (var parameter in set.All)
+        foreach (var parameter in set.All.Where(parameter => !(without?.Contains(parameter) ?? false)))
         {
             if (storage == Precision.Int8 && parameter.MayBeQuantized)
             {

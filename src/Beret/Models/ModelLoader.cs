@@ -84,6 +84,34 @@ internal static class ModelLoader
         }
     }
 
+    /// <summary>Loads a masked language model; a head that the checkpoint does not have, or not all of, is drawn.</summary>
+    /// <param name="config">The encoder's sizes.</param>
+    /// <param name="checkpoint">The weights; stays the caller's.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="seed">For a new head.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape, or the family has no such head here.</exception>
+    public static LoadedMaskedModel LoadMasked(EncoderConfig config, Checkpoint checkpoint, IBackend backend, ulong seed = 0)
+    {
+        config = config.Family.Adapt(config, checkpoint);
+        RequireEnough(config, checkpoint);
+        if (!config.TiesDecoder)
+        {
+            throw new ModelException($"{checkpoint.Path}: config.json says tie_word_embeddings false; a decoder that is not tied to the word embeddings is not supported");
+        }
+
+        var model = new MaskedLanguageModel(backend, config);
+        try
+        {
+            var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix);
+            return new LoadedMaskedModel(model, Complete(report, checkpoint, model.Parameters, parameter => model.Initialize(parameter, seed)));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The number of logits of the classifier that a checkpoint holds, or null where it holds none.</summary>
     /// <exception cref="ModelException">The classifier does not fit the encoder.</exception>
     public static int? StoredOutputs(Checkpoint checkpoint, EncoderConfig config) => checkpoint.Find($"{config.Family.Head(config).Output}.weight") switch
@@ -130,6 +158,11 @@ internal static class ModelLoader
 /// <param name="Encoder">The encoder.</param>
 /// <param name="Parameters">Its weights; the caller's to dispose.</param>
 internal sealed record LoadedEncoder(EncoderModel Encoder, ParameterSet Parameters);
+
+/// <summary>A masked language model.</summary>
+/// <param name="Model">The model; the caller's to dispose.</param>
+/// <param name="Drawn">The parameters that the checkpoint did not have.</param>
+internal sealed record LoadedMaskedModel(MaskedLanguageModel Model, IReadOnlyList<string> Drawn);
 
 /// <summary>A model and what was noticed as it was loaded.</summary>
 /// <param name="Model">The model; the caller's to dispose.</param>

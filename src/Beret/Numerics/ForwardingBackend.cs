@@ -118,6 +118,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient) =>
         inner.Loss(loss, logits, targets, losses, logitsGradient);
 
+    public virtual void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic) =>
+        inner.TiedDecoderLoss(hidden, weight, bias, targets, share, logits, outcomes, hiddenGradient, weightGradient, biasGradient, arithmetic);
+
     public virtual double SquaredNorm(Matrix matrix) => inner.SquaredNorm(matrix);
 
     public virtual void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step) =>

@@ -262,6 +262,24 @@ internal interface IBackend : IDisposable
     /// <param name="logitsGradient">[B, K] or none.</param>
     void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
 
+    /// <summary>
+    /// The end of a masked language model: logits = hidden · weightᵀ + bias, with the table of word embeddings for the weight, and the cross-entropy of their softmax
+    /// with the tokens that were there. Logits are made for as many rows at a time as <paramref name="logits"/> has, and are not kept.
+    /// </summary>
+    /// <param name="hidden">[M, H]: the masked tokens alone.</param>
+    /// <param name="weight">[V, H].</param>
+    /// <param name="bias">[1, V].</param>
+    /// <param name="targets">M token ids.</param>
+    /// <param name="share">The weight of a row's loss in what is differentiated; 1 / M for the mean.</param>
+    /// <param name="logits">[R, V], R ≥ 1: working memory.</param>
+    /// <param name="outcomes">[M, 2]: the loss of each row, and 1 where no other logit is larger than the target's, else 0.</param>
+    /// <param name="hiddenGradient">[M, H], overwritten; none where no gradients are wanted.</param>
+    /// <param name="weightGradient">[V, H], added to.</param>
+    /// <param name="biasGradient">[1, V], added to.</param>
+    void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic = ElementType.Float32);
+
     /// <summary>The sum of squares of a contiguous matrix, within 1e-6 of it: blocks may be summed in fp32, the blocks in double.</summary>
     double SquaredNorm(Matrix matrix);
 

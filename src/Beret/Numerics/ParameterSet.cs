@@ -90,8 +90,12 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     }
 
     /// <summary>Declares NAME.weight (γ) and, unless there is to be none, NAME.bias (β).</summary>
-    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true) => new(
-        Declare($"{name}.weight", [size], decays: false), bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
+    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true)
+    {
+        var gamma = new Parameter { Name = $"{name}.weight", Shape = [size], Decays = false, Start = 1 };
+        Add([gamma]);
+        return new LayerNorm(gamma, bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
+    }
 
     /// <summary>The angles of rotary position embeddings: no parameters, but memory that lives as long as theirs.</summary>
     public RotaryTable DeclareRotary(int headSize, double theta)

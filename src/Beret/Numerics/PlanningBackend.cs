@@ -173,6 +173,12 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
+    {
+    }
+
     public double SquaredNorm(Matrix matrix) => 0;
 
     public void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step)

@@ -88,7 +88,7 @@ internal sealed class ParityFile
             var name = tensor.Name[tag.Length..];
             var is64 = name.EndsWith(Float64, StringComparison.Ordinal);
             var (ours, layout) = Ours(is64 ? name[..^Float64.Length] : name, gradients, family);
-            ours += is64 && ours is not null ? Parity.Float64 : "";
+            ours += is64 && ours is not null ? ParityComparison.Float64 : "";
             if (ours is { Length: > 0 } && names.TryAdd(ours, tensor.Name))
             {
                 relaid.Add(new RelaidTensor(ours, tensor, layout));

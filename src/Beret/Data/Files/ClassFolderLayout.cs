@@ -54,6 +54,22 @@ internal sealed class ClassFolderLayout
         return layout;
     }
 
+    /// <summary>
+    /// The texts that may be trained on without labels, in the order of their names: where there are <c>train</c> and <c>test</c>, all in the folders below <c>train</c>
+    /// (what lies beside these folders are lists and notes), otherwise all.
+    /// </summary>
+    /// <exception cref="DataException">There are none.</exception>
+    public static IReadOnlyList<string> TrainingTexts(FileIndex index)
+    {
+        var layout = new ClassFolderLayout(index);
+        var train = EntryPath.Join(layout.Root, DataSource.Train);
+        var texts = layout.Splits.Contains(DataSource.Train) ? index.Texts.Where(text => ClassOf(text, train) is not null)
+            : layout.Splits.Contains(DataSource.All) ? index.Texts
+            : throw new DataException($"{index.Origin} has a folder of test texts and none of training texts (train/); test texts are not trained on.");
+        var sorted = texts.Order(CodePointOrder.Instance).ToArray();
+        return sorted.Length > 0 ? sorted : throw new DataException($"{index.Origin} holds no text files (.txt); each of them is one text.");
+    }
+
     /// <summary>A text's source: its path below the root.</summary>
     public string Source(string path) => Root.Length == 0 ? path : path[(Root.Length + 1)..];
 

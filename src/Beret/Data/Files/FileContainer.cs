@@ -31,7 +31,15 @@ internal abstract class FileContainer(string path, DataOptions options)
         }
     }
 
-    public static FileContainer Open(string path, DataOptions options)
+    /// <summary>Opens a folder or an archive.</summary>
+    /// <exception cref="DataException">It is neither, or cannot be read.</exception>
+    public static FileContainer Open(string path, DataOptions options) => TryOpen(path, options) ?? throw new DataException(
+        $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
+        "Unpack it and give the folder, or pack the folder as one of these.");
+
+    /// <summary>Opens a folder or an archive; null for a file of another kind.</summary>
+    /// <exception cref="DataException">There is nothing there, it is empty, or it cannot be read.</exception>
+    public static FileContainer? TryOpen(string path, DataOptions options)
     {
         if (Directory.Exists(path))
         {
@@ -63,9 +71,7 @@ internal abstract class FileContainer(string path, DataOptions options)
             [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] => new ZipContainer(path, options),
             _ when TarReader.IsHeader(head) => new TarContainer(path, compressed: false, options),
             [] => throw new DataException($"{Shown.Path(path)} is empty. Download or pack it again."),
-            _ => throw new DataException(
-                $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
-                "Unpack it and give the folder, or pack the folder as one of these."),
+            _ => null,
         };
     }
 
