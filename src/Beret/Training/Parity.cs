@@ -31,7 +31,7 @@ internal static class Parity
         var file = ParityFile.Read(expected, files.Config.Family);
         using var model = Load(files, file, watch, out var hasHead);
         model.Parameters.AllocateForTraining();
-        var loss = rules.LossOf(model, file.IsTensorFlow);
+        var loss = rules.LossOf(model, oneLogitIsBinary: file.IsTensorFlow || file.Head is not null);
         var allowed = new ParityTolerance(file.IsTensorFlow, model.Config.Family.ModelType, BringsHead: file.Head is not null, tolerance);
         var rows = new List<ParityRow>();
         foreach (var part in file.Parts)
@@ -71,7 +71,7 @@ internal static class Parity
         {
             null => hasHead ? null : (int?)1,
             { Shape: [> 0 and < 1 << 20 and var count, var width] } when width == config.HiddenSize && (file.Head!.Find("bias")?.Count ?? count) == count => (int)count,
-            _ => throw new CheckpointException($"{file.Head!.Path}: classifier/kernel and classifier/bias are no dense layer on the {config.HiddenSize} features of the model"),
+            _ => throw new CheckpointException($"{file.Head!.Path}: the classifier is no dense layer on the {config.HiddenSize} features of the model"),
         };
         var model = ModelLoader.Load(config, weights, backend, outputs).Model;
         if (file.Head is { } head)

@@ -175,9 +175,11 @@ internal sealed partial record ParityCase(Loss? Loss, bool IsMasked, IReadOnlyLi
 
     /// <summary>The loss, or without one what follows from the model.</summary>
     /// <param name="model">What is compared.</param>
-    /// <param name="isTensorFlow">Whether the file is TensorFlow's, where one logit is a binary decision and several are classes.</param>
-    public Loss LossOf(SequenceClassifier model, bool isTensorFlow) =>
-        Loss ?? (isTensorFlow ? model.Outputs == 1 ? Numerics.Loss.BinaryCrossEntropy : Numerics.Loss.CrossEntropy : UsualLoss(model));
+    /// <param name="oneLogitIsBinary">
+    /// Whether one logit is a binary decision and several are classes: so it is in files of TensorFlow, and where a file brings a classifier of which no configuration says more.
+    /// </param>
+    public Loss LossOf(SequenceClassifier model, bool oneLogitIsBinary) =>
+        Loss ?? (oneLogitIsBinary ? model.Outputs == 1 ? Numerics.Loss.BinaryCrossEntropy : Numerics.Loss.CrossEntropy : UsualLoss(model));
 
     /// <summary>As Hugging Face chooses it: problem_type, else one output is regression and several are classes.</summary>
     private static Loss UsualLoss(SequenceClassifier model) => model.Config.ProblemType switch
