@@ -79,8 +79,8 @@ public class LaterFamilyParityTests
                 Turn(mask.AsSpan(row * length, length), shift);
             }
 
-            writer.Add("input_ids", TensorType.Int64, shape, MemoryMarshal.AsBytes(ids.AsSpan()).ToArray());
-            writer.Add("attention_mask", TensorType.Int64, shape, MemoryMarshal.AsBytes(mask.AsSpan()).ToArray());
+            writer.Add("input_ids", TensorType.I64, shape, MemoryMarshal.AsBytes(ids.AsSpan()).ToArray());
+            writer.Add("attention_mask", TensorType.I64, shape, MemoryMarshal.AsBytes(mask.AsSpan()).ToArray());
             writer.Add("logits", right.Get("logits").Shape.ToArray(), right.Read("logits"));
             writer.Write(path);
         }
