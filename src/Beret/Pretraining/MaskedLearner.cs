@@ -42,6 +42,9 @@ internal sealed class MaskedLearner : IDisposable
         set => optimizer.Steps = value;
     }
 
+    /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
+    public long ActivationPeak => arena.Peak;
+
     /// <summary>Bytes of the activations of a step.</summary>
     /// <param name="config">The encoder's sizes.</param>
     /// <param name="tokens">Tokens of the step.</param>
