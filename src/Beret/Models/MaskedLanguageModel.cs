@@ -85,10 +85,10 @@ internal sealed class MaskedLanguageModel : IDisposable
         return Encoder.Initialize(parameter, Parameters.Backend, seed);
     }
 
-    /// <summary>Starts all parameters anew, as BERT starts: matrices from a cut normal distribution, biases 0, scales 1.</summary>
+    /// <summary>Starts all parameters anew: what the encoder knows a start for by that, the others as BERT, matrices from a cut normal distribution, biases 0, scales 1.</summary>
     public void InitializeAll(ulong seed)
     {
-        foreach (var parameter in Parameters.All)
+        foreach (var parameter in Parameters.All.Where(parameter => !Encoder.Initialize(parameter, Parameters.Backend, seed)))
         {
             Initialization.Draw(Parameters.Backend, parameter, Config.InitializerRange, seed);
         }
