@@ -9,6 +9,8 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void Free(nint handle) => inner.Free(handle);
 
+    public virtual void Discard(Matrix matrix) => inner.Discard(matrix);
+
     public virtual void Write(ReadOnlySpan<float> values, Matrix destination) => inner.Write(values, destination);
 
     public virtual void Write(ReadOnlySpan<int> values, Indices destination) => inner.Write(values, destination);

@@ -59,6 +59,9 @@ internal interface IBackend : IDisposable
 
     void Free(nint handle);
 
+    /// <summary>Says that what a matrix holds is no longer needed: its memory may go back to the system, and holds anything afterwards. It stays allocated.</summary>
+    void Discard(Matrix matrix);
+
     /// <summary>Copies rows·columns values, row by row, into a matrix.</summary>
     void Write(ReadOnlySpan<float> values, Matrix destination);
 

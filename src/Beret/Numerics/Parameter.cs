@@ -39,7 +39,18 @@ internal sealed class Parameter
 
     public long Length => (long)Rows * Columns;
 
-    public Matrix Value { get; internal set; }
+    /// <exception cref="InvalidOperationException">Its layer is kept packed alone (<see cref="ParameterSet.PackAlone"/>).</exception>
+    public Matrix Value
+    {
+        get => IsPackedAlone ? throw new InvalidOperationException($"{Name} is kept packed for inference alone") : Memory;
+        internal set => Memory = value;
+    }
+
+    /// <summary>Where the value is or was: of the right shape in any case.</summary>
+    internal Matrix Memory { get; private set; }
+
+    /// <summary>Whether the value is gone, and only its layer's packed form is there.</summary>
+    internal bool IsPackedAlone { get; set; }
 
     /// <summary>The gradient, added to by every backward pass; none for a table with a row gradient.</summary>
     public Matrix Gradient { get; internal set; }

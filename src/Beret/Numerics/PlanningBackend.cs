@@ -19,6 +19,8 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void Discard(Matrix matrix) => Allocated -= matrix.Length * sizeof(float);
+
     public void Write(ReadOnlySpan<float> values, Matrix destination)
     {
     }
@@ -56,7 +58,12 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public long PackedLength(int rows, int columns, ElementType arithmetic) => (long)rows * columns;
+    public long PackedLength(int rows, int columns, ElementType arithmetic) => arithmetic switch
+    {
+        ElementType.BFloat16 => (long)rows * columns / 2,
+        ElementType.Int8 => (long)rows * columns / 4,
+        _ => (long)rows * columns,
+    };
 
     public void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic)
     {

@@ -40,6 +40,7 @@ public sealed class Pretrainer
     /// <exception cref="BeretException">Something about the model, the texts, the recipe or the output folder is wrong, or the loss is no longer a number.</exception>
     public PretrainingSummary Run(CancellationToken cancellation = default)
     {
+        using var claim = OutputClaim.Take(job.Output);
         var state = Open();
         using var session = PretrainingSession.Prepare(job, callbacks, cancellation);
         if (state is null)

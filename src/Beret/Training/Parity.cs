@@ -31,12 +31,12 @@ internal static class Parity
         var file = ParityFile.Read(expected, files.Config.Family);
         using var model = Load(files, file, watch, out var hasHead);
         model.Parameters.AllocateForTraining();
-        var loss = rules.LossOf(model, file.IsTensorFlow);
+        var loss = rules.LossOf(model, oneLogitIsBinary: file.IsTensorFlow || file.Head is not null);
         var allowed = new ParityTolerance(file.IsTensorFlow, model.Config.Family.ModelType, BringsHead: file.Head is not null, tolerance);
         var rows = new List<ParityRow>();
         foreach (var part in file.Parts)
         {
-            var batch = ParityBatch.Read(part.Values, hasHead ? model.Outputs : null, loss);
+            var batch = ParityBatch.Read(part.Values, model.Config, hasHead ? model.Outputs : null, loss);
             model.Encoder.Check(batch.Packed);
             var outputs = ClassifierParity.Compute(model, hasHead, batch, loss, watch);
             rows.AddRange(new ParityComparison(part, batch, rules, allowed, model.Config, model.Parameters.All, outputs).Rows);
@@ -51,7 +51,7 @@ internal static class Parity
         using var weights = files.OpenWeights();
         using var model = ModelLoader.LoadMasked(files.Config, weights, watch).Model;
         model.Parameters.AllocateForTraining();
-        var batch = ParityBatch.Read(expected, outputs: null, Loss.CrossEntropy);
+        var batch = ParityBatch.Read(expected, model.Config, outputs: null, Loss.CrossEntropy);
         model.Encoder.Check(batch.Packed);
         var outputs = MaskedParity.Compute(model, batch, expected, watch);
         var part = new ParityPart(expected, expected.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Name, StringComparer.Ordinal));
@@ -71,7 +71,7 @@ internal static class Parity
         {
             null => hasHead ? null : (int?)1,
             { Shape: [> 0 and < 1 << 20 and var count, var width] } when width == config.HiddenSize && (file.Head!.Find("bias")?.Count ?? count) == count => (int)count,
-            _ => throw new CheckpointException($"{file.Head!.Path}: classifier/kernel and classifier/bias are no dense layer on the {config.HiddenSize} features of the model"),
+            _ => throw new CheckpointException($"{file.Head!.Path}: the classifier is no dense layer on the {config.HiddenSize} features of the model"),
         };
         var model = ModelLoader.Load(config, weights, backend, outputs).Model;
         if (file.Head is { } head)

@@ -45,6 +45,7 @@ public sealed class Trainer
     /// <exception cref="BeretException">Something about the model, the data, the recipe or the output folder is wrong, or the loss is no longer a number.</exception>
     public TrainingSummary Run(CancellationToken cancellation = default)
     {
+        using var claim = OutputClaim.Take(job.Output);
         var state = Open();
         using var session = TrainingSession.Prepare(job, callbacks, cancellation);
         if (state is null)
