@@ -28,6 +28,8 @@ internal sealed class Electra : EncoderModel
 
     public override EncoderConfig Config { get; }
 
+    public Embeddings Embeddings => layers.Embeddings;
+
     public static EncoderFamily Family { get; } = new()
     {
         ModelType = "electra",
