@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -91,10 +92,12 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.ASCII.GetBytes(labelled));
+        Span<byte> length = stackalloc byte[sizeof(int)];
         foreach (var example in unlabelled)
         {
             // Its length first, so that no two lists of texts give the same bytes; UTF-16, as the labelled ones.
-            hash.AppendData(BitConverter.GetBytes(example.Text.Length));
+            BinaryPrimitives.WriteInt32LittleEndian(length, example.Text.Length);
+            hash.AppendData(length);
             hash.AppendData(MemoryMarshal.AsBytes(example.Text.AsSpan()));
         }
 

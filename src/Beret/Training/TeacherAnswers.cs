@@ -162,8 +162,8 @@ internal sealed class TeacherAnswers
 
         void Text(string text)
         {
-            hash.AppendData(BitConverter.GetBytes(text.Length));
-            hash.AppendData(Encoding.UTF8.GetBytes(text));
+            // What ends each text occurs in none.
+            hash.AppendData(Encoding.UTF8.GetBytes(text + '\0'));
         }
     }
 
