@@ -31,7 +31,7 @@ internal sealed class PretrainingDisplay(Terminal terminal, bool quiet) : Pretra
         Line($"Parameters: {plan.Parameters:n0}");
         Line($"Memory    : weights {plan.Memory.Weights / 1e6:n0} MB, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}");
         Line($"Precision : {plan.Recipe.Precision.Format()}{(Precisions.HasInstruction(plan.Recipe.Precision) ? "" : ", without an instruction of this processor for it: the same numbers, no faster than fp32")}");
-        Line($"Masks     : {plan.Recipe.Mask:p0} of the {(plan.Recipe.WholeWord ? "words" : "tokens")}");
+        Line($"Masks     : {plan.Recipe.Mask:p0} of the {(plan.Recipe.WholeWord ? "words" : "tokens")}{(plan.Recipe.Objective == PretrainingObjective.ReplacedTokens ? ", which the generator replaces" : "")}");
         Line($"Steps     : {plan.Steps:n0} of {(plan.Recipe.BatchSize > 0 ? $"{plan.Recipe.BatchSize} sequences" : $"{plan.Recipe.BatchTokens} tokens")}, on {plan.Recipe.ThreadCount} threads");
         if (plan.StepsDone > 0)
         {
@@ -62,7 +62,7 @@ internal sealed class PretrainingDisplay(Terminal terminal, bool quiet) : Pretra
         }
 
         var heldOut = point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy
-            ? string.Create(CultureInfo.InvariantCulture, $" - held out: loss {loss:f4}, perplexity {Math.Exp(loss):f2}, accuracy {accuracy:f4}") : "";
+            ? string.Create(CultureInfo.InvariantCulture, $" - held out: loss {loss:f4}{(plan!.Recipe.Objective == PretrainingObjective.MaskedTokens ? string.Create(CultureInfo.InvariantCulture, $", perplexity {Math.Exp(loss):f2}") : "")}, accuracy {accuracy:f4}") : "";
         Line($"step {point.Step}: {point.Seconds:f0} s - loss {point.Loss:f4} - accuracy {point.Accuracy:f4}{heldOut}");
         terminal.Output.Flush();
     }

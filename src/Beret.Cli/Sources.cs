@@ -7,8 +7,8 @@ namespace Beret.Cli;
 /// <summary>Data by path or by name, with a download shown as it goes.</summary>
 internal static class Sources
 {
-    public static async Task<DataSource> OpenDataAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
-        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), cancellationToken: cancellation);
+    public static async Task<DataSource> OpenDataAsync(string nameOrPath, DataOptions options, Terminal terminal, CancellationToken cancellation) =>
+        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), options, cancellation);
 
     /// <summary>Texts without labels, by path, or those of a data set by name.</summary>
     public static async Task<TextSource> OpenTextsAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>

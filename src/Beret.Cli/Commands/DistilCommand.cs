@@ -9,7 +9,7 @@ internal static class DistilCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var data = CommonOptions.Path("TEXTS", "Labelled texts: a folder of class folders, an archive of one, or imdb; may be left out where there are --unlabelled ones");
+        var data = CommonOptions.Path("TEXTS", $"{TableArguments.Kinds}; may be left out where there are --unlabelled ones");
         data.Arity = ArgumentArity.ZeroOrOne;
         var teacher = CommonOptions.PathOption("--teacher", "The trained classifier to learn from: a model folder, or any that beret predict takes", "DIR");
         var student = CommonOptions.PathOption("--student", "The encoder that learns: a name, a Hugging Face owner/name, a folder, or a TensorFlow model", "MODEL");
@@ -35,6 +35,7 @@ internal static class DistilCommand
             data, teacher, student, unlabelled, output, validation, resume, overwrite, json,
         };
         verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.";
+        var table = new TableArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -46,7 +47,7 @@ internal static class DistilCommand
                 var teacherName = arguments.GetValue(teacher) ?? before?.Teacher ?? throw new BeretException("--teacher is missing: name the classifier to learn from, such as runs/big");
                 modelName = arguments.GetValue(student) ?? modelName ?? throw new BeretException("--student is missing: name the encoder that is to learn, such as google/bert_uncased_L-4_H-256_A-4, or a folder");
                 var unlabelledNames = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
-                dataName = arguments.GetValue(data) ?? dataName ?? (unlabelledNames.Count > 0 ? "" : throw new BeretException("TEXTS is missing: name labelled texts, such as imdb or a folder of class folders, or others by --unlabelled"));
+                dataName = arguments.GetValue(data) ?? dataName ?? (unlabelledNames.Count > 0 ? "" : throw new BeretException("TEXTS is missing: name labelled texts, such as imdb, a table (.csv, .tsv, .jsonl) or a folder of class folders, or others by --unlabelled"));
                 var (learner, known) = (await Sources.ResolveModelAsync(modelName, terminal, cancellation), await Sources.ResolveModelAsync(teacherName, terminal, cancellation));
                 var texts = new List<TextSource>();
                 foreach (var name in unlabelledNames)
@@ -81,14 +82,14 @@ internal static class DistilCommand
 
                 if (summary.IsInterrupted)
                 {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")} --resume");
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume");
                     return ExitCode.Interrupted;
                 }
 
                 return ExitCode.Ok;
 
                 async Task<LabelledTexts> LoadAsync(string name) =>
-                    Sources.Load(await Sources.OpenDataAsync(name, terminal, cancellation), DataSource.Train, terminal, cancellation);
+                    Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation);
             },
             endsByItself: true);
         return verb;

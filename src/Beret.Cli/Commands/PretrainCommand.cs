@@ -6,7 +6,7 @@ using Beret.Pretraining;
 
 namespace Beret.Cli.Commands;
 
-/// <summary><c>beret pretrain</c>: masked language modelling on texts without labels.</summary>
+/// <summary><c>beret pretrain</c>: trains an encoder on texts without labels.</summary>
 internal static class PretrainCommand
 {
     public static Command Create(Terminal terminal)
@@ -23,10 +23,11 @@ internal static class PretrainCommand
         var settings = PretrainingOption.All.ToDictionary(setting => setting, Setting);
         var verb = new Verb(
             "pretrain",
-            "Pre-train an encoder on texts without labels, by masked language modelling.",
+            "Pre-train an encoder on texts without labels, by masked language modelling or replaced-token detection.",
             "beret pretrain imdb --model all-MiniLM-L6-v2 --output runs/minilm-imdb --epochs 1",
             "beret pretrain reports.txt tickets.jsonl --model bert-base-uncased --output runs/bert-ours --steps 2000 --learning-rate 5e-5",
             "beret pretrain corpus/ --config config.json --vocab vocab.txt --output runs/mini --steps 20000 --learning-rate 1e-3",
+            "beret pretrain corpus/ --config electra.json --vocab vocab.txt --output runs/electra --objective replaced-tokens --steps 20000 --learning-rate 5e-4",
             "beret pretrain --output runs/mini --resume",
             "beret train reviews/ --model runs/mini --output runs/reviews")
         {
@@ -143,7 +144,7 @@ internal static class PretrainCommand
             writer.WriteNumber("tokens", summary.Plan.Tokens);
             writer.WriteNumber("seconds", Math.Round(summary.Seconds, 2));
             writer.WriteBoolean("interrupted", summary.IsInterrupted);
-            PretrainingPoints.Write(writer, summary.Points);
+            PretrainingPoints.Write(writer, summary.Plan.Recipe.Objective, summary.Points);
             writer.WriteEndObject();
         }
 

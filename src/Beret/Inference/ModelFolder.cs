@@ -134,16 +134,16 @@ internal static class ModelFolder
     }
 
     /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="set">The weights.</param>
-    /// <param name="storage">How they are kept.</param>
-    /// <param name="without">Those that are left out.</param>
-    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32, IReadOnlySet<Parameter>? without = null)
+    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32) =>
+        WriteWeights(path, set, set.All.Select(parameter => (parameter.Name, parameter)), storage);
+
+    /// <summary>Writes some of the weights, under any names.</summary>
+    public static void WriteWeights(string path, ParameterSet set, IEnumerable<(string Name, Parameter Parameter)> weights, Precision storage = Precision.Float32)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];
         var writer = new SafetensorsWriter();
-        foreach (var parameter in set.All.Where(parameter => !(without?.Contains(parameter) ?? false)))
+        foreach (var (name, parameter) in weights)
         {
             if (storage == Precision.Int8 && parameter.MayBeQuantized)
             {
@@ -153,7 +153,7 @@ internal static class ModelFolder
 
             var isHalf = storage == Precision.BFloat16;
             writer.Add(
-                parameter.Name, isHalf ? TensorType.BF16 : TensorType.F32, [.. parameter.Shape.Select(size => (long)size)],
+                name, isHalf ? TensorType.BF16 : TensorType.F32, [.. parameter.Shape.Select(size => (long)size)],
                 stream => WriteValues(stream, set.Backend, parameter, buffer, isHalf));
         }
 

@@ -133,7 +133,14 @@ public sealed record ModelInfo
         // Loaded as it is for use, so that what this says fits together does.
         using (var backend = CpuBackend.Create(1))
         {
-            if (head is null)
+            if (head is null && config.TiesDecoder && config.Family.MaskedHead is { } masked && weights.Contains(masked.Bias))
+            {
+                var loaded = ModelLoader.LoadMasked(config, weights, backend);
+                using var model = loaded.Model;
+                parts = ModelParts.Of(model.Parameters.All.Except(model.HeadParameters).Where(parameter => !loaded.Drawn.Contains(parameter.Name)), config);
+                notes.Add("it guesses hidden tokens (masked language modelling): beret train makes a classifier of it, beret pretrain goes on with it");
+            }
+            else if (head is null)
             {
                 using var encoder = ModelLoader.LoadEncoder(config, weights, backend).Parameters;
                 parts = ModelParts.Of(encoder.All, config);

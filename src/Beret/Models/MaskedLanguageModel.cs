@@ -2,17 +2,10 @@ using Beret.Numerics;
 
 namespace Beret.Models;
 
-/// <summary>
-/// An encoder that guesses hidden tokens (Devlin et al., BERT, 2019, §3.1, "Masked LM"): of the masked tokens alone, dense layer, activation, LayerNorm, and a decoder
-/// that is the table of word embeddings (Press and Wolf, "Using the Output Embedding to Improve Language Models", 2017) with a bias of its own.
-/// </summary>
+/// <summary>An encoder that guesses hidden tokens (Devlin et al., BERT, 2019, §3.1, "Masked LM"). Only these go through its head.</summary>
 internal sealed class MaskedLanguageModel : IDisposable
 {
-    private readonly Dense transform;
-    private readonly LayerNorm norm;
-    private readonly Activation activation;
-    private readonly Parameter word;
-    private readonly Parameter bias;
+    private readonly MaskedHead head;
 
     /// <param name="backend">Owns the parameters' memory; stays the caller's.</param>
     /// <param name="config">The encoder's sizes.</param>
@@ -23,22 +16,11 @@ internal sealed class MaskedLanguageModel : IDisposable
             $"masked language modelling is not there for {config.Family.ModelType}; it is for {string.Join(", ", EncoderFamily.All.Where(family => family.MaskedHead is not null))}");
         Parameters = new ParameterSet(backend);
         Encoder = config.Family.Create(Parameters, config);
-
-        // The decoder gives every row of the table a gradient: it is a matrix, to which the lookup adds.
-        word = Parameters.All.Single(parameter => parameter.HasRowGradient);
-        word.HasRowGradient = false;
         var ofEncoder = Parameters.All.Count;
-        transform = Parameters.DeclareDense("", [Layout.Transform], config.HiddenSize, config.EmbeddingSize);
-        norm = Parameters.DeclareLayerNorm(Layout.Norm, config.EmbeddingSize, config.LayerNormEpsilon);
-        bias = Parameters.Declare(Layout.Bias, [config.VocabularySize], decays: false);
-        activation = Layout.Activation ?? config.Activation;
+        head = new MaskedHead(Parameters, "", Layout, config, Parameters.All.Single(parameter => parameter.HasRowGradient));
         Parameters.Allocate();
         HeadParameters = [.. Parameters.All.Skip(ofEncoder)];
-        UnusedParameters = [.. Parameters.All.Where(parameter => parameter.Name.StartsWith($"{config.Family.Prefix}pooler.", StringComparison.Ordinal))];
-        foreach (var parameter in UnusedParameters)
-        {
-            parameter.IsFrozen = true;
-        }
+        UnusedParameters = FreezePooler(Parameters, config);
     }
 
     public MaskedHeadLayout Layout { get; }
@@ -59,19 +41,14 @@ internal sealed class MaskedLanguageModel : IDisposable
     /// <param name="batch">The sequences, with masks in them.</param>
     /// <param name="rows">The masked tokens.</param>
     /// <param name="observe">Is shown the layers.</param>
-    public Value Forward(Ops ops, in BatchIndices batch, Indices rows, LayerObserver? observe = null)
-    {
-        var x = ops.Gather(Encoder.Forward(ops, batch, observe).Sequence, rows);        // [M, H]
-        return ops.Norm(ops.Linear(x, transform, activation), norm);                    // [M, E]
-    }
+    public Value Forward(Ops ops, in BatchIndices batch, Indices rows, LayerObserver? observe = null) =>
+        head.Forward(ops, Encoder.Forward(ops, batch, observe).Sequence, rows);
 
     /// <summary>The loss of each masked token, and whether it was guessed: <see cref="Ops.TiedDecoderLoss"/>.</summary>
-    public Matrix Loss(Ops ops, Value masked, Indices targets, float share) =>
-        ops.TiedDecoderLoss(masked, word, bias, targets, share, Parameters.Arithmetic);
+    public Matrix Loss(Ops ops, Value masked, Indices targets, float share) => head.Loss(ops, masked, targets, share);
 
     /// <summary>The logits of each masked token: [M, V].</summary>
-    public void Decode(Value masked, Matrix logits) =>
-        Parameters.Backend.Linear(masked.Data, word.Value, Matrix.None, bias.Value, Activation.None, Matrix.None, logits, Parameters.Arithmetic);
+    public void Decode(Value masked, Matrix logits) => head.Decode(masked, logits);
 
     /// <summary>Starts the parameters that a pretrained encoder may come without: the head and what the encoder itself leaves out.</summary>
     public bool Initialize(Parameter parameter, ulong seed)
@@ -85,15 +62,27 @@ internal sealed class MaskedLanguageModel : IDisposable
         return Encoder.Initialize(parameter, Parameters.Backend, seed);
     }
 
-    /// <summary>Starts all parameters anew, as BERT starts: matrices from a cut normal distribution, biases 0, scales 1.</summary>
+    /// <summary>Starts all parameters anew: what the encoder knows a start for by that, the others as BERT, matrices from a cut normal distribution, biases 0, scales 1.</summary>
     public void InitializeAll(ulong seed)
     {
-        foreach (var parameter in Parameters.All)
+        foreach (var parameter in Parameters.All.Where(parameter => !Encoder.Initialize(parameter, Parameters.Backend, seed)))
         {
             Initialization.Draw(Parameters.Backend, parameter, Config.InitializerRange, seed);
         }
 
         Parameters.Touch();
+    }
+
+    /// <summary>Keeps the pooler, which no token's task depends on, from being trained.</summary>
+    public static IReadOnlyList<Parameter> FreezePooler(ParameterSet set, EncoderConfig config)
+    {
+        Parameter[] pooler = [.. set.All.Where(parameter => parameter.Name.StartsWith($"{config.Family.Prefix}pooler.", StringComparison.Ordinal))];
+        foreach (var parameter in pooler)
+        {
+            parameter.IsFrozen = true;
+        }
+
+        return pooler;
     }
 
     public void Dispose() => Parameters.Dispose();

@@ -30,6 +30,30 @@ internal sealed unsafe partial class CpuBackend<V, S>
         }
     }
 
+    public void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
+    {
+        Shapes.Require(draws.Rows == hidden.Rows && tokens.Rows == hidden.Rows, "there is a draw and a token for each row");
+        Shapes.Require(logits.Rows > 0 && logits.Columns == weight.Rows, "there are logits for a row at least");
+        for (var first = 0; first < hidden.Rows; first += logits.Rows)
+        {
+            var count = Math.Min(logits.Rows, hidden.Rows - first);
+            var y = logits.RowRange(0, count);
+            Linear(hidden.RowRange(first, count), weight, Matrix.None, bias, Activation.None, Matrix.None, y, arithmetic);
+            var arguments = new SampleArguments { Logits = y, Draws = draws.RowRange(first, count), Tokens = tokens.RowRange(first, count) };
+            pool.Run((count + DecodedRowsPerTask - 1) / DecodedRowsPerTask, &SampleRows, &arguments);
+        }
+    }
+
+    private static void SampleRows(void* state, int task, int slot)
+    {
+        ref var g = ref *(SampleArguments*)state;
+        var end = Math.Min((task + 1) * DecodedRowsPerTask, g.Logits.Rows);
+        for (var r = task * DecodedRowsPerTask; r < end; r++)
+        {
+            *Row(g.Tokens, r) = TokenLosses<V, S>.Sample(Row(g.Logits, r), g.Logits.Columns, *Row(g.Draws, r));
+        }
+    }
+
     private static void LoseRows(void* state, int task, int slot)
     {
         ref var g = ref *(DecoderArguments*)state;
@@ -45,6 +69,13 @@ internal sealed unsafe partial class CpuBackend<V, S>
                 TokenLosses<V, S>.Gradient(logits, g.Logits.Columns, g.Targets[r], g.Share, sum);
             }
         }
+    }
+
+    private struct SampleArguments
+    {
+        public Matrix Logits;
+        public Matrix Draws;
+        public Matrix Tokens;
     }
 
     private struct DecoderArguments

@@ -126,6 +126,9 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic) =>
         inner.TiedDecoderLoss(hidden, weight, bias, targets, share, logits, outcomes, hiddenGradient, weightGradient, biasGradient, arithmetic);
 
+    public virtual void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic) =>
+        inner.SampleTokens(hidden, weight, bias, draws, logits, tokens, arithmetic);
+
     public virtual double SquaredNorm(Matrix matrix) => inner.SquaredNorm(matrix);
 
     public virtual void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step) =>

@@ -294,6 +294,19 @@ internal interface IBackend : IDisposable
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic = ElementType.Float32);
 
+    /// <summary>
+    /// A token for each row, drawn from softmax(hidden · weightᵀ + bias): the first whose probability, added to those before it, exceeds the row's draw.
+    /// Logits are made for as many rows at a time as <paramref name="logits"/> has.
+    /// </summary>
+    /// <param name="hidden">[M, H].</param>
+    /// <param name="weight">[V, H].</param>
+    /// <param name="bias">[1, V].</param>
+    /// <param name="draws">[M, 1], uniform in (0, 1).</param>
+    /// <param name="logits">[R, V], R ≥ 1: working memory.</param>
+    /// <param name="tokens">[M, 1]: token ids, as floats, which hold them exactly below 2²⁴.</param>
+    void SampleTokens(
+        Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic = ElementType.Float32);
+
     /// <summary>The sum of squares of a contiguous matrix, within 1e-6 of it: blocks may be summed in fp32, the blocks in double.</summary>
     double SquaredNorm(Matrix matrix);
 

@@ -23,11 +23,28 @@ internal sealed partial class Ops
         var rows = input.Data.Rows;
         var outcomes = arena.Take(rows, 2);
         var gradient = tape is null ? Matrix.None : OnlyTarget(input);
-        var logits = arena.Rent(Math.Min(rows, Math.Max(FewestRows, LogitsHeld / word.Rows)), word.Rows);
+        var logits = RentLogits(rows, word.Rows);
         backend.TiedDecoderLoss(
             input.Data, word.Value, bias.Value, targets, share, logits, outcomes,
             gradient, tape is null ? Matrix.None : word.Gradient, tape is null ? Matrix.None : bias.Gradient, arithmetic);
         arena.Return(logits);
         return outcomes;
     }
+
+    /// <summary>A token for each row, drawn by its logits: [M, 1]. No gradient goes through it.</summary>
+    /// <param name="input">[M, E].</param>
+    /// <param name="word">The table [V, E].</param>
+    /// <param name="bias">[V].</param>
+    /// <param name="draws">[M, 1], uniform in (0, 1).</param>
+    /// <param name="arithmetic">Of the products.</param>
+    public Matrix SampleTokens(Value input, Parameter word, Parameter bias, Matrix draws, ElementType arithmetic)
+    {
+        var tokens = arena.Take(input.Data.Rows, 1);
+        var logits = RentLogits(input.Data.Rows, word.Rows);
+        backend.SampleTokens(input.Data, word.Value, bias.Value, draws, logits, tokens, arithmetic);
+        arena.Return(logits);
+        return tokens;
+    }
+
+    private Matrix RentLogits(int rows, int vocabulary) => arena.Rent(Math.Min(rows, Math.Max(FewestRows, LogitsHeld / vocabulary)), vocabulary);
 }

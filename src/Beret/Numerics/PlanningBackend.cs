@@ -183,6 +183,10 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
+    {
+    }
+
     public double SquaredNorm(Matrix matrix) => 0;
 
     public void AdamW(Matrix value, Matrix gradient, Matrix firstMoment, Matrix secondMoment, AdamWStep step)

@@ -301,6 +301,13 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start, (hiddenGradient.IsNone ? 2.0 : 6.0) * hidden.Length * weight.Rows);
     }
 
+    public override void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.SampleTokens(hidden, weight, bias, draws, logits, tokens, arithmetic);
+        Add(start, 2.0 * hidden.Length * weight.Rows);
+    }
+
     public override double SquaredNorm(Matrix matrix)
     {
         var start = Stopwatch.GetTimestamp();

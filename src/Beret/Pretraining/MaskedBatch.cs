@@ -16,6 +16,7 @@ internal sealed class MaskedBatch
     private int[] sequence = [];
     private int[] rows = [];
     private int[] targets = [];
+    private float[] draws = [];
     private uint step;
     private uint stream;
     private uint nearestDraw;
@@ -32,6 +33,9 @@ internal sealed class MaskedBatch
 
     /// <summary>The tokens that were there.</summary>
     public ReadOnlySpan<int> Targets => targets.AsSpan(0, Count);
+
+    /// <summary>For each of them a number in (0, 1) to draw another token by.</summary>
+    public ReadOnlySpan<float> Draws => draws.AsSpan(0, Count);
 
     /// <summary>Empties the batch.</summary>
     /// <param name="step">The number of the step.</param>
@@ -58,19 +62,19 @@ internal sealed class MaskedBatch
         {
             var row = Packed.Tokens + 1 + i;
             var id = tokens[i] & ~TokenCorpus.WordStart;
-            var (draw, way, other, _) = Philox.Next((uint)row, step, Domain, stream, rules.Seed);
+            var (draw, way, other, sample) = Philox.Next((uint)row, step, Domain, stream, rules.Seed);
             var isStart = i == 0 || !rules.WholeWord || (tokens[i] & TokenCorpus.WordStart) != 0;
             isChosen = isStart ? draw < rules.Threshold : isChosen;
-            ids[i + 1] = !isChosen || way >= NineTenths ? id : way < EightTenths ? rules.MaskId : (int)(((ulong)other * (uint)rules.VocabularySize) >> 32);
+            ids[i + 1] = !isChosen || (way >= NineTenths && !rules.HidesAll) ? id : way < EightTenths || rules.HidesAll ? rules.MaskId : (int)(((ulong)other * (uint)rules.VocabularySize) >> 32);
             if (isChosen)
             {
-                (rows[Count], targets[Count]) = (row, id);
+                (rows[Count], targets[Count], draws[Count]) = (row, id, Uniform(sample));
                 Count++;
             }
             else if (Count == 0 && draw <= nearestDraw)
             {
                 // Kept in case nothing is drawn in the whole batch, which needs a token to guess.
-                (rows[0], targets[0], nearestDraw) = (row, id, draw);
+                (rows[0], targets[0], draws[0], nearestDraw) = (row, id, Uniform(sample), draw);
             }
         }
 
@@ -86,6 +90,9 @@ internal sealed class MaskedBatch
         }
     }
 
+    // In the middle of 2²⁴ parts, so that it is neither 0 nor 1.
+    private static float Uniform(uint bits) => ((bits >> 8) + 0.5f) * (1f / (1 << 24));
+
     private void Grow(int tokens)
     {
         if (sequence.Length < tokens)
@@ -97,6 +104,7 @@ internal sealed class MaskedBatch
         {
             Array.Resize(ref rows, Math.Max(Count + tokens, 2 * rows.Length));
             Array.Resize(ref targets, rows.Length);
+            Array.Resize(ref draws, rows.Length);
         }
     }
 }

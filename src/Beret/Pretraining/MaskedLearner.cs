@@ -4,11 +4,6 @@ using Beret.Training;
 
 namespace Beret.Pretraining;
 
-/// <summary>What guessing the tokens of a batch gave.</summary>
-/// <param name="Loss">The mean cross-entropy.</param>
-/// <param name="Guessed">How many were right.</param>
-internal readonly record struct MaskedOutcome(double Loss, int Guessed);
-
 /// <summary>One step of masked language modelling after another. In the steady state it allocates nothing on the managed heap.</summary>
 internal sealed class MaskedLearner : IDisposable
 {
@@ -42,6 +37,9 @@ internal sealed class MaskedLearner : IDisposable
         set => optimizer.Steps = value;
     }
 
+    /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
+    public long ActivationPeak => arena.Peak;
+
     /// <summary>Bytes of the activations of a step.</summary>
     /// <param name="config">The encoder's sizes.</param>
     /// <param name="tokens">Tokens of the step.</param>
@@ -67,7 +65,7 @@ internal sealed class MaskedLearner : IDisposable
     }
 
     /// <summary>Forward, loss and backward: the gradients are left with the parameters, none of which is changed.</summary>
-    public MaskedOutcome Differentiate(MaskedBatch batch)
+    public Outcome Differentiate(MaskedBatch batch)
     {
         model.Parameters.ClearGradients();
         ops.Begin(seed, (uint)Steps);
@@ -80,14 +78,14 @@ internal sealed class MaskedLearner : IDisposable
     /// <param name="batch">With a token to guess at least.</param>
     /// <param name="learningRate">The scheduled rate.</param>
     /// <param name="outcome">What was guessed before the update.</param>
-    public StepResult Step(MaskedBatch batch, double learningRate, out MaskedOutcome outcome)
+    public StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome)
     {
         outcome = Differentiate(batch);
         return new StepResult(outcome.Loss, double.IsFinite(outcome.Loss) ? optimizer.Step(arena, batch.Packed.Ids, learningRate) : double.NaN);
     }
 
     /// <summary>What the model guesses, without dropout.</summary>
-    public MaskedOutcome Judge(MaskedBatch batch)
+    public Outcome Judge(MaskedBatch batch)
     {
         judge.Begin();
         return Pass(judge, batch);
@@ -106,7 +104,7 @@ internal sealed class MaskedLearner : IDisposable
         return model.Loss(ops, model.Forward(ops, batch, rowIndices), targetIndices, 1f / rows.Length);
     }
 
-    private MaskedOutcome Pass(Ops ops, MaskedBatch batch)
+    private Outcome Pass(Ops ops, MaskedBatch batch)
     {
         model.Encoder.Check(batch.Packed);
         if (outcomes.Length < 2 * batch.Count)
@@ -116,13 +114,13 @@ internal sealed class MaskedLearner : IDisposable
 
         var read = outcomes.AsSpan(0, 2 * batch.Count);
         model.Parameters.Backend.Read(Forward(ops, model, batch.Packed, batch.Rows, batch.Targets), read);
-        var (loss, guessed) = (0.0, 0);
+        var (loss, right) = (0.0, 0);
         for (var i = 0; i < read.Length; i += 2)
         {
             loss += read[i];
-            guessed += (int)read[i + 1];
+            right += (int)read[i + 1];
         }
 
-        return new MaskedOutcome(loss / batch.Count, guessed);
+        return new Outcome(loss / batch.Count, right, batch.Count);
     }
 }

@@ -13,12 +13,18 @@ namespace Beret.Pretraining;
 /// <param name="Seed">Of the bits.</param>
 internal sealed record MaskingRules(int ClassificationId, int SeparatorId, int MaskId, int VocabularySize, uint Threshold, bool WholeWord, ulong Seed)
 {
+    /// <summary>Whether all that is chosen becomes [MASK], as ELECTRA's generator has it, and not eight tenths of it.</summary>
+    public bool HidesAll { get; init; }
+
     /// <exception cref="TrainingException">The tokenizer has no [MASK], [CLS] or [SEP].</exception>
     public static MaskingRules For(Tokenizer tokenizer, PretrainingRecipe recipe) => new(
         Required(tokenizer.ClassificationId, "begins a sequence, such as [CLS]"),
         Required(tokenizer.SeparatorId, "ends a sequence, such as [SEP]"),
         Required(tokenizer.MaskId, "hides a token, such as [MASK]"),
-        tokenizer.VocabularySize, (uint)(recipe.Mask * (1UL << 32)), recipe.WholeWord, (ulong)recipe.Seed);
+        tokenizer.VocabularySize, (uint)(recipe.Mask * (1UL << 32)), recipe.WholeWord, (ulong)recipe.Seed)
+    {
+        HidesAll = recipe.Objective == PretrainingObjective.ReplacedTokens,
+    };
 
     private static int Required(int? id, string role) =>
         id ?? throw new TrainingException($"the vocabulary has no token that {role}; masked language modelling needs one");

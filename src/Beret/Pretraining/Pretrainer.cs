@@ -7,7 +7,7 @@ using Beret.Training;
 namespace Beret.Pretraining;
 
 /// <summary>
-/// Pre-trains an encoder by masked language modelling (Devlin et al., BERT, 2019, §3.1) and writes a folder in the Hugging Face layout, which fine-tuning starts from.
+/// Pre-trains an encoder by masked language modelling (Devlin et al., BERT, 2019, §3.1) or replaced-token detection (Clark et al., ELECTRA, 2020) and writes a folder in the Hugging Face layout, which fine-tuning starts from.
 /// An interrupted run goes on, from its last checkpoint, to the same bits as one that was never interrupted.
 /// </summary>
 public sealed class Pretrainer
@@ -54,7 +54,7 @@ public sealed class Pretrainer
         else
         {
             Match(state, session);
-            session.Learner.Steps = state.Step;
+            session.Steps = state.Step;
             session.Order.Seek(state.Epoch, state.Place);
             ResumeFile.Restore(job.Output, session.Parameters);
         }
@@ -159,12 +159,12 @@ public sealed class Pretrainer
 
             state.Step++;
             (state.Epoch, state.Place) = (session.Order.Epoch, session.Order.Place);
-            state.LossSum += result.Loss * session.Masked;
-            state.Guessed += outcome.Guessed;
-            state.Count += session.Masked;
+            state.LossSum += outcome.Loss * outcome.Count;
+            state.Right += outcome.Right;
+            state.Count += outcome.Count;
             speed.Add(Stopwatch.GetElapsedTime(started), sequences.Length, session.Tokens);
             var progress = new TrainingProgress(
-                state.Epoch + 1, state.Step, state.Step, state.LossSum / state.Count, (double)state.Guessed / state.Count, result.Loss, rate, result.GradientNorm,
+                state.Epoch + 1, state.Step, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, result.Loss, rate, result.GradientNorm,
                 speed.TextsPerSecond, speed.TokensPerSecond, (plan.Steps - state.Step) * speed.PerStep);
             log.Step(progress);
             callbacks.Stepped(progress);
@@ -184,10 +184,10 @@ public sealed class Pretrainer
             }
 
             var point = new TrainingPoint(
-                state.Epoch + 1, state.Step, state.LossSum / state.Count, (double)state.Guessed / state.Count, judged?.Loss, judged?.Accuracy, state.Seconds,
+                state.Epoch + 1, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, judged?.Loss, judged?.Accuracy, state.Seconds,
                 EndsEpoch: session.Order.Place == session.Corpus.Count);
             state.Points.Add(point);
-            (state.LossSum, state.Guessed, state.Count, state.ValidationPending) = (0, 0, 0, false);
+            (state.LossSum, state.Right, state.Count, state.ValidationPending) = (0, 0, 0, false);
             Save(isFinished: false);
             log.Point(point, isKept: true);
             callbacks.Reached(point);
@@ -240,7 +240,7 @@ public sealed class Pretrainer
             writer.WriteNumber("seconds", Math.Round(state.Seconds, 2));
             writer.WritePropertyName("recipe");
             PretrainingOption.Write(writer, plan.Recipe);
-            PretrainingPoints.Write(writer, state.Points);
+            PretrainingPoints.Write(writer, plan.Recipe.Objective, state.Points);
             writer.WriteEndObject();
         }
     }

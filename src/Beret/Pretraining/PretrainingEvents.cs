@@ -54,7 +54,7 @@ public sealed record PretrainingSummary
     /// <summary>What was known before the first step.</summary>
     public required PretrainingPlan Plan { get; init; }
 
-    /// <summary>The judgements: loss and accuracy of the masked tokens since the last one, and on the held-out texts where there are any.</summary>
+    /// <summary>The judgements: loss and accuracy since the last one, and on the held-out texts where there are any.</summary>
     public required IReadOnlyList<TrainingPoint> Points { get; init; }
 
     /// <summary>Whether the run was interrupted; it can go on.</summary>

@@ -21,6 +21,16 @@ public sealed class PretrainingOption
     /// <summary>Every option, in the order of the help.</summary>
     public static IReadOnlyList<PretrainingOption> All { get; } =
     [
+        new(
+            "objective", "What is learnt: guessing hidden tokens (BERT), or telling tokens that a small generator put in from those that were there (ELECTRA).",
+            "masked-tokens|replaced-tokens", "masked-tokens or replaced-tokens", r => r.Objective == PretrainingObjective.MaskedTokens ? "masked-tokens" : "replaced-tokens",
+            (r, text) => text switch
+            {
+                "masked-tokens" => r with { Objective = PretrainingObjective.MaskedTokens },
+                "replaced-tokens" => r with { Objective = PretrainingObjective.ReplacedTokens },
+                _ => null,
+            }) { IsText = true },
+        Real("generator-size", "The width of the generator of replaced tokens, as a share of the model's.", 0.01, 1, r => r.GeneratorSize, (r, v) => r with { GeneratorSize = v }),
         Whole("steps", "Optimizer steps; 0: as many as the epochs need.", 0, int.MaxValue, r => r.Steps, (r, v) => r with { Steps = v }),
         Whole("epochs", "Passes over the texts, where no steps are given.", 1, 10_000, r => r.Epochs, (r, v) => r with { Epochs = v }),
         Whole("batch-tokens", "The most tokens in a step; longer steps learn more from each, shorter ones are more.", 8, 1 << 24, r => r.BatchTokens, (r, v) => r with { BatchTokens = v, BatchSize = 0 }),

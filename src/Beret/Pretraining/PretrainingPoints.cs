@@ -7,7 +7,7 @@ namespace Beret.Pretraining;
 public static class PretrainingPoints
 {
     /// <summary>Writes a property <c>history</c>.</summary>
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<TrainingPoint> points)
+    public static void Write(Utf8JsonWriter writer, PretrainingObjective objective, IReadOnlyList<TrainingPoint> points)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(points);
@@ -17,11 +17,15 @@ public static class PretrainingPoints
             writer.WriteStartObject();
             writer.WriteNumber("step", point.Step);
             writer.WriteNumber("loss", point.Loss);
-            writer.WriteNumber("masked_accuracy", point.Accuracy);
+            writer.WriteNumber("accuracy", point.Accuracy);
             if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
             {
                 writer.WriteNumber("held_out_loss", loss);
-                writer.WriteNumber("held_out_perplexity", Math.Exp(loss));
+                if (objective == PretrainingObjective.MaskedTokens)
+                {
+                    writer.WriteNumber("held_out_perplexity", Math.Exp(loss));
+                }
+
                 writer.WriteNumber("held_out_accuracy", accuracy);
             }
 

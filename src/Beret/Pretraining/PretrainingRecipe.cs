@@ -2,9 +2,25 @@ using Beret.Numerics;
 
 namespace Beret.Pretraining;
 
+/// <summary>What a model learns from texts without labels.</summary>
+public enum PretrainingObjective
+{
+    /// <summary>Hidden tokens are to be guessed (Devlin et al., BERT, 2019).</summary>
+    MaskedTokens,
+
+    /// <summary>Tokens that a small generator has put in are to be told from those that were there (Clark et al., ELECTRA, 2020).</summary>
+    ReplacedTokens,
+}
+
 /// <summary>Everything that decides what a pre-training run computes, apart from the model and the texts.</summary>
 public sealed record PretrainingRecipe
 {
+    /// <summary>What is learnt.</summary>
+    public PretrainingObjective Objective { get; init; } = PretrainingObjective.MaskedTokens;
+
+    /// <summary>The width of the generator of replaced tokens, as a share of the model's.</summary>
+    public double GeneratorSize { get; init; } = 0.25;
+
     /// <summary>Optimizer steps; 0: as many as <see cref="Epochs"/> need.</summary>
     public int Steps { get; init; }
 

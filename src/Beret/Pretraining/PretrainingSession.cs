@@ -20,80 +20,73 @@ internal sealed class PretrainingSession : IDisposable
     private readonly PretrainingJob job;
     private readonly PretrainingRecipe recipe;
     private readonly IBackend backend;
-    private readonly MaskedLanguageModel model;
+    private readonly IObjective objective;
     private readonly Tokenizer tokenizer;
     private readonly ModelSource source;
-    private readonly IReadOnlyList<string>? drawn;
     private readonly MaskedBatch batch;
     private readonly MemoryPlan memory;
     private readonly int[] tokens;
 
     private PretrainingSession(
-        PretrainingJob job, IBackend backend, MaskedLanguageModel model, Tokenizer tokenizer, ModelSource source, IReadOnlyList<string>? drawn, TokenCorpus corpus)
+        PretrainingJob job, IBackend backend, IObjective objective, Tokenizer tokenizer, ModelSource source, TokenCorpus corpus)
     {
-        (this.job, recipe, this.backend, this.model, this.tokenizer, this.source, this.drawn, Corpus) = (job, job.Recipe, backend, model, tokenizer, source, drawn, corpus);
+        (this.job, recipe, this.backend, this.objective, this.tokenizer, this.source, Corpus) = (job, job.Recipe, backend, objective, tokenizer, source, corpus);
         batch = new MaskedBatch(MaskingRules.For(tokenizer, recipe));
         tokens = new int[recipe.MaxLength];
         Order = new SequenceOrder(corpus, recipe);
-        var mostTokens = recipe.BatchSize > 0 ? recipe.BatchSize * recipe.MaxLength : Math.Max(recipe.BatchTokens, recipe.MaxLength);
-
-        // A quarter more tokens to guess than there are on average.
-        var activations = MaskedLearner.Plan(model.Config, mostTokens, recipe.MaxLength, Math.Clamp((int)(1.25 * recipe.Mask * mostTokens), 1, mostTokens));
-        Learner = new MaskedLearner(
-            model, new AdamWOptions { WeightDecay = recipe.WeightDecay, Variant = AdamVariant.PyTorch, ClipNorm = ClipNorm.Summed }, (ulong)recipe.Seed, activations);
-        memory = new MemoryPlan(Parameters.Bytes, (long)Parameters.Gradients.Columns * sizeof(float), 2 * Parameters.Bytes, activations);
+        Parameters.AllocateForTraining();
+        memory = new MemoryPlan(Parameters.Bytes, (long)Parameters.Gradients.Columns * sizeof(float), 2 * Parameters.Bytes, objective.Activations);
     }
 
     public TokenCorpus Corpus { get; }
 
     public SequenceOrder Order { get; }
 
-    public MaskedLearner Learner { get; }
+    public ParameterSet Parameters => objective.Parameters;
 
-    public ParameterSet Parameters => model.Parameters;
+    /// <summary>The number of steps done.</summary>
+    public int Steps
+    {
+        get => objective.Steps;
+        set => objective.Steps = value;
+    }
 
     /// <summary>Tokens of the last step.</summary>
     public int Tokens => batch.Packed.Tokens;
-
-    /// <summary>Tokens to guess of the last step.</summary>
-    public int Masked => batch.Count;
 
     /// <summary>Loads or makes the model, and tokenizes.</summary>
     public static PretrainingSession Prepare(PretrainingJob job, PretrainingCallbacks callbacks, CancellationToken cancellation)
     {
         var recipe = job.Recipe;
         IBackend? backend = null;
-        MaskedLanguageModel? model = null;
+        IObjective? objective = null;
         TokenCorpus? corpus = null;
         try
         {
             backend = CpuBackend.Create(recipe.ThreadCount);
             Tokenizer tokenizer;
             var source = ModelSource.HuggingFace;
-            IReadOnlyList<string>? drawn = null;
             if (job.ModelFolder is { } folder)
             {
                 var files = ModelFiles.Open(folder, job.Source);
                 (tokenizer, source) = (files.LoadTokenizer(), files.Source);
                 using var weights = files.OpenWeights();
-                (model, drawn) = ModelLoader.LoadMasked(files.Config, weights, backend, (ulong)recipe.Seed);
+                objective = Objectives.Load(files.Config, weights, files.Path, backend, recipe);
             }
             else
             {
                 tokenizer = OpenVocabulary(job.Vocabulary ?? throw new TrainingException("a model from nothing needs a vocabulary (--vocab)"));
-                model = new MaskedLanguageModel(backend, ConfigReader.Read(job.ConfigFile ?? throw new TrainingException("a model or a configuration is needed")));
-                model.InitializeAll((ulong)recipe.Seed);
+                objective = Objectives.New(ConfigReader.Read(job.ConfigFile ?? throw new TrainingException("a model or a configuration is needed")), backend, recipe);
             }
 
-            Check(job, tokenizer, model.Config);
-            model.Parameters.Use(recipe.Precision.Arithmetic());
+            Check(job, tokenizer, objective.Config);
             corpus = TokenCorpus.Build(TokensBeside(job.Output), job.Texts, tokenizer, recipe, callbacks.Tokenizing, cancellation);
-            return new PretrainingSession(job, backend, model, tokenizer, source, drawn, corpus);
+            return new PretrainingSession(job, backend, objective, tokenizer, source, corpus);
         }
         catch
         {
             corpus?.Dispose();
-            model?.Dispose();
+            objective?.Dispose();
             backend?.Dispose();
             throw;
         }
@@ -101,7 +94,7 @@ internal sealed class PretrainingSession : IDisposable
 
     public PretrainingPlan Plan(int stepsDone)
     {
-        var config = model.Config;
+        var config = objective.Config;
         var steps = recipe.Steps > 0 ? recipe.Steps : SequenceOrder.StepsOf(Corpus, recipe);
         return new PretrainingPlan
         {
@@ -109,7 +102,7 @@ internal sealed class PretrainingSession : IDisposable
             Model = job.ModelName,
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             Vocabulary = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens",
-            NewLayers = drawn is null ? null : [.. Layers(drawn.Except(model.UnusedParameters.Select(parameter => parameter.Name)))],
+            NewLayers = objective.NewLayers,
             Parameters = Parameters.All.Where(parameter => !parameter.IsFrozen).Sum(parameter => parameter.Length),
             Texts = Corpus.Texts,
             Tokens = Corpus.Tokens,
@@ -123,7 +116,7 @@ internal sealed class PretrainingSession : IDisposable
     }
 
     /// <summary>One optimizer step on some sequences.</summary>
-    public StepResult Step(ReadOnlySpan<int> sequences, int step, double learningRate, out MaskedOutcome outcome)
+    public StepResult Step(ReadOnlySpan<int> sequences, int step, double learningRate, out Outcome outcome)
     {
         batch.Begin(step);
         foreach (var sequence in sequences)
@@ -132,14 +125,14 @@ internal sealed class PretrainingSession : IDisposable
         }
 
         batch.Complete();
-        return Learner.Step(batch, learningRate, out outcome);
+        return objective.Step(batch, learningRate, out outcome);
     }
 
     /// <summary>Judges the model on the held-out texts, with the same masks every time; null where cancelled.</summary>
-    /// <returns>The mean loss of the masked tokens, and the share of them that were guessed.</returns>
+    /// <returns>The mean loss of the questions, and the share of them that were answered right.</returns>
     public (double Loss, double Accuracy)? Judge(PretrainingCallbacks callbacks, CancellationToken cancellation)
     {
-        var (loss, guessed, count) = (0.0, 0L, 0L);
+        var (loss, right, count) = (0.0, 0L, 0L);
         for (int next = 0, step = 0; next < Corpus.HeldOut.Count; step++)
         {
             if (cancellation.IsCancellationRequested)
@@ -154,14 +147,14 @@ internal sealed class PretrainingSession : IDisposable
             }
             while (next < Corpus.HeldOut.Count && batch.Packed.Tokens + Corpus.HeldOut[next].Length + 2 <= JudgedTokens);
             batch.Complete();
-            var outcome = Learner.Judge(batch);
-            loss += outcome.Loss * batch.Count;
-            guessed += outcome.Guessed;
-            count += batch.Count;
+            var outcome = objective.Judge(batch);
+            loss += outcome.Loss * outcome.Count;
+            right += outcome.Right;
+            count += outcome.Count;
             callbacks.Validating(next, Corpus.HeldOut.Count);
         }
 
-        return (loss / count, (double)guessed / count);
+        return (loss / count, (double)right / count);
     }
 
     /// <summary>Writes the model folder as it is now, in the Hugging Face layout.</summary>
@@ -172,14 +165,7 @@ internal sealed class PretrainingSession : IDisposable
         folder =>
         {
             tokenizer.Save(folder);
-            using (var config = File.Create(Path.Combine(folder, HuggingFaceConfig.FileName)))
-            {
-                HuggingFaceConfig.Write(config, model.Config with { Labels = null, ProblemType = null }, source, model.Layout.Architecture);
-            }
-
-            // A pooler that was drawn at random is no part of what was learnt; that of the checkpoint is kept as it was.
-            var without = model.UnusedParameters.Where(parameter => drawn?.Contains(parameter.Name) ?? true).ToHashSet();
-            ModelFolder.WriteWeights(Path.Combine(folder, ModelFolder.Weights), Parameters, without: without);
+            objective.Write(folder, source);
             using var file = File.Create(Path.Combine(folder, ReportFile));
             using var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             report(writer);
@@ -188,19 +174,13 @@ internal sealed class PretrainingSession : IDisposable
 
     public void Dispose()
     {
-        Learner.Dispose();
+        objective.Dispose();
         Corpus.Dispose();
-        model.Dispose();
         backend.Dispose();
     }
 
     private static void Check(PretrainingJob job, Tokenizer tokenizer, EncoderConfig config)
     {
-        if (job.Recipe.MaxLength > config.MaxPositions)
-        {
-            throw new TrainingException($"--max-length {job.Recipe.MaxLength} is more than the {config.MaxPositions} positions that {job.ModelName} knows");
-        }
-
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
             throw new TrainingException(
@@ -222,8 +202,4 @@ internal sealed class PretrainingSession : IDisposable
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         return Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.tokens");
     }
-
-    private static IEnumerable<string> Layers(IEnumerable<string> names) => names
-        .Select(name => name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".bias", StringComparison.Ordinal) ? name[..name.LastIndexOf('.')] : name)
-        .Distinct(StringComparer.Ordinal);
 }

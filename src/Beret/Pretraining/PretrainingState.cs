@@ -31,10 +31,10 @@ internal sealed record PretrainingState
     /// <summary>Whether a judgement is due before the next step.</summary>
     public bool ValidationPending { get; set; }
 
-    /// <summary>The sum of the losses of the tokens guessed since the last judgement.</summary>
+    /// <summary>The sum of the losses of all questions since the last judgement.</summary>
     public double LossSum { get; set; }
 
-    public long Guessed { get; set; }
+    public long Right { get; set; }
 
     public long Count { get; set; }
 
@@ -67,7 +67,7 @@ internal sealed record PretrainingState
         writer.WriteNumber("place", Place);
         writer.WriteBoolean("validation_pending", ValidationPending);
         writer.WriteNumber("loss_sum", LossSum);
-        writer.WriteNumber("guessed", Guessed);
+        writer.WriteNumber("right", Right);
         writer.WriteNumber("count", Count);
         writer.WriteNumber("seconds", Seconds);
         writer.WriteNumber("log_bytes", LogBytes);
@@ -93,7 +93,7 @@ internal sealed record PretrainingState
         Place = root.GetProperty("place").GetInt32(),
         ValidationPending = root.GetProperty("validation_pending").GetBoolean(),
         LossSum = root.GetProperty("loss_sum").GetDouble(),
-        Guessed = root.GetProperty("guessed").GetInt64(),
+        Right = root.GetProperty("right").GetInt64(),
         Count = root.GetProperty("count").GetInt64(),
         Seconds = root.GetProperty("seconds").GetDouble(),
         LogBytes = root.GetProperty("log_bytes").GetInt64(),

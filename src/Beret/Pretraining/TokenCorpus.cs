@@ -70,6 +70,7 @@ internal sealed class TokenCorpus : IDisposable
         TokenCorpus? corpus = null;
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             corpus = new TokenCorpus(
                 new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 20, FileOptions.DeleteOnClose), recipe.MaxLength - 2);
             corpus.Fill(sources.SelectMany(source => source.Read(cancellation)), tokenizer, recipe, report, cancellation);

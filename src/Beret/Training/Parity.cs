@@ -36,7 +36,7 @@ internal static class Parity
         var rows = new List<ParityRow>();
         foreach (var part in file.Parts)
         {
-            var batch = ParityBatch.Read(part.Values, hasHead ? model.Outputs : null, loss);
+            var batch = ParityBatch.Read(part.Values, model.Config, hasHead ? model.Outputs : null, loss);
             model.Encoder.Check(batch.Packed);
             var outputs = ClassifierParity.Compute(model, hasHead, batch, loss, watch);
             rows.AddRange(new ParityComparison(part, batch, rules, allowed, model.Config, model.Parameters.All, outputs).Rows);
@@ -51,7 +51,7 @@ internal static class Parity
         using var weights = files.OpenWeights();
         using var model = ModelLoader.LoadMasked(files.Config, weights, watch).Model;
         model.Parameters.AllocateForTraining();
-        var batch = ParityBatch.Read(expected, outputs: null, Loss.CrossEntropy);
+        var batch = ParityBatch.Read(expected, model.Config, outputs: null, Loss.CrossEntropy);
         model.Encoder.Check(batch.Packed);
         var outputs = MaskedParity.Compute(model, batch, expected, watch);
         var part = new ParityPart(expected, expected.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Name, StringComparer.Ordinal));

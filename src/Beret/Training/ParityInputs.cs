@@ -41,8 +41,10 @@ internal sealed class ParityBatch
 
     public static bool IsInput(string name) => name is "input_ids" or "attention_mask" or "token_type_ids" or "labels" or "masked_index";
 
+    /// <param name="file">Holds <c>input_ids</c> and perhaps the others.</param>
+    /// <param name="config">Of the model that is compared.</param>
     /// <param name="outputs">The number of logits, or null where there is no loss to compute.</param>
-    public static ParityBatch Read(Checkpoint file, int? outputs, Loss loss)
+    public static ParityBatch Read(Checkpoint file, EncoderConfig config, int? outputs, Loss loss)
     {
         if (file.Find("input_ids") is not { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue] } shape)
         {
@@ -63,7 +65,8 @@ internal sealed class ParityBatch
             {
                 rows.Add(b);
                 places.Add(valid);
-                packed.Add([.. valid.Select(s => Small(ids[row + s]))], types is null ? [] : [.. valid.Select(s => Small(types[row + s]))], valid);
+                packed.Add(
+                    [.. valid.Select(s => Small(ids[row + s]))], types is null ? [] : [.. valid.Select(s => Small(types[row + s]))], Positions(ids.AsSpan(row, length), valid, config));
             }
         }
 
@@ -75,6 +78,29 @@ internal sealed class ParityBatch
         var targets = outputs is { } count ? ReadTargets(file, sequences, count, loss) : null;
         var width = targets?.Length / sequences ?? 0;
         return new ParityBatch(packed, sequences, [.. rows], [.. places], length, targets is null ? null : [.. rows.SelectMany(b => targets[(b * width)..((b + 1) * width)])]);
+    }
+
+    /// <summary>A token's place; in models that count positions from the padding token (RoBERTa, MPNet) without the padding before it, as where a text is padded on the left.</summary>
+    private static int[] Positions(ReadOnlySpan<long> ids, int[] valid, EncoderConfig config)
+    {
+        var positions = (int[])valid.Clone();
+        if (config.FirstPosition > 0)
+        {
+            var (padding, next) = (0, 0);
+            for (var s = 0; s < ids.Length && next < valid.Length; s++)
+            {
+                if (s == valid[next])
+                {
+                    positions[next++] = s - padding;
+                }
+                else if (ids[s] == config.PaddingId)
+                {
+                    padding++;
+                }
+            }
+        }
+
+        return positions;
     }
 
     /// <summary>The rows of a [B, S, columns] tensor that are not masked, in the packed order; null where it has another shape.</summary>

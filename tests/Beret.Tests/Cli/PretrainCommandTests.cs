@@ -18,8 +18,11 @@ public sealed class PretrainCommandTests : IDisposable
         Assert.Equal(0, run.Code);
         Assert.Contains("all, from random weights", run.Output);
         Assert.Matches(@"held out: loss \d\.\d+, perplexity \d+\.\d+, accuracy 0\.\d+", run.Output);
+        var info = await CommandRun.Of("info", world.Output("run"));
+        Assert.Equal(0, info.Code);
+        Assert.Contains("masked language modelling", info.Output);
         var next = await CommandRun.Of(
-            "pretrain", world.Texts, "--model", world.Output("run"), "--output", world.Output("next"), "--steps", "3", "--batch-size", "4", "--max-length", "20", "--json");
+            "pretrain", world.Texts, "--model", world.Output("run"), "--output", Path.Combine(world.Output("below"), "next"), "--held-out", "0", "--steps", "3", "--batch-size", "4", "--max-length", "20", "--json");
         Assert.Equal(0, next.Code);
         var json = JsonNode.Parse(next.Output)!;
         Assert.Equal(3, (int)json["steps"]!);

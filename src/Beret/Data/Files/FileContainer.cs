@@ -35,7 +35,7 @@ internal abstract class FileContainer(string path, DataOptions options)
     /// <exception cref="DataException">It is neither, or cannot be read.</exception>
     public static FileContainer Open(string path, DataOptions options) => TryOpen(path, options) ?? throw new DataException(
         $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
-        "Unpack it and give the folder, or pack the folder as one of these.");
+        "nor a table (.csv, .tsv, .jsonl). Unpack it and give the folder, pack the folder as one of these, or give the table a name that says what it is.");
 
     /// <summary>Opens a folder or an archive; null for a file of another kind.</summary>
     /// <exception cref="DataException">There is nothing there, it is empty, or it cannot be read.</exception>

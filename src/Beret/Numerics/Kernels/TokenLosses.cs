@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Beret.Numerics.Kernels;
 
-/// <summary>The cross-entropy of one token's logits over a vocabulary of tens of thousands, in place.</summary>
+/// <summary>What one token's logits over a vocabulary of tens of thousands say: their cross-entropy, in place, and a token drawn by them.</summary>
 internal static unsafe class TokenLosses<V, S>
     where V : struct
     where S : ISimd<V>
@@ -49,6 +49,20 @@ internal static unsafe class TokenLosses<V, S>
     {
         Elementwise<V, S>.Scale(exponentials, (float)(share / sum), exponentials, count, accumulate: false);
         exponentials[target] -= share;
+    }
+
+    /// <summary>The first token whose probability, added to those before it, exceeds the draw. The logits are used up.</summary>
+    public static int Sample(float* logits, int count, float draw)
+    {
+        CrossEntropy(logits, count, 0, out _, out var total);
+        var wanted = draw * total;
+        var token = 0;
+        for (double sum = logits[0]; token < count - 1 && sum <= wanted; sum += logits[token])
+        {
+            token++;
+        }
+
+        return token;
     }
 
     private static float Highest(float* values, int count)

@@ -41,4 +41,30 @@ internal sealed partial class ReferenceBackend
             }
         }
     }
+
+    public void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
+    {
+        Expect(draws, hidden.Rows, 1);
+        Expect(tokens, hidden.Rows, 1);
+        Expect(logits, logits.Rows, weight.Rows);
+        var row = new double[weight.Rows];
+        for (var m = 0; m < hidden.Rows; m++)
+        {
+            var y = logits.RowRange(0, 1);
+            Linear(hidden.RowRange(m, 1), weight, Matrix.None, bias, Activation.None, Matrix.None, y, arithmetic);
+            for (var k = 0; k < row.Length; k++)
+            {
+                row[k] = Row(y, 0)[k];
+            }
+
+            var logSumExp = LogSumExp(row);
+            var token = 0;
+            for (var sum = Math.Exp(row[0] - logSumExp); token < row.Length - 1 && sum <= Row(draws, m)[0]; sum += Math.Exp(row[token] - logSumExp))
+            {
+                token++;
+            }
+
+            Row(tokens, m)[0] = token;
+        }
+    }
 }

@@ -13,6 +13,7 @@ internal static class TiedDecoderCases
             {
                 var held = OpCases.Has(0, number) ? rows : (rows + 2) / 3;
                 yield return Case(rows, vocabulary, width, held, gradient: OpCases.Has(1, number), strided: OpCases.Has(2, number));
+                yield return Sample(rows, vocabulary, width, held, strided: OpCases.Has(3, number));
             }
 
             // More than one block of vectors in a sum, with a rest.
@@ -21,11 +22,34 @@ internal static class TiedDecoderCases
             // The exponentials of all but the largest logits vanish.
             yield return Case(7, 65, 33, held: 7, gradient: true, strided: false, scale: 60) with { Uses = Uses.Comparison };
 
+            yield return Sample(9, 4099, 17, held: 4, strided: false);
+
             // The masked tokens of 4096, with the vocabularies of a small model and of BERT's.
             yield return Case(614, 8000, 256, held: 614, gradient: true, strided: false) with { Uses = Uses.Speed };
+            yield return Sample(614, 8000, 256, held: 614, strided: false) with { Uses = Uses.Speed };
             yield return Case(614, 30522, 384, held: 274, gradient: true, strided: false) with { Uses = Uses.Speed };
         }
     }
+
+    private static OpCase Sample(int rows, int vocabulary, int width, int held, bool strided) => new(
+        "SampleTokens",
+        $"[{rows}, {width}] · [{vocabulary}, {width}]ᵀ, {held} at a time{(strided ? " strided" : "")}",
+        24,
+        new Work(2.0 * rows * vocabulary * width, 4.0 * ((double)vocabulary + rows) * width),
+        operands =>
+        {
+            var hidden = operands.Input(rows, width, 1, strided);
+            var weight = operands.Input(vocabulary, width, 1, strided);
+            var bias = operands.Input(1, vocabulary);
+            var draws = operands.Input(rows, 1, _ => 0.5f + operands.Uniform(0.4999f));
+            var logits = operands.Scratch(held, vocabulary);
+            var tokens = operands.Output("tokens", rows, 1);
+            return new(() => operands.Backend.SampleTokens(hidden, weight, bias, draws, logits, tokens));
+        })
+    {
+        Uses = Uses.Comparison,
+        Tolerance = 0,
+    };
 
     /// <param name="rows">M.</param>
     /// <param name="vocabulary">V.</param>
