@@ -16,6 +16,7 @@ internal static class BeretCommand
     [
         ("train", TrainCommand.Create),
         ("pretrain", PretrainCommand.Create),
+        ("distil", DistilCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
         ("tokenize", TokenizeCommand.Create),

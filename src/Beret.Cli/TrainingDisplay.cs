@@ -27,10 +27,15 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
         var all = plan.Training.Examples.Count + (job.Validation is null ? plan.Validation?.Examples.Count ?? 0 : 0);
         Line($"Found {all} texts belonging to {plan.Labels.Count} classes: {string.Join(", ", plan.Labels)}.");
-        Line($"Using {plan.Training.Examples.Count} texts for training ({Counts(plan.Training)}).");
+        Line($"Using {plan.Training.Examples.Count} texts for training ({Counts(plan.Training)}){(plan.Unlabelled > 0 ? $", and {plan.Unlabelled} without labels" : "")}.");
         if (plan.Validation is not null)
         {
             Line($"Using {plan.Validation.Examples.Count} texts for validation ({Counts(plan.Validation)}).");
+        }
+
+        if (plan.Teacher is not null)
+        {
+            Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Find("accuracy") is { } accuracy ? $", validation accuracy {accuracy.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
         }
 
         Line($"");
@@ -75,7 +80,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         progress.Clear();
         if (!quiet)
         {
-            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4} - accuracy: {point.Accuracy:f4}{Validation(point)}{(isKept ? "  (kept)" : "")}");
+            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4} - accuracy: {point.Accuracy:f4}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
             terminal.Output.Flush();
         }
     }
@@ -122,6 +127,9 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
     private static string Validation(TrainingPoint point) => point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy
         ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_accuracy: {accuracy:f4}") : "";
+
+    private static string Agreement(TrainingPoint point) =>
+        point.Agreement is { } agreement ? string.Create(CultureInfo.InvariantCulture, $" - as the teacher: {agreement:f4}") : "";
 
     private static string Counts(LabelledTexts texts) =>
         string.Join(", ", texts.Labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} {texts.Counts[i]}")));

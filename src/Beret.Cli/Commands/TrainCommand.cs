@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Beret.Data;
-using Beret.Reports;
 using Beret.Training;
 
 namespace Beret.Cli.Commands;
@@ -16,14 +13,13 @@ internal static class TrainCommand
         data.Arity = ArgumentArity.ZeroOrOne;
         var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)", "MODEL");
         var output = CommonOptions.PathOption("--output", "The folder that the model is written to", "DIR");
-        var recipe = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first", "FILE");
         var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA", "DATA");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
         var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };
         var printSchema = new Option<bool>("--print-schema") { Description = "Print the JSON schema of recipe files, and do nothing" };
         var json = CommonOptions.Json("Print the outcome as JSON");
-        var settings = RecipeOption.All.ToDictionary(setting => setting, Setting);
+        var settings = new RecipeSettings(RecipeOption.All.Where(option => !option.NeedsTeacher));
         var verb = new Verb(
             "train",
             "Fine-tune a pretrained encoder on labelled texts, by the recipe of TensorFlow's tutorial unless told otherwise.",
@@ -34,14 +30,10 @@ internal static class TrainCommand
             "beret train --output runs/imdb --resume",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {
-            data, model, output, recipe, validation, resume, overwrite, printRecipe, printSchema, json,
+            data, model, output, validation, resume, overwrite, printRecipe, printSchema, json,
         };
         var table = new TableArguments(verb);
-        foreach (var option in settings.Values)
-        {
-            verb.Add(option);
-        }
-
+        settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
             {
@@ -54,15 +46,7 @@ internal static class TrainCommand
                 var folder = arguments.GetValue(output);
                 var isResumed = arguments.GetValue(resume);
                 var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
-                var chosen = arguments.GetValue(recipe) is { } file ? RecipeFile.Read(file, start) : start;
-                foreach (var (setting, option) in settings)
-                {
-                    if (arguments.GetValue(option) is { } text)
-                    {
-                        chosen = setting.Set(chosen, text);
-                    }
-                }
-
+                var chosen = settings.Apply(arguments, start);
                 if (arguments.GetValue(printRecipe))
                 {
                     terminal.Output.Write(RecipeFile.Commented(chosen));
@@ -94,7 +78,7 @@ internal static class TrainCommand
                 var summary = new Trainer(job, display).Run(cancellation);
                 if (arguments.GetValue(json))
                 {
-                    terminal.Output.WriteLine(Json(summary));
+                    terminal.Output.WriteLine(TrainingOutcome.Json(summary));
                 }
                 else
                 {
@@ -114,70 +98,4 @@ internal static class TrainCommand
     }
 
     private static BeretException NoOutput() => new("--output is missing: name the folder that the model is to be written to, such as runs/imdb");
-
-    private static Option<string?> Setting(RecipeOption setting)
-    {
-        var shown = setting.Get(new TrainingRecipe());
-        var option = new Option<string?>($"--{setting.Name}")
-        {
-            Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
-            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.JsonType == "integer" ? "N" : "X",
-        };
-        if (setting.JsonType == "boolean")
-        {
-            // --name alone is yes; --name false takes back what a recipe file says.
-            option.HelpName = "true|false";
-            option.Arity = ArgumentArity.ZeroOrOne;
-            option.CustomParser = result => result.Tokens is [var token] ? token.Value : "true";
-            option.AcceptOnlyFromAmong("true", "false");
-        }
-        else if (setting.Choices.Count > 0)
-        {
-            option.AcceptOnlyFromAmong([.. setting.Choices]);
-        }
-
-        return option;
-    }
-
-    private static string Json(TrainingSummary summary)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("folder", summary.Folder);
-            writer.WriteNumber("steps", summary.Steps);
-            writer.WriteNumber("seconds", Math.Round(summary.Seconds, 2));
-            writer.WriteBoolean("interrupted", summary.IsInterrupted);
-            writer.WriteBoolean("stopped_early", summary.StoppedEarly);
-            writer.WriteStartArray("history");
-            foreach (var point in summary.Points)
-            {
-                writer.WriteStartObject();
-                writer.WriteNumber("epoch", point.Epoch);
-                writer.WriteNumber("step", point.Step);
-                writer.WriteNumber("loss", point.Loss);
-                writer.WriteNumber("accuracy", point.Accuracy);
-                if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
-                {
-                    writer.WriteNumber("validation_loss", loss);
-                    writer.WriteNumber("validation_accuracy", accuracy);
-                }
-
-                writer.WriteBoolean("kept", point == summary.Kept);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            if (summary.Validation is not null)
-            {
-                writer.WritePropertyName("validation");
-                summary.Validation.WriteJson(writer);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
 }

@@ -248,9 +248,13 @@ public sealed class Classifier : IDisposable
         }
 
         texts = texts.WithLabels(Labels);
-        var logits = new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts, progress, cancellation);
+        var logits = new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts.Examples, progress, cancellation);
         return task.Evaluate([.. texts.Examples.Select(example => example.Label)], logits);
     }
+
+    /// <summary>The logits of texts and pairs in their order, [texts, K], whatever their labels.</summary>
+    internal float[] Logits(IReadOnlyList<Example> texts, CancellationToken cancellation) =>
+        new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts, cancellation: cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

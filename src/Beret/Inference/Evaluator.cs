@@ -10,15 +10,15 @@ namespace Beret.Inference;
 /// <param name="AllTokens">Tokens to do; 0 while the texts are still being tokenized.</param>
 public readonly record struct EvaluationProgress(int Texts, int AllTexts, long Tokens, long AllTokens);
 
-/// <summary>A model on labelled texts.</summary>
+/// <summary>A model on many texts.</summary>
 /// <param name="threads">Threads that tokenize.</param>
 internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOptions options, int threads)
 {
     /// <summary>The logits of all texts in their order, [texts, K].</summary>
-    public float[] Logits(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+    public float[] Logits(IReadOnlyList<Example> texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
-        progress?.Report(new EvaluationProgress(0, texts.Examples.Count, 0, 0));
-        var store = TokenStore.Build(tokenizer, texts.Examples, options, threads, cancellation);
+        progress?.Report(new EvaluationProgress(0, texts.Count, 0, 0));
+        var store = TokenStore.Build(tokenizer, texts, options, threads, cancellation);
         var logits = new float[(long)store.Count * scorer.Outputs];
         var (done, tokens) = (0, 0L);
         scorer.Score(

@@ -47,6 +47,9 @@ public sealed record ModelDescription
     /// <summary>Whose definition the base model follows; null where it is not known.</summary>
     public ModelSource? BaseSource { get; init; }
 
+    /// <summary>The name of the classifier that it learned from beside labels; null where there was none.</summary>
+    public string? Teacher { get; init; }
+
     /// <summary>Where the training data lay; null where it is not known.</summary>
     public string? DataOrigin { get; init; }
 

@@ -76,6 +76,11 @@ internal static class ModelDescriptionJson
                 json.WriteEndObject();
             }
 
+            if (description.Teacher is { } teacher)
+            {
+                json.WriteString("teacher", teacher);
+            }
+
             if (description.DataOrigin is not null || description.DataFingerprint is not null)
             {
                 json.WriteStartObject("data");
@@ -141,6 +146,7 @@ internal static class ModelDescriptionJson
                 "tensorflow" => ModelSource.TensorFlow,
                 var other => throw baseModel.Value.Error($"source is {CheckpointException.Quote(other)}, neither hugging_face nor tensorflow"),
             },
+            Teacher = fields.OptionalText("teacher"),
             DataOrigin = data?.OptionalText("origin"),
             DataFingerprint = data?.OptionalText("sha256"),
             Recipe = fields.OptionalObject("recipe")?.Element.Clone(),

@@ -47,6 +47,7 @@ internal static class ModelInfoWriter
             Line("labels", string.Join(", ", description.Labels.Take(20)) + (description.Labels.Count > 20 ? $", … ({N(description.Labels.Count)} in all)" : ""));
             Line("texts", $"{N(description.MaxLength)} tokens at most, truncation {description.Truncation.Format()}");
             Line("base model", description.BaseModel);
+            Line("teacher", description.Teacher);
             Line("data", description.DataOrigin);
             Line("data SHA-256", description.DataFingerprint);
             Line("checksums", description.Checksums.Count > 0 ? $"{N(description.Checksums.Count)} files verified" : null);
@@ -183,6 +184,7 @@ internal static class ModelInfoWriter
         json.WriteString("truncation", description.Truncation.Format());
         json.WriteString("base_model", description.BaseModel);
         json.WriteString("base_source", description.BaseSource switch { null => null, ModelSource.TensorFlow => "tensorflow", _ => "hugging_face" });
+        json.WriteString("teacher", description.Teacher);
         json.WriteString("data_origin", description.DataOrigin);
         json.WriteString("data_sha256", description.DataFingerprint);
         if (description.Recipe is { } recipe)

@@ -118,6 +118,9 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient) =>
         inner.Loss(loss, logits, targets, losses, logitsGradient);
 
+    public virtual void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient) =>
+        inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient);
+
     public virtual void TiedDecoderLoss(
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic) =>

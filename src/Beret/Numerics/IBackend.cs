@@ -263,6 +263,20 @@ internal interface IBackend : IDisposable
     void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
 
     /// <summary>
+    /// losses[b] = α · T² · KL(p ‖ q) + (1 − α) · the label's loss of example b, logitsGradient = d(mean of losses)/d(logits), where p and q are the probabilities of
+    /// teacher / T and logits / T: the softmax of the row for <see cref="Numerics.Loss.CrossEntropy"/>, the sigmoid of each logit, averaged, for
+    /// <see cref="Numerics.Loss.BinaryCrossEntropy"/> (Hinton, Vinyals and Dean, 2015, §2: T² keeps the gradients' size whatever T is).
+    /// </summary>
+    /// <param name="loss">The label's loss; not the squared error.</param>
+    /// <param name="logits">[B, K].</param>
+    /// <param name="targets">As <see cref="Loss"/> takes them. A row whose first is negative has no label: its loss is α · T² · KL(p ‖ q) alone.</param>
+    /// <param name="teacher">[B, K]: the teacher's logits.</param>
+    /// <param name="terms">T and α.</param>
+    /// <param name="losses">[B, 1].</param>
+    /// <param name="logitsGradient">[B, K] or none.</param>
+    void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient);
+
+    /// <summary>
     /// The end of a masked language model: logits = hidden · weightᵀ + bias, with the table of word embeddings for the weight, and the cross-entropy of their softmax
     /// with the tokens that were there. Logits are made for as many rows at a time as <paramref name="logits"/> has, and are not kept.
     /// </summary>

@@ -135,14 +135,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     public Matrix Loss(Loss loss, Value logits, Matrix targets)
     {
         var losses = arena.Take(logits.Data.Rows, 1);
-        var gradient = Matrix.None;
-        if (tape is not null)
-        {
-            gradient = arena.Rent(logits.Data.Rows, logits.Data.Columns);
-            tape.SetGradient(logits, gradient);
-        }
-
-        backend.Loss(loss, logits.Data, targets, losses, gradient);
+        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits));
         return losses;
     }
 

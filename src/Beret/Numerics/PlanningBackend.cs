@@ -173,6 +173,10 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    {
+    }
+
     public void TiedDecoderLoss(
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)

@@ -285,6 +285,13 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient);
+        Add(start);
+    }
+
     public override void TiedDecoderLoss(
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Evaluation;
 using Beret.Inference;
 using Beret.Numerics;
 using Beret.Text;
@@ -84,10 +85,12 @@ public static class RunReport
                 [
                     new Fact("Encoder", plan.Model), new Fact("Architecture", plan.Architecture), new Fact("Preprocessing", plan.Preprocessing),
                     new Fact("Parameters", Count(plan.Parameters)), new Fact("Task", $"{plan.Task}: {string.Join(", ", plan.Labels)}"),
+                    .. Teacher(summary),
                 ]),
                 new FactSection("Data",
                 [
                     new Fact("Source", plan.Training.Origin), new Fact("Training texts", Texts(plan.Training)),
+                    .. plan.Unlabelled > 0 ? [new Fact("Texts without labels", Count(plan.Unlabelled))] : Array.Empty<Fact>(),
                     new Fact("Validation texts", plan.Validation is null ? "none" : Texts(plan.Validation)),
                     new Fact("Tokens of a text", $"{plan.MeanTokens.ToString("f1", CultureInfo.InvariantCulture)} on average, "
                         + $"{(100 * plan.CutShare).ToString("f1", CultureInfo.InvariantCulture)}% of the texts were cut"),
@@ -101,7 +104,7 @@ public static class RunReport
             History = summary.Points.Count > 0 ? history : null,
             Evaluations = summary.Validation is null ? [] : [new NamedEvaluation("Validation", summary.Validation)],
             Structure = ModelStructure.Of(plan),
-            Recipe = Recipe(plan.Recipe),
+            Recipe = Recipe(plan),
             Environment =
             [
                 new Fact("Beret", ModelDescription.ThisVersion), new Fact(".NET", RuntimeInformation.FrameworkDescription),
@@ -125,13 +128,33 @@ public static class RunReport
             MaxLength = plan.Recipe.MaxLength,
             Truncation = plan.Recipe.Truncation.Format(),
             TransformersClass = "BertForSequenceClassification",
+            Summary = plan.Teacher is null ? [] : [new FactSection("Teacher", [.. Teacher(summary)])],
             Evaluations = summary.Validation is null ? [] : [new NamedEvaluation("Validation", summary.Validation)],
-            Recipe = Recipe(plan.Recipe),
+            Recipe = Recipe(plan),
         };
     }
 
-    private static List<Fact> Recipe(TrainingRecipe recipe) =>
-        [.. RecipeOption.All.Select(option => new Fact(option.Name, option.Get(recipe) is { Length: > 0 } value ? value : "the model's own"))];
+    private static List<Fact> Recipe(TrainingPlan plan) =>
+        [.. RecipeOption.Of(plan).Select(option => new Fact(option.Name, option.Get(plan.Recipe) is { Length: > 0 } value ? value : "the model's own"))];
+
+    private static IEnumerable<Fact> Teacher(TrainingSummary summary)
+    {
+        if (summary.Plan.Teacher is not { } name)
+        {
+            yield break;
+        }
+
+        yield return new Fact("Teacher", name);
+        if (summary.Plan.TeacherEvaluation?.Find("accuracy") is { } accuracy)
+        {
+            yield return new Fact("Teacher's validation accuracy", EvaluationResult.Figure(accuracy.Value));
+        }
+
+        if (summary.Kept?.Agreement is { } agreement)
+        {
+            yield return new Fact("Decides as its teacher", $"{(100 * agreement).ToString("f2", CultureInfo.InvariantCulture)}% of the validation texts");
+        }
+    }
 
     private static string Texts(LabelledTexts texts) =>
         $"{Count(texts.Examples.Count)} ({string.Join(", ", texts.Labels.Select((label, i) => $"{label} {Count(texts.Counts[i])}"))})";

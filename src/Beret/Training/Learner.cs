@@ -18,6 +18,7 @@ internal sealed class Learner : IDisposable
     private readonly SequenceClassifier model;
     private readonly IBackend backend;
     private readonly Loss loss;
+    private readonly Distillation? distillation;
     private readonly AdamW optimizer;
     private readonly Arena arena;
     private readonly Ops ops;
@@ -37,8 +38,12 @@ internal sealed class Learner : IDisposable
     /// <param name="seed">The seed of dropout.</param>
     /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
     /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
-    public Learner(SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false)
+    /// <param name="distillation">How it learns from a teacher, whose logits every batch then comes with; null without one.</param>
+    public Learner(
+        SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false,
+        Distillation? distillation = null)
     {
+        this.distillation = distillation;
         this.model = model;
         this.backend = backend;
         this.loss = loss;
@@ -67,18 +72,19 @@ internal sealed class Learner : IDisposable
     /// <summary>Forward, loss and backward: the gradients are left with the parameters, none of which is changed.</summary>
     /// <param name="batch">The sequences.</param>
     /// <param name="targets">[B, K], or [B] class numbers for cross-entropy.</param>
+    /// <param name="teacher">The teacher's logits, [B, K], where there is one.</param>
     /// <returns>The mean loss.</returns>
-    public double Differentiate(PackedBatch batch, ReadOnlySpan<float> targets)
+    public double Differentiate(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher = default)
     {
         model.Parameters.ClearGradients();
         ops.Begin(seed, (uint)Steps);
-        return Pass(batch, targets);
+        return Pass(batch, targets, teacher);
     }
 
     /// <summary>One whole step at the given learning rate. Where the loss or the gradient is not finite, nothing is changed.</summary>
-    public StepResult Step(PackedBatch batch, ReadOnlySpan<float> targets, double learningRate)
+    public StepResult Step(PackedBatch batch, ReadOnlySpan<float> targets, double learningRate, ReadOnlySpan<float> teacher = default)
     {
-        var mean = Differentiate(batch, targets);
+        var mean = Differentiate(batch, targets, teacher);
         return double.IsFinite(mean)
             ? new StepResult(mean, optimizer.Step(arena, batch.Ids, learningRate))
             : new StepResult(mean, double.NaN);
@@ -88,7 +94,7 @@ internal sealed class Learner : IDisposable
     /// The gradients of one micro-batch, added to those of the others since the last <see cref="Update"/>: a step on more examples than memory holds at once.
     /// </summary>
     /// <returns>The micro-batch's mean loss.</returns>
-    public double Accumulate(PackedBatch batch, ReadOnlySpan<float> targets)
+    public double Accumulate(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher = default)
     {
         if (parts++ == 0)
         {
@@ -102,7 +108,7 @@ internal sealed class Learner : IDisposable
             ops.Continue(seed, (uint)Steps);
         }
 
-        var mean = Pass(batch, targets);
+        var mean = Pass(batch, targets, teacher);
         rows.Add(batch.Ids, word.OccurrenceGradient);
         accumulated += mean;
         return mean;
@@ -129,7 +135,7 @@ internal sealed class Learner : IDisposable
         arena.Dispose();
     }
 
-    private double Pass(PackedBatch batch, ReadOnlySpan<float> targets)
+    private double Pass(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher)
     {
         model.Encoder.Check(batch);
         examples = batch.Sequences;
@@ -140,11 +146,12 @@ internal sealed class Learner : IDisposable
         }
 
         var indices = ops.Upload(batch);
-        var targetMatrix = arena.Take(examples, targets.Length / examples);
-        backend.Write(targets, targetMatrix);
+        var targetMatrix = Upload(targets);
+        var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
         var output = model.Forward(ops, indices).Logits;
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
-        backend.Read(ops.Loss(loss, output, targetMatrix), losses.AsSpan(0, examples));
+        var lost = distillation is { } terms ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms) : ops.Loss(loss, output, targetMatrix);
+        backend.Read(lost, losses.AsSpan(0, examples));
         ops.Backward();
         var total = 0.0;
         for (var i = 0; i < examples; i++)
@@ -153,5 +160,13 @@ internal sealed class Learner : IDisposable
         }
 
         return total / examples;
+    }
+
+    /// <summary>Values of the batch's examples, as many for each.</summary>
+    private Matrix Upload(ReadOnlySpan<float> values)
+    {
+        var matrix = arena.Take(examples, values.Length / examples);
+        backend.Write(values, matrix);
+        return matrix;
     }
 }

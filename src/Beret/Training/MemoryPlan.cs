@@ -14,7 +14,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     public long Total => Weights + Gradients + Moments + Activations;
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
-    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false)
+    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false)
     {
         using var backend = new PlanningBackend();
         using var model = new SequenceClassifier(backend, config, outputs);
@@ -31,6 +31,11 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         ops.Begin();
         var indices = ops.Upload(batch);
         var targets = arena.Take(batchSize, outputs);
+        if (hasTeacher)
+        {
+            arena.Take(batchSize, outputs);
+        }
+
         var logits = model.Forward(ops, indices).Logits;
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         ops.Backward();

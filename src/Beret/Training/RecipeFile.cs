@@ -173,10 +173,13 @@ public static class RecipeFile
     }
 
     /// <summary>Writes all settings as an object.</summary>
-    internal static void Write(Utf8JsonWriter writer, TrainingRecipe recipe)
+    internal static void Write(Utf8JsonWriter writer, TrainingRecipe recipe) => Write(writer, recipe, RecipeOption.All);
+
+    /// <summary>Writes some settings as an object.</summary>
+    internal static void Write(Utf8JsonWriter writer, TrainingRecipe recipe, IEnumerable<RecipeOption> options)
     {
         writer.WriteStartObject();
-        foreach (var option in RecipeOption.All)
+        foreach (var option in options)
         {
             option.Write(writer, recipe);
         }

@@ -27,6 +27,9 @@ public abstract class RecipeOption
     /// <summary>What it does, in one sentence.</summary>
     public string Description { get; }
 
+    /// <summary>Whether it says something only of a run with a teacher (<see cref="TrainingJob.Teacher"/>).</summary>
+    public bool NeedsTeacher { get; private init; }
+
     /// <summary>The words it can be, where it is a choice.</summary>
     public virtual IReadOnlyList<string> Choices => [];
 
@@ -93,11 +96,19 @@ public abstract class RecipeOption
         new Choice<Precision>(
             "precision", "The arithmetic of the encoder's matrix products; auto is bf16 where the processor has an instruction for it, else fp32.",
             [("fp32", Precision.Float32), ("bf16", Precision.BFloat16), ("auto", Precision.Auto)], r => r.Precision, (r, v) => r with { Precision = v }),
+        new Real(
+            "temperature", "With a teacher: what its logits and the student's are divided by before they are compared.", 0.01, 1000,
+            r => r.Temperature, (r, v) => r with { Temperature = v }) { NeedsTeacher = true },
+        new Real(
+            "alpha", "With a teacher: its share of the loss; the labels have the rest.", 0, 1, r => r.Alpha, (r, v) => r with { Alpha = v }) { NeedsTeacher = true },
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
+
+    /// <summary>Those that decided a run.</summary>
+    internal static IEnumerable<RecipeOption> Of(TrainingPlan plan) => All.Where(option => !option.NeedsTeacher || plan.Teacher is not null);
 
     /// <summary>The option of a name or key, or null.</summary>
     public static RecipeOption? Find(string name) => All.FirstOrDefault(option => option.Name == name.Replace('_', '-'));

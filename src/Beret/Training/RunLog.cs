@@ -62,6 +62,11 @@ internal sealed class RunLog : IDisposable
             writer.WriteNumber("validation_accuracy", accuracy);
         }
 
+        if (point.Agreement is { } agreement)
+        {
+            writer.WriteNumber("agreement", agreement);
+        }
+
         writer.WriteNumber("seconds", Math.Round(point.Seconds, 2));
         writer.WriteBoolean("kept", isKept);
         writer.WriteEndObject();

@@ -14,8 +14,14 @@ internal sealed record RunState
 
     public required string Data { get; init; }
 
-    /// <summary>The fingerprint of the training texts.</summary>
+    /// <summary>The fingerprint of the texts that are learned from.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>The teacher's name and its fingerprint; null without one.</summary>
+    public (string Name, string Fingerprint)? Teacher { get; init; }
+
+    /// <summary>What the texts without labels are called.</summary>
+    public IReadOnlyList<string> Unlabelled { get; init; } = [];
 
     public int Step { get; set; }
 
@@ -65,6 +71,21 @@ internal static class RunStateFile
         writer.WriteString("model", state.Model);
         writer.WriteString("data", state.Data);
         writer.WriteString("fingerprint", state.Fingerprint);
+        if (state.Teacher is { } teacher)
+        {
+            writer.WriteStartObject("teacher");
+            writer.WriteString("name", teacher.Name);
+            writer.WriteString("fingerprint", teacher.Fingerprint);
+            writer.WriteStartArray("unlabelled");
+            foreach (var name in state.Unlabelled)
+            {
+                writer.WriteStringValue(name);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
         writer.WriteNumber("step", state.Step);
         writer.WriteBoolean("validation_pending", state.ValidationPending);
         writer.WriteNumber("loss_sum", state.LossSum);
@@ -93,8 +114,11 @@ internal static class RunStateFile
             throw new TrainingException($"the run state of {folder} was written by another version of this program (state version {version}, not {RunState.CurrentVersion})");
         }
 
+        var teacher = root.TryGetProperty("teacher", out var named) ? named : (JsonElement?)null;
         return new RunState
         {
+            Teacher = teacher is { } its ? (its.GetProperty("name").GetString()!, its.GetProperty("fingerprint").GetString()!) : null,
+            Unlabelled = [.. teacher?.GetProperty("unlabelled").EnumerateArray().Select(name => name.GetString()!) ?? []],
             Recipe = RecipeFile.Parse(root.GetProperty("recipe").GetRawText(), folder),
             Model = root.GetProperty("model").GetString()!,
             Data = root.GetProperty("data").GetString()!,

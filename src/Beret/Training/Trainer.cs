@@ -36,6 +36,15 @@ public sealed class Trainer
         return (state.Recipe, state.Model, state.Data);
     }
 
+    /// <summary>The teacher of the interrupted run in a folder, and its texts without labels, by the names that they were asked for; null where it has no teacher.</summary>
+    /// <exception cref="TrainingException">There is no interrupted run.</exception>
+    public static (string Teacher, IReadOnlyList<string> Unlabelled)? InterruptedTeacher(string folder)
+    {
+        AtomicFolder.Recover(folder);
+        var state = RunStateFile.Read(folder);
+        return state.Teacher is { } teacher ? (teacher.Name, state.Unlabelled) : null;
+    }
+
     /// <summary>Whether a folder holds an interrupted run.</summary>
     public static bool IsInterrupted(string folder) => File.Exists(ResumeFile.PathIn(folder));
 
@@ -47,15 +56,18 @@ public sealed class Trainer
     {
         using var claim = OutputClaim.Take(job.Output);
         var state = Open();
-        using var session = TrainingSession.Prepare(job, callbacks, cancellation);
+        using var session = TrainingSession.Prepare(job, callbacks, (texts, teacher) => Match(state, texts, teacher), cancellation);
         if (state is null)
         {
             Directory.CreateDirectory(job.Output);
-            state = new RunState { Recipe = job.Recipe, Model = job.ModelName, Data = job.DataName, Fingerprint = session.Training.Fingerprint };
+            state = new RunState
+            {
+                Recipe = job.Recipe, Model = job.ModelName, Data = job.DataName, Fingerprint = session.Fingerprint,
+                Teacher = job.Teacher is { } teacher ? (teacher.Name, session.TeacherFingerprint!) : null, Unlabelled = job.Teacher?.UnlabelledNames ?? [],
+            };
         }
         else
         {
-            Match(state, session);
             session.Learner.Steps = state.Step;
             ResumeFile.Restore(job.Output, session.Parameters);
         }
@@ -72,7 +84,13 @@ public sealed class Trainer
         AtomicFolder.Recover(job.Output);
         if (job.Resume)
         {
-            return RunStateFile.Read(job.Output);
+            var state = RunStateFile.Read(job.Output);
+            return (state.Teacher, job.Teacher) switch
+            {
+                ({ } teacher, null) => throw new TrainingException($"the interrupted run in {job.Output} has the teacher {teacher.Name}: go on with beret distil --resume"),
+                (null, not null) => throw new TrainingException($"the interrupted run in {job.Output} has no teacher: go on with beret train --resume"),
+                _ => state,
+            };
         }
 
         OutputFolder.Prepare(job.Output, job.Overwrite);
@@ -80,8 +98,13 @@ public sealed class Trainer
     }
 
     /// <summary>A run goes on only with what it began with; how many threads there are makes no difference.</summary>
-    private void Match(RunState state, TrainingSession session)
+    private void Match(RunState? state, string texts, string? teacher)
     {
+        if (state is null)
+        {
+            return;
+        }
+
         foreach (var option in RecipeOption.All.Where(option => option.Name != "threads"))
         {
             var (before, now) = (option.Get(state.Recipe), option.Get(job.Recipe));
@@ -91,7 +114,12 @@ public sealed class Trainer
             }
         }
 
-        if (state.Fingerprint != session.Training.Fingerprint)
+        if (state.Teacher?.Fingerprint != teacher)
+        {
+            throw new TrainingException($"the teacher {job.Teacher!.Name} is not the one that the interrupted run in {job.Output} began with ({state.Teacher?.Name})");
+        }
+
+        if (state.Fingerprint != texts)
         {
             throw new TrainingException($"the training texts of {job.DataName} are not those that the interrupted run in {job.Output} began with ({state.Data})");
         }
@@ -121,7 +149,7 @@ public sealed class Trainer
             var (before, epochBefore) = (state.Seconds, state.EpochSeconds);
             if (state.Step == 0)
             {
-                log.Message("start", $"{plan.Model} on {job.DataName}");
+                log.Message("start", $"{plan.Model} on {job.DataTitle}");
             }
 
             while (true)
@@ -204,22 +232,23 @@ public sealed class Trainer
         private bool Reach(CancellationToken cancellation)
         {
             EvaluationResult? evaluation = null;
+            double? agreement = null;
             if (session.HasValidation)
             {
                 var started = Stopwatch.GetTimestamp();
-                evaluation = session.Validate(callbacks, cancellation);
-                if (evaluation is null)
+                if (session.Validate(callbacks, cancellation) is not { } judged)
                 {
                     return false;
                 }
 
+                (evaluation, agreement) = judged;
                 validationTime = Stopwatch.GetElapsedTime(started);
             }
 
             var endsEpoch = state.Step % plan.StepsPerEpoch == 0;
             var point = new TrainingPoint(
                 (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, (double)state.Correct / state.Count,
-                evaluation?.Loss.Value, evaluation?.Find("accuracy")?.Value, state.EpochSeconds, endsEpoch);
+                evaluation?.Loss.Value, evaluation?.Find("accuracy")?.Value, state.EpochSeconds, endsEpoch, agreement);
             state.Points.Add(point);
             var isKept = IsBest(point);
             state.WithoutImprovement = isKept ? 0 : state.WithoutImprovement + 1;
@@ -271,12 +300,13 @@ public sealed class Trainer
             {
                 // The best model is of an earlier session: it is judged again for the report.
                 session.Reload(job.Output);
-                keptEvaluation = session.Validate(callbacks, CancellationToken.None);
+                keptEvaluation = session.Validate(callbacks, CancellationToken.None)?.Result;
             }
 
             log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
             AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == ResumeFile.Name);
+            File.Delete(TeacherAnswers.PathBeside(job.Output));
             return summary;
         }
 

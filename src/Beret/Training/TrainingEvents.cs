@@ -36,6 +36,15 @@ public sealed record TrainingPlan
     /// <summary>The validation texts; null where there are none.</summary>
     public required LabelledTexts? Validation { get; init; }
 
+    /// <summary>How many texts without a label are learned from beside them.</summary>
+    public int Unlabelled { get; init; }
+
+    /// <summary>The teacher's name; null without one.</summary>
+    public string? Teacher { get; init; }
+
+    /// <summary>The teacher on the validation texts; null without either.</summary>
+    public EvaluationResult? TeacherEvaluation { get; init; }
+
     /// <summary>The first texts that are trained on, as the tutorial shows three of them.</summary>
     public required IReadOnlyList<Example> Samples { get; init; }
 
@@ -95,8 +104,9 @@ public readonly record struct TrainingProgress(
 /// <param name="ValidationAccuracy">The accuracy on the validation texts, or null.</param>
 /// <param name="Seconds">Seconds of the epoch so far, all sessions together.</param>
 /// <param name="EndsEpoch">Whether the epoch ends here.</param>
+/// <param name="Agreement">The share of the validation texts for which the model decides as its teacher; null without a teacher.</param>
 public sealed record TrainingPoint(
-    int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch);
+    int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch, double? Agreement = null);
 
 /// <summary>A finished or interrupted run.</summary>
 public sealed record TrainingSummary

@@ -19,13 +19,16 @@ public sealed record TrainingJob
     /// </summary>
     public ModelSource Source { get; init; }
 
-    /// <summary>The training texts; a part of them is set aside for validation unless <see cref="Validation"/> is given.</summary>
+    /// <summary>The training texts; a part of them is set aside for validation unless <see cref="Validation"/> is given. With a teacher there may be none.</summary>
     public required LabelledTexts Data { get; init; }
 
     /// <summary>Validation texts of their own, or null.</summary>
     public LabelledTexts? Validation { get; init; }
 
-    /// <summary>What the data is called in reports.</summary>
+    /// <summary>The classifier that the model is to learn from beside the labels, or null.</summary>
+    public Teacher? Teacher { get; init; }
+
+    /// <summary>What the data is called; "" where there are only texts without labels.</summary>
     public required string DataName { get; init; }
 
     /// <summary>The folder that the model is written to.</summary>
@@ -40,6 +43,14 @@ public sealed record TrainingJob
     /// <summary>Replace what is in <see cref="Output"/>.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>What the data is called where there is no name for it: its origin.</summary>
+    internal string DataTitle => DataName.Length > 0 ? DataName : Data.Origin;
+
     /// <summary>The encoder's name in reports: a path means nothing on another machine.</summary>
-    internal string ModelTitle => Directory.Exists(ModelName) || File.Exists(ModelName) || CheckpointLocator.IsTensorFlow(ModelName) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(ModelName))) : ModelName;
+    internal string ModelTitle => TitleOf(ModelName);
+
+    /// <summary>A model's name, or the last part of its path.</summary>
+    internal static string TitleOf(string model) => Directory.Exists(model) || File.Exists(model) || CheckpointLocator.IsTensorFlow(model)
+        ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)))
+        : model;
 }

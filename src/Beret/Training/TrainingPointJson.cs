@@ -18,6 +18,11 @@ internal static class TrainingPointJson
             writer.WriteNumber("validation_accuracy", accuracy);
         }
 
+        if (point.Agreement is { } agreement)
+        {
+            writer.WriteNumber("agreement", agreement);
+        }
+
         writer.WriteNumber("seconds", point.Seconds);
         writer.WriteBoolean("ends_epoch", point.EndsEpoch);
         writer.WriteEndObject();
@@ -28,5 +33,6 @@ internal static class TrainingPointJson
         point.GetProperty("loss").GetDouble(), point.GetProperty("accuracy").GetDouble(),
         point.TryGetProperty("validation_loss", out var loss) ? loss.GetDouble() : null,
         point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
-        point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean());
+        point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),
+        point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null);
 }

@@ -83,6 +83,12 @@ public sealed record TrainingRecipe
     /// <summary>The arithmetic of the encoder's matrix products: fp32, bf16, or auto.</summary>
     public Precision Precision { get; init; } = Precision.Float32;
 
+    /// <summary>With a teacher: what both models' logits are divided by before they are compared.</summary>
+    public double Temperature { get; init; } = 2;
+
+    /// <summary>With a teacher: its share of the loss; the labels have the rest.</summary>
+    public double Alpha { get; init; } = 0.9;
+
     /// <summary>
     /// Keeps of each layer only its input, and computes the rest anew in the backward pass: the same result, a third more work, a fraction of the memory for activations.
     /// </summary>

@@ -18,37 +18,47 @@ internal sealed class TrainingSession : IDisposable
     private readonly SequenceClassifier model;
     private readonly Tokenizer tokenizer;
     private readonly ClassificationTask task;
+    private readonly RunTexts texts;
+    private readonly TeacherAnswers? answers;
     private readonly TrainingRecipe recipe;
     private readonly PackedBatch batch = new();
     private readonly MemoryPlan memory;
     private readonly TrainingJob job;
     private IReadOnlyList<string> newLayers = [];
-    private LabelledTexts? validation;
     private TokenStore? validationStore;
     private BatchRunner? runner;
     private TextScorer? scorer;
-    private float[] targets;
-    private int[] labels;
+    private readonly float[] targets;
+    private readonly float[] teaching;
+    private readonly int[] labels;
 
     private TrainingSession(
-        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, ClassificationTask task, LabelledTexts training, TokenStore store)
+        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store)
     {
         this.job = job;
         this.backend = backend;
         this.model = model;
         this.tokenizer = tokenizer;
-        this.task = task;
+        this.texts = texts;
+        this.answers = answers;
+        task = texts.Task;
         recipe = job.Recipe;
-        Training = training;
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
+        teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
         labels = new int[recipe.BatchSize];
-        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength), recipe.CheckpointActivations);
-        Learner = new Learner(model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations);
+        memory = MemoryPlan.For(
+            model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength), recipe.CheckpointActivations, hasTeacher: answers is not null);
+        Learner = new Learner(
+            model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha));
     }
 
-    /// <summary>The texts that are trained on, in the order of the split.</summary>
-    public LabelledTexts Training { get; }
+    /// <summary>SHA-256 over the texts that are learned from.</summary>
+    public string Fingerprint => texts.Fingerprint;
+
+    /// <summary>SHA-256 of the teacher, or null.</summary>
+    public string? TeacherFingerprint => answers?.Teacher;
 
     public TokenStore Store { get; }
 
@@ -56,21 +66,24 @@ internal sealed class TrainingSession : IDisposable
 
     public ParameterSet Parameters => model.Parameters;
 
-    public bool HasValidation => validation is not null;
+    public bool HasValidation => texts.Validation is not null;
 
     /// <summary>Tokens of the last step.</summary>
     public int Tokens => batch.Tokens;
 
-    /// <summary>The loss of a model that knows the labels' shares and nothing of the texts: their entropy.</summary>
-    public double ChanceLoss => -Training.Counts.Where(count => count > 0)
-        .Select(count => (double)count / Training.Examples.Count).Sum(share => share * Math.Log(share));
+    /// <summary>The loss of a model that knows the labels' shares and nothing of the texts: their entropy. What it is with a teacher nobody knows: then infinite.</summary>
+    public double ChanceLoss => answers is not null ? double.PositiveInfinity : -texts.Training.Counts.Where(count => count > 0)
+        .Select(count => (double)count / texts.Training.Examples.Count).Sum(share => share * Math.Log(share));
 
-    /// <summary>Splits, loads, tokenizes.</summary>
-    public static TrainingSession Prepare(TrainingJob job, TrainingCallbacks callbacks, CancellationToken cancellation)
+    /// <summary>Splits, asks the teacher, loads, tokenizes.</summary>
+    /// <param name="job">What to prepare.</param>
+    /// <param name="callbacks">Is told what takes a while.</param>
+    /// <param name="check">Given the fingerprints of the texts and of the teacher before anything that takes long: throws where they are not the right ones.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static TrainingSession Prepare(TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {
         var recipe = job.Recipe;
-        var task = ClassificationTask.For(job.Data.Labels, recipe.Task);
-        var (training, validation) = Split(job);
+        var (texts, answers) = Read(job, callbacks, check, cancellation);
         callbacks.Preparing("loading the encoder");
         var files = ModelFiles.Open(job.ModelFolder, job.Source);
         job = job with { Source = files.Source };
@@ -83,7 +96,7 @@ internal sealed class TrainingSession : IDisposable
         {
             using (var weights = files.OpenWeights())
             {
-                var loaded = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, task.Outputs, (ulong)recipe.Seed);
+                var loaded = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, texts.Task.Outputs, (ulong)recipe.Seed);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
@@ -105,14 +118,13 @@ internal sealed class TrainingSession : IDisposable
                     $"the vocabulary in {job.ModelFolder} has {tokenizer.VocabularySize} tokens, but the model has embeddings for {model.Config.VocabularySize} only");
             }
 
-            callbacks.Preparing($"tokenizing {training.Examples.Count + (validation?.Examples.Count ?? 0):n0} texts");
+            callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
             session = new TrainingSession(
-                job, backend, model, tokenizer, task, training, TokenStore.Build(tokenizer, training.Examples, options, recipe.ThreadCount, cancellation));
+                job, backend, model, tokenizer, texts, answers, TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation));
             session.newLayers = newLayers;
-            if (validation is not null)
+            if (texts.Validation is { } validation)
             {
-                session.validation = validation;
                 session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
                 session.runner = new BatchRunner(model, backend);
                 session.scorer = new TextScorer(session.runner);
@@ -142,7 +154,7 @@ internal sealed class TrainingSession : IDisposable
             // The first time compiles the kernels.
             var started = Stopwatch.GetTimestamp();
             Fill(probe);
-            Learner.Differentiate(batch, Targets(probe.Length));
+            Learner.Differentiate(batch, Targets(probe.Length), Teaching(probe));
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
 
@@ -160,9 +172,12 @@ internal sealed class TrainingSession : IDisposable
             NewLayers = newLayers,
             Labels = task.Labels,
             Task = task.Name,
-            Training = Training,
-            Validation = validation,
-            Samples = [.. Training.Examples.Take(3)],
+            Training = texts.Training,
+            Validation = texts.Validation,
+            Unlabelled = texts.Unlabelled.Count,
+            Teacher = job.Teacher is { } teacher ? TrainingJob.TitleOf(teacher.Name) : null,
+            TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate([.. judged.Examples.Select(e => e.Label)], answers.OfValidation) : null,
+            Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
             Parameters = Parameters.Count,
@@ -179,36 +194,40 @@ internal sealed class TrainingSession : IDisposable
     }
 
     /// <summary>One optimizer step on some training texts.</summary>
-    public StepResult Step(ReadOnlySpan<int> texts, double learningRate, out int correct)
+    /// <param name="members">Their numbers.</param>
+    /// <param name="learningRate">The rate.</param>
+    /// <param name="correct">How many the model had right before the step; a text without a label has its teacher's.</param>
+    public StepResult Step(ReadOnlySpan<int> members, double learningRate, out int correct)
     {
-        Fill(texts);
-        var result = Learner.Step(batch, Targets(texts.Length), learningRate);
+        Fill(members);
+        var result = Learner.Step(batch, Targets(members.Length), learningRate, Teaching(members));
         correct = 0;
         var logits = Learner.Logits;
-        for (var i = 0; i < texts.Length; i++)
+        for (var i = 0; i < members.Length; i++)
         {
-            correct += task.Decide(logits.Slice(i * task.Outputs, task.Outputs)) == labels[i] ? 1 : 0;
+            var label = labels[i] != RunTexts.NoLabel ? labels[i] : task.Decide(answers![members[i]]);
+            correct += task.Decide(logits.Slice(i * task.Outputs, task.Outputs)) == label ? 1 : 0;
         }
 
         return result;
     }
 
-    /// <summary>Judges the model on the validation texts; null where cancelled.</summary>
-    public EvaluationResult? Validate(TrainingCallbacks callbacks, CancellationToken cancellation)
+    /// <summary>Judges the model on the validation texts, and how often it decides as its teacher, if it has one; null where cancelled.</summary>
+    public (EvaluationResult Result, double? Agreement)? Validate(TrainingCallbacks callbacks, CancellationToken cancellation)
     {
         var store = validationStore!;
         var logits = new float[(long)store.Count * task.Outputs];
         var done = 0;
         try
         {
-            scorer!.Score(store, logits, (texts, _) => callbacks.Validating(done += texts, store.Count), cancellation);
+            scorer!.Score(store, logits, (count, _) => callbacks.Validating(done += count, store.Count), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return null;
         }
 
-        return task.Evaluate(store.Labels, logits);
+        return (task.Evaluate(store.Labels, logits), answers is null ? null : Agreement(logits, answers.OfValidation));
     }
 
     /// <summary>Writes the model folder as it is now.</summary>
@@ -224,9 +243,10 @@ internal sealed class TrainingSession : IDisposable
             Precision = recipe.Precision,
             BaseModel = job.ModelTitle,
             BaseSource = this.job.Source,
-            DataOrigin = job.DataName,
-            DataFingerprint = Training.Fingerprint,
-            Recipe = RecipeJson(plan.Recipe),
+            DataOrigin = job.DataTitle,
+            DataFingerprint = Fingerprint,
+            Teacher = plan.Teacher,
+            Recipe = RecipeJson(plan),
         },
         more);
 
@@ -245,19 +265,39 @@ internal sealed class TrainingSession : IDisposable
         backend.Dispose();
     }
 
-    private static (LabelledTexts Training, LabelledTexts? Validation) Split(TrainingJob job)
+    /// <summary>The texts, and what the teacher says of them; the teacher is not needed after that.</summary>
+    private static (RunTexts Texts, TeacherAnswers? Answers) Read(
+        TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {
-        if (job.Validation is not null)
+        if (job.Teacher is null)
         {
-            return (job.Data, job.Validation.WithLabels(job.Data.Labels));
+            var own = RunTexts.Of(job, null, cancellation);
+            check(own.Fingerprint, null);
+            return (own, null);
         }
 
-        if (job.Recipe.ValidationSplit == 0)
+        if (!(job.Recipe.Temperature > 0) || !(job.Recipe.Alpha is >= 0 and <= 1))
         {
-            return (job.Data, null);
+            throw new TrainingException($"the temperature is {job.Recipe.Temperature} and alpha {job.Recipe.Alpha}; they have to be above 0, and from 0 to 1");
         }
 
-        return DatasetSplit.TutorialSplit(job.Data, job.Recipe.ValidationSplit, job.Recipe.Seed);
+        callbacks.Preparing("loading the teacher");
+        using var teacher = Classifier.Load(job.Teacher.Folder, new ClassifierOptions { Threads = job.Recipe.ThreadCount });
+        var texts = RunTexts.Of(job, teacher, cancellation);
+        var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
+        check(texts.Fingerprint, fingerprint);
+        return (texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));
+    }
+
+    private double Agreement(ReadOnlySpan<float> logits, ReadOnlySpan<float> teacher)
+    {
+        var (k, same) = (task.Outputs, 0);
+        for (var start = 0; start < logits.Length; start += k)
+        {
+            same += task.Decide(logits.Slice(start, k)) == task.Decide(teacher.Slice(start, k)) ? 1 : 0;
+        }
+
+        return (double)same * k / logits.Length;
     }
 
     private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
@@ -267,12 +307,12 @@ internal sealed class TrainingSession : IDisposable
         AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,
     };
 
-    private static JsonElement RecipeJson(TrainingRecipe recipe)
+    private static JsonElement RecipeJson(TrainingPlan plan)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
         {
-            RecipeFile.Write(writer, recipe);
+            RecipeFile.Write(writer, plan.Recipe, RecipeOption.Of(plan));
         }
 
         using var document = JsonDocument.Parse(stream.ToArray());
@@ -289,12 +329,28 @@ internal sealed class TrainingSession : IDisposable
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 
-    private void Fill(ReadOnlySpan<int> texts) => Store.Fill(batch, texts, labels);
+    private void Fill(ReadOnlySpan<int> members) => Store.Fill(batch, members, labels);
 
     private ReadOnlySpan<float> Targets(int count)
     {
         task.WriteTargets(labels.AsSpan(0, count), targets);
         return targets.AsSpan(0, count * task.TargetSize);
+    }
+
+    /// <summary>The teacher's logits for some training texts; nothing where there is no teacher.</summary>
+    private ReadOnlySpan<float> Teaching(ReadOnlySpan<int> members)
+    {
+        if (answers is null)
+        {
+            return default;
+        }
+
+        for (var i = 0; i < members.Length; i++)
+        {
+            answers[members[i]].CopyTo(teaching.AsSpan(i * task.Outputs));
+        }
+
+        return teaching.AsSpan(0, members.Length * task.Outputs);
     }
 
     private float[] Logits(int text)

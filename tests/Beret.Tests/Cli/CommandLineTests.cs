@@ -14,6 +14,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("train")]
+    [InlineData("distil")]
     [InlineData("evaluate")]
     [InlineData("predict")]
     [InlineData("tokenize")]

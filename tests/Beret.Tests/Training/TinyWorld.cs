@@ -16,16 +16,28 @@ public sealed class TinyWorld : IDisposable
     public TinyWorld()
     {
         Root = Path.Combine(Path.GetTempPath(), $"beret-tiny-{Guid.NewGuid():n}");
-        Model = Path.Combine(Root, "model");
-        Directory.CreateDirectory(Model);
+        Model = WriteModel("model", hiddenSize: 32, layers: 2);
+    }
+
+    public string Root { get; }
+
+    public string Model { get; }
+
+    public string Output(string name) => Path.Combine(Root, name);
+
+    /// <summary>Writes a random model of some sizes.</summary>
+    public string WriteModel(string name, int hiddenSize, int layers)
+    {
+        var folder = Output(name);
+        Directory.CreateDirectory(folder);
         string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Good, .. Bad, .. Plain];
-        File.WriteAllText(Path.Combine(Model, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
-        File.WriteAllText(Path.Combine(Model, "config.json"), $$"""
-            {"model_type": "bert", "vocab_size": {{vocabulary.Length}}, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-             "intermediate_size": 64, "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
+        File.WriteAllText(Path.Combine(folder, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
+        File.WriteAllText(Path.Combine(folder, "config.json"), $$"""
+            {"model_type": "bert", "vocab_size": {{vocabulary.Length}}, "hidden_size": {{hiddenSize}}, "num_hidden_layers": {{layers}}, "num_attention_heads": 2,
+             "intermediate_size": {{2 * hiddenSize}}, "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
             """);
         using var backend = CpuBackend.Create(1);
-        using var model = new SequenceClassifier(backend, ConfigReader.Read(Path.Combine(Model, "config.json")), 1);
+        using var model = new SequenceClassifier(backend, ConfigReader.Read(Path.Combine(folder, "config.json")), 1);
         var writer = new SafetensorsWriter();
         foreach (var parameter in model.Parameters.All.Where(p => !p.Name.StartsWith("classifier", StringComparison.Ordinal)))
         {
@@ -44,14 +56,9 @@ public sealed class TinyWorld : IDisposable
             writer.Add(parameter.Name, [.. parameter.Shape.Select(size => (long)size)], values);
         }
 
-        writer.Write(Path.Combine(Model, "model.safetensors"));
+        writer.Write(Path.Combine(folder, "model.safetensors"));
+        return folder;
     }
-
-    public string Root { get; }
-
-    public string Model { get; }
-
-    public string Output(string name) => Path.Combine(Root, name);
 
     public static LabelledTexts Texts(int count, int seed = 1)
     {

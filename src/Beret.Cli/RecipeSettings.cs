@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Beret.Training;
+
+namespace Beret.Cli;
+
+/// <summary>The settings of a recipe as options of a verb: <c>--recipe FILE</c>, and one for each setting, which comes before the file.</summary>
+internal sealed class RecipeSettings
+{
+    private readonly Option<string> file = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first", "FILE");
+    private readonly List<(RecipeOption Setting, Option<string?> Option)> settings;
+
+    /// <param name="offered">Those that the verb has.</param>
+    public RecipeSettings(IEnumerable<RecipeOption> offered) => settings = [.. offered.Select(setting => (setting, Of(setting)))];
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(file);
+        foreach (var (_, option) in settings)
+        {
+            verb.Add(option);
+        }
+    }
+
+    /// <summary>A recipe as the arguments change it.</summary>
+    public TrainingRecipe Apply(ParseResult arguments, TrainingRecipe start)
+    {
+        var recipe = arguments.GetValue(file) is { } path ? RecipeFile.Read(path, start) : start;
+        foreach (var (setting, option) in settings)
+        {
+            if (arguments.GetValue(option) is { } text)
+            {
+                recipe = setting.Set(recipe, text);
+            }
+        }
+
+        return recipe;
+    }
+
+    private static Option<string?> Of(RecipeOption setting)
+    {
+        var shown = setting.Get(new TrainingRecipe());
+        var option = new Option<string?>($"--{setting.Name}")
+        {
+            Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
+            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.JsonType == "integer" ? "N" : "X",
+        };
+        if (setting.JsonType == "boolean")
+        {
+            // --name alone is yes; --name false takes back what a recipe file says.
+            option.HelpName = "true|false";
+            option.Arity = ArgumentArity.ZeroOrOne;
+            option.CustomParser = result => result.Tokens is [var token] ? token.Value : "true";
+            option.AcceptOnlyFromAmong("true", "false");
+        }
+        else if (setting.Choices.Count > 0)
+        {
+            option.AcceptOnlyFromAmong([.. setting.Choices]);
+        }
+
+        return option;
+    }
+}

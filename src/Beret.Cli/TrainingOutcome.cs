@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json;
+using Beret.Training;
+
+namespace Beret.Cli;
+
+/// <summary>What came of a training run, as JSON.</summary>
+internal static class TrainingOutcome
+{
+    public static string Json(TrainingSummary summary)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("folder", summary.Folder);
+            writer.WriteNumber("steps", summary.Steps);
+            writer.WriteNumber("seconds", Math.Round(summary.Seconds, 2));
+            writer.WriteBoolean("interrupted", summary.IsInterrupted);
+            writer.WriteBoolean("stopped_early", summary.StoppedEarly);
+            writer.WriteStartArray("history");
+            foreach (var point in summary.Points)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("epoch", point.Epoch);
+                writer.WriteNumber("step", point.Step);
+                writer.WriteNumber("loss", point.Loss);
+                writer.WriteNumber("accuracy", point.Accuracy);
+                if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
+                {
+                    writer.WriteNumber("validation_loss", loss);
+                    writer.WriteNumber("validation_accuracy", accuracy);
+                }
+
+                if (point.Agreement is { } agreement)
+                {
+                    writer.WriteNumber("agreement", agreement);
+                }
+
+                writer.WriteBoolean("kept", point == summary.Kept);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            if (summary.Validation is not null)
+            {
+                writer.WritePropertyName("validation");
+                summary.Validation.WriteJson(writer);
+            }
+
+            if (summary.Plan.TeacherEvaluation is { } teacher)
+            {
+                writer.WritePropertyName("teacher");
+                teacher.WriteJson(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+}

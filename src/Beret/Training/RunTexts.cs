@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Beret.Data;
+using Beret.Inference;
+using Beret.Tasks;
+
+namespace Beret.Training;
+
+/// <summary>The texts of a run.</summary>
+/// <param name="Task">What is to be decided about them.</param>
+/// <param name="Training">Those with labels that are learned from.</param>
+/// <param name="Validation">Those that the model is judged on, or null.</param>
+/// <param name="Unlabelled">Those that only a teacher says something of; their label is <see cref="NoLabel"/>.</param>
+internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training, LabelledTexts? Validation, IReadOnlyList<Example> Unlabelled)
+{
+    public const int NoLabel = -1;
+
+    /// <summary>All that are learned from: labelled ones, then unlabelled ones.</summary>
+    public IReadOnlyList<Example> Learned { get; } = Unlabelled.Count == 0 ? Training.Examples : [.. Training.Examples, .. Unlabelled];
+
+    /// <summary>SHA-256 over what is learned from, in order.</summary>
+    public string Fingerprint { get; } = Unlabelled.Count == 0 ? Training.Fingerprint : FingerprintOf(Training.Fingerprint, Unlabelled);
+
+    /// <summary>The texts of a job.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="teacher">The classifier that teaches, or null.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="BeretException">Labels, task and teacher do not fit together, or there is no text.</exception>
+    public static RunTexts Of(TrainingJob job, Classifier? teacher, CancellationToken cancellation)
+    {
+        if (teacher is null)
+        {
+            var (data, judged) = Split(job);
+            return new RunTexts(ClassificationTask.For(job.Data.Labels, job.Recipe.Task), data, judged, []);
+        }
+
+        var task = TaskOf(teacher, job);
+        Example[] unlabelled =
+        [
+            .. job.Teacher!.Unlabelled.SelectMany(source => source.Read(cancellation), (source, text) => new Example(text, null, NoLabel, source.Origin)),
+        ];
+        if (unlabelled.Length == 0 && job.Data.Examples.Count == 0)
+        {
+            throw new TrainingException("there is no text for the student to learn from, with a label or without");
+        }
+
+        var (training, validation) = Split(job with { Data = Relabelled(job.Data, task, job), Validation = job.Validation is { } own ? Relabelled(own, task, job) : null });
+        return new RunTexts(task, training, validation, unlabelled);
+    }
+
+    private static ClassificationTask TaskOf(Classifier teacher, TrainingJob job)
+    {
+        var task = teacher.Description.ClassificationTask;
+        if (task.IsPredictedOnly)
+        {
+            throw new TrainingException($"the teacher {job.Teacher!.Name} is a {task.Name} model; {TaskNames.Binary} and {TaskNames.MultiClass} ones can teach");
+        }
+
+        return job.Recipe.Task is "auto" || job.Recipe.Task == task.Name
+            ? task
+            : throw new TrainingException($"--task is {job.Recipe.Task}, but the teacher {job.Teacher!.Name} is a {task.Name} model: a student has its teacher's task");
+    }
+
+    /// <summary>Labels are the teacher's, in the teacher's order.</summary>
+    private static LabelledTexts Relabelled(LabelledTexts texts, ClassificationTask task, TrainingJob job) =>
+        texts.Labels.Where((_, label) => texts.Counts[label] > 0).All(task.Labels.Contains)
+            ? texts.WithLabels(task.Labels)
+            : throw new TrainingException(
+                $"the teacher {job.Teacher!.Name} tells {Names(task.Labels)} apart, and the texts of {texts.Origin} are labelled {Names(texts.Labels)}: "
+                + "a student has its teacher's labels; take a teacher that was trained on these");
+
+    private static string Names(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(10)) + (labels.Count > 10 ? ", …" : "");
+
+    private static (LabelledTexts Training, LabelledTexts? Validation) Split(TrainingJob job)
+    {
+        if (job.Validation is not null)
+        {
+            return (job.Data, job.Validation.WithLabels(job.Data.Labels));
+        }
+
+        if (job.Recipe.ValidationSplit == 0 || (job.Teacher is not null && job.Data.Examples.Count == 0))
+        {
+            return (job.Data, null);
+        }
+
+        return DatasetSplit.TutorialSplit(job.Data, job.Recipe.ValidationSplit, job.Recipe.Seed);
+    }
+
+    private static string FingerprintOf(string labelled, IEnumerable<Example> unlabelled)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.ASCII.GetBytes(labelled));
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var example in unlabelled)
+        {
+            // Its length first, so that no two lists of texts give the same bytes; UTF-16, as the labelled ones.
+            BinaryPrimitives.WriteInt32LittleEndian(length, example.Text.Length);
+            hash.AppendData(length);
+            hash.AppendData(MemoryMarshal.AsBytes(example.Text.AsSpan()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
