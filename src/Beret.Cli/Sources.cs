@@ -8,22 +8,19 @@ namespace Beret.Cli;
 internal static class Sources
 {
     public static async Task<DataSource> OpenDataAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
-        await DataSource.OpenAsync(
-            nameOrPath,
-            async (name, token) =>
-            {
-                if (DatasetCatalogue.Find(name) is not { } entry)
-                {
-                    return null;
-                }
+        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), cancellationToken: cancellation);
 
-                using var downloader = new Downloader();
-                var progress = new Progress(terminal);
-                var path = await downloader.FetchAsync(entry.Archive, Downloads(progress, terminal), token);
-                progress.Clear();
-                return path;
-            },
-            cancellationToken: cancellation);
+    /// <summary>Texts without labels, by paths or names of data sets.</summary>
+    public static async Task<TextCorpus> OpenTextsAsync(IReadOnlyList<string> namesOrPaths, Terminal terminal, CancellationToken cancellation)
+    {
+        var paths = new List<string>();
+        foreach (var name in namesOrPaths)
+        {
+            paths.Add(Path.Exists(name) ? name : await FetchDataAsync(name, terminal, cancellation) ?? name);
+        }
+
+        return new TextCorpus(paths);
+    }
 
     /// <summary>A model by name or path, with a download shown as it goes.</summary>
     public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)
@@ -38,6 +35,21 @@ internal static class Sources
         {
             progress.Clear();
         }
+    }
+
+    /// <summary>The archive of a data set that is known by name; null for any other.</summary>
+    private static async Task<string?> FetchDataAsync(string name, Terminal terminal, CancellationToken cancellation)
+    {
+        if (DatasetCatalogue.Find(name) is not { } entry)
+        {
+            return null;
+        }
+
+        using var downloader = new Downloader();
+        var progress = new Progress(terminal);
+        var path = await downloader.FetchAsync(entry.Archive, Downloads(progress, terminal), cancellation);
+        progress.Clear();
+        return path;
     }
 
     // What varies comes first: a narrow terminal cuts the line's end.

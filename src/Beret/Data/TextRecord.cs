@@ -1,14 +1,18 @@
 using System.Text.Json;
-using Beret.Data;
 
-namespace Beret.Cli;
+namespace Beret.Data;
 
 /// <summary>A line of JSON with a text or a pair of texts. Other keys are left alone.</summary>
-internal readonly record struct TextRecord(string Text, string? Pair)
+/// <param name="Text">The text.</param>
+/// <param name="Pair">The second text, or null.</param>
+public readonly record struct TextRecord(string Text, string? Pair)
 {
-    /// <summary>Null for an empty line.</summary>
+    /// <summary>Reads a line; null for an empty one.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="number">Its number, for messages.</param>
+    /// <param name="name">What messages call the lines.</param>
     /// <exception cref="DataException">The line is not such an object.</exception>
-    public static TextRecord? Parse(string line, long number)
+    public static TextRecord? Parse(string line, long number, string name = "standard input")
     {
         if (string.IsNullOrWhiteSpace(line))
         {
@@ -21,7 +25,7 @@ internal readonly record struct TextRecord(string Text, string? Pair)
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
-                throw Wrong("it is no JSON object; {\"text\": …} is wanted (or --plain for lines that are texts)");
+                throw Wrong("it is no JSON object; {\"text\": …} is wanted");
             }
 
             return new TextRecord(
@@ -38,6 +42,6 @@ internal readonly record struct TextRecord(string Text, string? Pair)
             throw Wrong("a text holds half of a surrogate pair, which is no character");
         }
 
-        DataException Wrong(string what) => new($"standard input, line {number}: {what}");
+        DataException Wrong(string what) => new($"{name}, line {number}: {what}");
     }
 }

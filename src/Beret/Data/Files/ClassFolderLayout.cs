@@ -54,6 +54,21 @@ internal sealed class ClassFolderLayout
         return layout;
     }
 
+    /// <summary>
+    /// The texts that something may be learnt from without their labels: those of <c>train</c>, labelled or not, and where there are no splits all of them. Never those of <c>test</c>.
+    /// </summary>
+    /// <exception cref="DataException">There are none.</exception>
+    public static IReadOnlyList<string> TrainingTexts(FileIndex index)
+    {
+        var layout = new ClassFolderLayout(index);
+        var folder = layout.Splits.Contains(DataSource.All) ? "" : EntryPath.Join(layout.Root, DataSource.Train);
+        string[] texts = [.. index.Texts.Where(text => folder.Length == 0
+            ? EntryPath.Folder(text).ToString().Split('/').All(part => part.Length == 0 || IsVisible(part))
+            : ClassOf(text, folder) is { } label && IsVisible(label))];
+        return texts.Length > 0 ? texts : throw new DataException(
+            $"{index.Origin} has no .txt files{(folder.Length == 0 ? "" : $" in folders below {Shown.Path(folder)}")} to learn from.");
+    }
+
     /// <summary>A text's source: its path below the root.</summary>
     public string Source(string path) => Root.Length == 0 ? path : path[(Root.Length + 1)..];
 

@@ -19,7 +19,7 @@ internal abstract class FileContainer(string path, DataOptions options)
     /// <param name="index">Where it is not null, receives the names of all files.</param>
     /// <param name="progress">Told now and then the share of the container gone through.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    public void Read(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    public void Read(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -45,22 +45,11 @@ internal abstract class FileContainer(string path, DataOptions options)
         }
 
         Span<byte> head = stackalloc byte[TarReader.BlockSize];
-        int length;
-        try
-        {
-            using var file = File.OpenRead(path);
-            length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(path, e);
-        }
-
-        head = head[..length];
+        head = head[..ReadHead(path, head)];
         return head switch
         {
-            [0x1F, 0x8B, ..] => new TarContainer(path, compressed: true, options),
-            [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] => new ZipContainer(path, options),
+            _ when IsGzip(head) => new TarContainer(path, compressed: true, options),
+            _ when IsZip(head) => new ZipContainer(path, options),
             _ when TarReader.IsHeader(head) => new TarContainer(path, compressed: false, options),
             [] => throw new DataException($"{Shown.Path(path)} is empty. Download or pack it again."),
             _ => throw new DataException(
@@ -69,7 +58,32 @@ internal abstract class FileContainer(string path, DataOptions options)
         };
     }
 
-    protected abstract void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken);
+    /// <summary>Whether a file is an archive of a kind that is read, by its first bytes.</summary>
+    public static bool IsArchive(string path)
+    {
+        Span<byte> head = stackalloc byte[TarReader.BlockSize];
+        head = head[..ReadHead(path, head)];
+        return IsGzip(head) || IsZip(head) || TarReader.IsHeader(head);
+    }
+
+    protected abstract void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken);
 
     protected static DataException Unreadable(string path, Exception e) => new($"{Shown.Path(path)} cannot be read: {e.Message}", e);
+
+    private static bool IsGzip(ReadOnlySpan<byte> head) => head is [0x1F, 0x8B, ..];
+
+    private static bool IsZip(ReadOnlySpan<byte> head) => head is [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..];
+
+    private static int ReadHead(string path, Span<byte> head)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
 }

@@ -25,9 +25,10 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
         return list;
     }
 
-    protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    protected override void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        var files = List(cancellationToken).Texts.Where(intake.Wants).ToArray();
+        // The system lists a folder in an order of its own.
+        var files = List(cancellationToken).Texts.Where(intake.Wants).Order(CodePointOrder.Instance).ToArray();
         for (var i = 0; i < files.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -86,7 +87,7 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
         return !(link.FullName + Path.DirectorySeparatorChar).StartsWith(into, StringComparison.Ordinal);
     }
 
-    private void ReadFile(string entry, TextIntake intake)
+    private void ReadFile(string entry, IFileIntake intake)
     {
         var file = new FileInfo(Path.Combine(Origin, entry));
         try
