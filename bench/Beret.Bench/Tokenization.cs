@@ -13,6 +13,23 @@ internal static class Tokenization
         var texts = DataSource.Open(data).Load(DataSource.Test).Examples;
         Measure(arguments, model, "reviews", texts, [TokenizerFlavour.HuggingFace, TokenizerFlavour.TensorFlow, TokenizerFlavour.Google]);
 
+        // From few texts to more than there are, by going round.
+        var flavour = Tokenizer.Load(model, TokenizerFlavour.HuggingFace);
+        foreach (var count in arguments.Quick ? [1000, 10_000] : new[] { 1000, 10_000, 100_000 })
+        {
+            Example[] some = [.. Enumerable.Range(0, count).Select(i => texts[i % texts.Count])];
+            var times = new List<double>();
+            var tokens = Encode(flavour, some, arguments.Threads);
+            for (var round = 0; round < 5; round++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                tokens = Encode(flavour, some, arguments.Threads);
+                times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+
+            arguments.Record(new Measurement("growth", Measurement.Ours, $"reviews {count}", Clock.Median(times)) { Texts = count, Tokens = tokens });
+        }
+
         // What other languages do to the same texts: a few accented letters, and no ASCII letter at all.
         Measure(arguments, model, "accents", [.. texts.Select(text => text with { Text = Accented(text.Text) })], [TokenizerFlavour.HuggingFace]);
         Measure(arguments, model, "Chinese", [.. texts.Select(text => text with { Text = Chinese(text.Text) })], [TokenizerFlavour.HuggingFace]);

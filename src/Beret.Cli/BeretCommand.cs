@@ -15,6 +15,7 @@ internal static class BeretCommand
     private static readonly (string Name, Func<Terminal, Command> Create)[] Verbs =
     [
         ("train", TrainCommand.Create),
+        ("pretrain", PretrainCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
         ("tokenize", TokenizeCommand.Create),

@@ -67,6 +67,9 @@ internal static class CommonOptions
 
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
+    /// <summary>A path as it can be typed in a command.</summary>
+    public static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./\\:+".Contains(c)) ? text : $"\"{text}\"";
+
     public static void RefuseBelow(OptionResult result, string name, int least)
     {
         if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < least))

@@ -7,20 +7,12 @@ namespace Beret.Cli;
 /// <summary>Data by path or by name, with a download shown as it goes.</summary>
 internal static class Sources
 {
-    public static async Task<DataSource> OpenDataAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
-        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), cancellationToken: cancellation);
+    public static async Task<DataSource> OpenDataAsync(string nameOrPath, DataOptions options, Terminal terminal, CancellationToken cancellation) =>
+        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), options, cancellation);
 
-    /// <summary>Texts without labels, by paths or names of data sets.</summary>
-    public static async Task<TextCorpus> OpenTextsAsync(IReadOnlyList<string> namesOrPaths, Terminal terminal, CancellationToken cancellation)
-    {
-        var paths = new List<string>();
-        foreach (var name in namesOrPaths)
-        {
-            paths.Add(Path.Exists(name) ? name : await FetchDataAsync(name, terminal, cancellation) ?? name);
-        }
-
-        return new TextCorpus(paths);
-    }
+    /// <summary>Texts without labels, by path, or those of a data set by name.</summary>
+    public static async Task<TextSource> OpenTextsAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
+        TextSource.Open(Path.Exists(nameOrPath) ? nameOrPath : await FetchDataAsync(nameOrPath, terminal, cancellation) ?? nameOrPath);
 
     /// <summary>A model by name or path, with a download shown as it goes.</summary>
     public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)
@@ -37,7 +29,7 @@ internal static class Sources
         }
     }
 
-    /// <summary>The archive of a data set that is known by name; null for any other.</summary>
+    /// <summary>The archive of a data set that is known by name, or null.</summary>
     private static async Task<string?> FetchDataAsync(string name, Terminal terminal, CancellationToken cancellation)
     {
         if (DatasetCatalogue.Find(name) is not { } entry)

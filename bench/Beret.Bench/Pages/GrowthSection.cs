@@ -45,6 +45,17 @@ internal static class GrowthSection
             }
         }
 
+        var reviews = Of(series, "reviews").ToList();
+        if (reviews.Count > 0)
+        {
+            page.Table(
+                ["Reviews tokenized, all threads", ">ms", ">tokens", ">million tokens/s"],
+                reviews.Select(point => new[]
+                {
+                    $"{point.Size}", Page.Milliseconds(point.Series.Seconds), $"{point.Series.Rounds[0].Tokens}", Page.Number(point.Series.TokensPerSecond / 1e6),
+                }));
+        }
+
         var threads = new[] { "training", "inference" }.SelectMany(kind => Of(series, $"threads, {kind}").Select(point => (kind, point.Size, point.Series, One: Of(series, $"threads, {kind}").First()))).ToList();
         if (threads.Count > 0)
         {

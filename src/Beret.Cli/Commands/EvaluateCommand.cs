@@ -15,7 +15,7 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var model = CommonOptions.Model();
-        var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
+        var data = CommonOptions.Path("DATA", TableArguments.Kinds);
         var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts", "NAME");
         split.DefaultValueFactory = _ => DataSource.Test;
         var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
@@ -29,10 +29,12 @@ internal static class EvaluateCommand
             "Evaluate a model on labelled texts.",
             "beret evaluate runs/imdb imdb --split test",
             "beret evaluate runs/imdb reviews.tar.gz --json",
+            "beret evaluate runs/tickets tickets-2026.csv --text-column subject --label-column team",
             "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
         {
             model, data, split, output, maxLength, truncation, precision, threads, json,
         };
+        var table = new TableArguments(verb);
         verb.Details = "Gives loss, accuracy, precision, recall, F1 and ROC-AUC, each with its 95% interval, and the confusion matrix. --output keeps them as JSON.";
         verb.Runs(async (arguments, cancellation) =>
         {
@@ -43,7 +45,7 @@ internal static class EvaluateCommand
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
                 Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
-            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), terminal, cancellation);
+            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), table.In(arguments), terminal, cancellation);
             var texts = Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation);
             var progress = new Progress(terminal);
             var result = classifier.Evaluate(

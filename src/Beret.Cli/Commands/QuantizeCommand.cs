@@ -21,7 +21,7 @@ internal static class QuantizeCommand
         var destination = CommonOptions.Path("DESTINATION", "The folder to write");
         var precision = new Option<string>("--precision") { Description = "What weights are kept in and computed with", HelpName = "int8|bf16", DefaultValueFactory = _ => "int8" };
         precision.AcceptOnlyFromAmong("int8", "bf16");
-        var data = CommonOptions.PathOption("--data", "Labelled texts to check the accuracy on: a folder of class folders, an archive of one, or imdb", "DATA");
+        var data = CommonOptions.PathOption("--data", "Labelled texts to check the accuracy on: a table (.csv, .tsv, .jsonl), a folder of class folders, an archive of one, or imdb", "DATA");
         var split = CommonOptions.PathOption("--split", "The part of the data to check on", "NAME");
         split.DefaultValueFactory = _ => DataSource.Test;
         var sample = new Option<int>("--sample") { Description = "The most texts to check on, drawn evenly from the data", HelpName = "N", DefaultValueFactory = _ => DefaultSample };
@@ -41,6 +41,7 @@ internal static class QuantizeCommand
         {
             model, destination, precision, data, split, sample, maxDrop, threads, json,
         };
+        var table = new TableArguments(verb);
         verb.Details = "The folder loads everywhere a model folder does, and predicts in its precision. int8 takes a quarter of the space and is about four times as fast where the\n"
             + "processor has an instruction for it (AVX512_VNNI), bf16 half and twice (AVX512_BF16). Without --data nothing is checked.";
         verb.Runs(async (arguments, cancellation) =>
@@ -48,7 +49,7 @@ internal static class QuantizeCommand
             LabelledTexts? texts = null;
             if (arguments.GetValue(data) is { } name)
             {
-                var source = await Sources.OpenDataAsync(name, terminal, cancellation);
+                var source = await Sources.OpenDataAsync(name, table.In(arguments), terminal, cancellation);
                 texts = Evenly(Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation), arguments.GetValue(sample));
             }
 

@@ -12,12 +12,12 @@ internal static class TrainCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var data = CommonOptions.Path("DATA", "Labelled texts: a folder of class folders, an archive of one, or imdb");
+        var data = CommonOptions.Path("DATA", TableArguments.Kinds);
         data.Arity = ArgumentArity.ZeroOrOne;
-        var model = CommonOptions.PathOption("--model", "MODEL", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)");
-        var output = CommonOptions.PathOption("--output", "DIR", "The folder that the model is written to");
-        var recipe = CommonOptions.PathOption("--recipe", "FILE", "A recipe file (JSON with comments); options given beside it come first");
-        var validation = CommonOptions.PathOption("--validation", "DATA", "Labelled texts to validate on, instead of a part of DATA");
+        var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)", "MODEL");
+        var output = CommonOptions.PathOption("--output", "The folder that the model is written to", "DIR");
+        var recipe = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first", "FILE");
+        var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA", "DATA");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
         var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };
@@ -29,12 +29,14 @@ internal static class TrainCommand
             "Fine-tune a pretrained encoder on labelled texts, by the recipe of TensorFlow's tutorial unless told otherwise.",
             "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb",
             "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
+            "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --text-column subject --label-column team",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train --output runs/imdb --resume",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {
             data, model, output, recipe, validation, resume, overwrite, printRecipe, printSchema, json,
         };
+        var table = new TableArguments(verb);
         foreach (var option in settings.Values)
         {
             verb.Add(option);
@@ -69,11 +71,11 @@ internal static class TrainCommand
 
                 folder = folder ?? throw NoOutput();
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
-                dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a folder of class folders, or an archive of one");
+                dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
                 var resolved = await Sources.ResolveModelAsync(modelName, terminal, cancellation);
-                var texts = Sources.Load(await Sources.OpenDataAsync(dataName, terminal, cancellation), DataSource.Train, terminal, cancellation);
+                var texts = Sources.Load(await Sources.OpenDataAsync(dataName, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation);
                 var validationTexts = arguments.GetValue(validation) is { } other
-                    ? Sources.Load(await Sources.OpenDataAsync(other, terminal, cancellation), DataSource.Train, terminal, cancellation)
+                    ? Sources.Load(await Sources.OpenDataAsync(other, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation)
                     : null;
                 var job = new TrainingJob
                 {
@@ -101,7 +103,7 @@ internal static class TrainCommand
 
                 if (summary.IsInterrupted)
                 {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {Quote(dataName)} --model {Quote(modelName)} --output {Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {Quote(path)}" : "")} --resume");
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume");
                     return ExitCode.Interrupted;
                 }
 
@@ -136,8 +138,6 @@ internal static class TrainCommand
 
         return option;
     }
-
-    private static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./\\:+".Contains(c)) ? text : $"\"{text}\"";
 
     private static string Json(TrainingSummary summary)
     {

@@ -14,7 +14,7 @@ internal static class VocabCommand
     public static Command Create(Terminal terminal)
     {
         var defaults = new VocabularyOptions();
-        var texts = CommonOptions.Paths("TEXTS", "Texts to learn from: files with a text on each line, JSON lines {\"text\": …}, folders or archives of .txt files (of train and test only train), or imdb");
+        var texts = CommonOptions.Paths("TEXTS", "Texts to learn from: files with a text on each line, .jsonl files with a key text, folders or archives of .txt files (of train and test only train), or imdb");
         var output = CommonOptions.PathOption("--output", "The folder to write", "DIR", required: true);
         var size = CommonOptions.Count("--size", $"The tokens of the vocabulary, special ones included [default: {defaults.Size}]");
         var type = new Option<string>("--type")
@@ -93,12 +93,19 @@ internal static class VocabCommand
 
             async Task ReadAsync(string[] names, Action<string> use)
             {
-                var corpus = await Sources.OpenTextsAsync(names, terminal, cancellation);
                 var reading = new Progress(terminal);
-                await corpus.ReadAsync(
-                    use,
-                    Progress.Of<LoadProgress>(state => reading.Show(() => string.Create(CultureInfo.InvariantCulture, $"reading: {state.Texts:N0} texts, {state.Fraction:P0}"))),
-                    cancellation);
+                var read = 0L;
+                foreach (var name in names)
+                {
+                    var source = await Sources.OpenTextsAsync(name, terminal, cancellation);
+                    foreach (var text in source.Read(cancellation))
+                    {
+                        use(text);
+                        read++;
+                        reading.Show(() => string.Create(CultureInfo.InvariantCulture, $"reading {source.Origin}: {read:N0} texts"));
+                    }
+                }
+
                 reading.Clear();
             }
         });

@@ -6,7 +6,7 @@ namespace Beret.Checkpoints;
 internal sealed unsafe class MappedFile : IDisposable
 {
     // Pages that were read stay in memory until the system needs it; a loader that walks through gigabytes would seem to need them twice.
-    private const long MostResident = 24 << 20;
+    private const long MostResident = 8 << 20;
 
     private readonly FileStream file;
     private readonly MemoryMappedFile mapping;

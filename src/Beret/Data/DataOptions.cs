@@ -31,6 +31,9 @@ public sealed record DataOptions
     /// </summary>
     public FaultPolicy BadUtf8 { get; init; } = FaultPolicy.Fail;
 
+    /// <summary>How a table is read.</summary>
+    public TableOptions Table { get; init; } = new();
+
     /// <summary>The most bytes of one text. 16 MiB by default.</summary>
     public int MaxTextBytes { get; init; } = 16 << 20;
 

@@ -4,7 +4,8 @@ namespace Beret.Data;
 
 /// <summary>
 /// A data set that can be loaded: a folder of class folders, a folder with <c>train</c> and <c>test</c> each holding class folders (as the IMDB
-/// reviews), or an archive of either (.tar.gz, .tgz, .tar, .zip), which is read as a stream without being unpacked. Not thread-safe.
+/// reviews), or an archive of either (.tar.gz, .tgz, .tar, .zip), which is read as a stream without being unpacked; or a table with a text and a label
+/// in each row (.csv, .tsv, .jsonl, and these with .gz behind). Not thread-safe.
 /// </summary>
 public abstract class DataSource
 {
@@ -48,8 +49,8 @@ public abstract class DataSource
     public abstract IReadOnlyList<LabelledTexts> Load(
         IReadOnlyList<string> splits, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Opens a folder or an archive. What a file is, is told by its content, not by its name.</summary>
-    /// <param name="path">The folder or archive.</param>
+    /// <summary>Opens a folder, an archive or a table. An archive is told by its content, a table by its name.</summary>
+    /// <param name="path">The folder, archive or table.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
     /// <exception cref="DataException">There is no such file or folder, it cannot be read, or it is not an archive of a kind that is
     /// read.</exception>
@@ -57,10 +58,15 @@ public abstract class DataSource
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options ??= DataOptions.Default;
+        if (TableFile.FormatOf(path) is { } format && File.Exists(path))
+        {
+            return new TableSource(new TableFile(path, format), options);
+        }
+
         return new ClassFolderSource(FileContainer.Open(path, options), options);
     }
 
-    /// <summary>Opens a folder or an archive, or a data set known by name, such as <c>imdb</c>. A file or folder of that name comes first.</summary>
+    /// <summary>Opens a folder, an archive or a table, or a data set known by name, such as <c>imdb</c>. A file or folder of that name comes first.</summary>
     /// <param name="nameOrPath">A path, or a name.</param>
     /// <param name="resolve">Gives the path of the data set of a name, downloading it where needed, or null when it does not know the name.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
@@ -83,6 +89,6 @@ public abstract class DataSource
             ? Open(path, options)
             : throw new DataException(
                 $"{Shown.Path(nameOrPath)} is neither a file or folder nor a data set known by name. Give the path of a folder of class folders, " +
-                "or of an archive of one (.tar.gz, .tgz, .tar, .zip).");
+                "or of an archive of one (.tar.gz, .tgz, .tar, .zip), or of a table (.csv, .tsv, .jsonl).");
     }
 }

@@ -37,7 +37,7 @@ public sealed class Classifier : IDisposable
     private readonly ClassificationTask task;
     private readonly int threads;
 
-    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options, int threads)
+    private Classifier(IBackend backend, OpenedModel opened, ClassifierOptions options, int threads, bool isToBeSaved)
     {
         this.threads = threads;
         this.backend = backend;
@@ -56,7 +56,15 @@ public sealed class Classifier : IDisposable
         encode = Description.EncodeOptions;
         task = Description.ClassificationTask;
         opened.Model.Parameters.Use(Description.Precision.Arithmetic());
-        opened.Model.Parameters.Pack();
+        if (isToBeSaved)
+        {
+            opened.Model.Parameters.Pack();
+        }
+        else
+        {
+            opened.Model.Parameters.PackAlone();
+        }
+
         runner = new BatchRunner(opened.Model, backend);
         scorer = new TextScorer(runner);
     }
@@ -92,12 +100,12 @@ public sealed class Classifier : IDisposable
     public static Classifier Load(string folder, ClassifierOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Open(folder, options ?? new ClassifierOptions(), _ => { });
+        return Open(folder, options ?? new ClassifierOptions(), rounding: null);
     }
 
-    /// <summary>Loads a classifier as it will be when it has been kept in a precision and loaded again.</summary>
-    internal static Classifier LoadRounded(string folder, Precision precision, int? threads) => Open(
-        folder, new ClassifierOptions { Precision = precision, Threads = threads }, parameters => QuantizedWeights.Round(parameters, precision));
+    /// <summary>Loads a classifier as it will be when it has been kept in a precision and loaded again; it may be saved.</summary>
+    internal static Classifier LoadRounded(string folder, Precision precision, int? threads) =>
+        Open(folder, new ClassifierOptions { Precision = precision, Threads = threads }, precision);
 
     /// <summary>The number of weights.</summary>
     internal long Parameters => opened.Model.Parameters.Count;
@@ -105,7 +113,7 @@ public sealed class Classifier : IDisposable
     /// <summary>Writes the model folder, the weights in the classifier's precision.</summary>
     internal void Save(string folder) => ModelFolder.Write(folder, opened.Model, opened.Tokenizer, Description, storage: Precision);
 
-    private static Classifier Open(string folder, ClassifierOptions options, Action<ParameterSet> prepare)
+    private static Classifier Open(string folder, ClassifierOptions options, Precision? rounding)
     {
         var threads = options.Threads ?? Environment.ProcessorCount;
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1, nameof(options));
@@ -114,8 +122,12 @@ public sealed class Classifier : IDisposable
         try
         {
             opened = ModelFolder.Load(folder, backend);
-            prepare(opened.Model.Parameters);
-            return new Classifier(backend, opened, options, threads);
+            if (rounding is { } precision)
+            {
+                QuantizedWeights.Round(opened.Model.Parameters, precision);
+            }
+
+            return new Classifier(backend, opened, options, threads, isToBeSaved: rounding is not null);
         }
         catch
         {

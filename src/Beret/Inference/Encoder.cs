@@ -51,7 +51,7 @@ public sealed class Encoder : IDisposable
         Tokenizer = tokenizer;
         encode = new EncodeOptions { MaxLength = Math.Min(options.MaxLength, model.Encoder.Config.MaxPositions), Truncation = options.Truncation };
         model.Parameters.Use(options.Precision.Arithmetic());
-        model.Parameters.Pack();
+        model.Parameters.PackAlone();
         arena = new Arena(backend);
         ops = new Ops(backend, arena, tape: null);
     }

@@ -36,14 +36,14 @@ internal static class HuggingFaceConfig
     /// <param name="stream">Receives the JSON.</param>
     /// <param name="config">With labels and problem type, where it has any.</param>
     /// <param name="source">Whose definition the model follows, unless a beret.json says it.</param>
-    /// <param name="isEncoder">Whether there is no classifier.</param>
-    public static void Write(Stream stream, EncoderConfig config, ModelSource source, bool isEncoder = false)
+    /// <param name="architecture">The class of transformers that loads it; null for the family's classifier.</param>
+    public static void Write(Stream stream, EncoderConfig config, ModelSource source, string? architecture = null)
     {
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteStartArray("architectures");
-            json.WriteStringValue(isEncoder ? config.Family.Architecture.Replace("ForSequenceClassification", "Model", StringComparison.Ordinal) : config.Family.Architecture);
+            json.WriteStringValue(architecture ?? config.Family.Architecture);
             json.WriteEndArray();
             json.WriteString("model_type", config.Family.ModelType);
             config.Family.Write(json, config);

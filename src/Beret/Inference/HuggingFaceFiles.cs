@@ -20,7 +20,7 @@ internal sealed class HuggingFaceFiles : ModelFiles
     {
         if (File.Exists(System.IO.Path.Combine(folder, ModelFolder.ResumeFile)) && !File.Exists(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName)))
         {
-            throw new InferenceException($"{folder} holds a training run that has no model yet; go on with it: beret train --output {folder} --resume");
+            throw new InferenceException($"{folder} holds a training run that has no model yet; go on with it: beret train --output {folder} --resume (or beret pretrain)");
         }
 
         var written = ModelDescription.Read(folder);

@@ -64,7 +64,8 @@ public static class ModelConversion
         var loaded = ModelLoader.LoadEncoder(files.Config, weights, backend);
         using var parameters = loaded.Parameters;
         var config = loaded.Encoder.Config;
-        Write(destination, tokenizer, parameters, stream => HuggingFaceConfig.Write(stream, config, files.Source, isEncoder: true));
+        Write(destination, tokenizer, parameters, stream => HuggingFaceConfig.Write(
+            stream, config, files.Source, config.Family.Architecture.Replace("ForSequenceClassification", "Model", StringComparison.Ordinal)));
         var held = weights.Tensors.Select(tensor => WithPrefix(tensor.Name)).ToHashSet(StringComparer.Ordinal);
         var written = parameters.All.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
         return new ConversionSummary(

@@ -21,6 +21,9 @@ internal static class ModelFolder
             "vocab.txt", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", CheckpointLocator.IndexFile,
         ];
 
+    /// <summary>Whether a file is one that a reader would take for a part of a model, and that therefore goes where another model takes the place.</summary>
+    public static bool IsOfModel(string name) => Replaced.Contains(name) || name == ModelDescription.FileName;
+
     /// <summary>
     /// Writes a model folder, all of it or nothing. Files of an earlier folder that are no part of a model (logs, reports) stay.
     /// </summary>
@@ -131,12 +134,16 @@ internal static class ModelFolder
     }
 
     /// <summary>Writes the weights under their names, straight from the backend's memory.</summary>
-    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32)
+    public static void WriteWeights(string path, ParameterSet set, Precision storage = Precision.Float32) =>
+        WriteWeights(path, set, set.All.Select(parameter => (parameter.Name, parameter)), storage);
+
+    /// <summary>Writes some of the weights, under any names.</summary>
+    public static void WriteWeights(string path, ParameterSet set, IEnumerable<(string Name, Parameter Parameter)> weights, Precision storage = Precision.Float32)
     {
         // By pieces through one buffer: a large table needs no second copy in memory.
         var buffer = new float[Math.Max(1 << 18, set.All.Max(parameter => parameter.Columns))];
         var writer = new SafetensorsWriter();
-        foreach (var parameter in set.All)
+        foreach (var (name, parameter) in weights)
         {
             if (storage == Precision.Int8 && parameter.MayBeQuantized)
             {
@@ -146,7 +153,7 @@ internal static class ModelFolder
 
             var isHalf = storage == Precision.BFloat16;
             writer.Add(
-                parameter.Name, isHalf ? TensorType.BF16 : TensorType.F32, [.. parameter.Shape.Select(size => (long)size)],
+                name, isHalf ? TensorType.BF16 : TensorType.F32, [.. parameter.Shape.Select(size => (long)size)],
                 stream => WriteValues(stream, set.Backend, parameter, buffer, isHalf));
         }
 

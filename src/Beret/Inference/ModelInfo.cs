@@ -22,8 +22,8 @@ public sealed record EncoderShape(
 
 /// <summary>What a model needs to predict one text of its maximum length.</summary>
 /// <param name="Length">Tokens of that text.</param>
-/// <param name="WeightBytes">The weights, fp32.</param>
-/// <param name="PackedBytes">Their second form, laid out for the matrix products.</param>
+/// <param name="WeightBytes">The weights that stay as they are, fp32: embeddings, biases, normalisation.</param>
+/// <param name="PackedBytes">The weights of the layers, in the model's precision, laid out for the matrix products.</param>
 /// <param name="WorkingBytes">Activations.</param>
 /// <param name="FlopsPerToken">Floating-point operations of the matrix products for one token, forward; training takes three times as many.</param>
 public sealed record ModelCost(int Length, long WeightBytes, long PackedBytes, long WorkingBytes, double FlopsPerToken)
@@ -133,7 +133,14 @@ public sealed record ModelInfo
         // Loaded as it is for use, so that what this says fits together does.
         using (var backend = CpuBackend.Create(1))
         {
-            if (head is null)
+            if (head is null && config.TiesDecoder && config.Family.MaskedHead is { } masked && weights.Contains(masked.Bias))
+            {
+                var loaded = ModelLoader.LoadMasked(config, weights, backend);
+                using var model = loaded.Model;
+                parts = ModelParts.Of(model.Parameters.All.Except(model.HeadParameters).Where(parameter => !loaded.Drawn.Contains(parameter.Name)), config);
+                notes.Add("it guesses hidden tokens (masked language modelling): beret train makes a classifier of it, beret pretrain goes on with it");
+            }
+            else if (head is null)
             {
                 using var encoder = ModelLoader.LoadEncoder(config, weights, backend).Parameters;
                 parts = ModelParts.Of(encoder.All, config);
@@ -161,7 +168,7 @@ public sealed record ModelInfo
             ClassifierDropout = config.ClassifierDropout,
             Description = description,
             Tokenizer = tokenizer,
-            Cost = CostOf(config, head ?? 1, description?.MaxLength ?? Math.Min(128, config.MaxPositions)),
+            Cost = CostOf(config, head ?? 1, description?.MaxLength ?? Math.Min(128, config.MaxPositions), (description?.Precision ?? Precision.Float32).Resolve()),
             Notes = notes,
         };
     }
@@ -211,13 +218,16 @@ public sealed record ModelInfo
         [$"{summary.NotFinite} values of the weights are NaN or infinite, the first in {CheckpointException.Quote(summary.FirstNotFinite!)}"];
 
     /// <summary>A dry run of loading and of one text.</summary>
-    private static ModelCost CostOf(EncoderConfig config, int outputs, int length)
+    private static ModelCost CostOf(EncoderConfig config, int outputs, int length, Precision precision)
     {
         using var backend = new PlanningBackend();
         using var model = new SequenceClassifier(backend, config, outputs);
         var weights = backend.Allocated;
+        model.Parameters.Use(precision.Arithmetic());
         model.Parameters.Pack();
         var packed = backend.Allocated - weights;
+        model.Parameters.PackAlone();
+        weights = backend.Allocated - packed;
         var batch = new PackedBatch();
         batch.Add(new int[length]);
         using var arena = Arena.Dry();

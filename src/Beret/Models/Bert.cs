@@ -32,6 +32,7 @@ internal sealed class Bert : EncoderModel
         Write = BertKeys.Write,
         Create = (set, config) => new Bert(set, config),
         Head = _ => new HeadLayout("classifier"),
+        MaskedHead = new MaskedHeadLayout("BertForMaskedLM", "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
     };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)

@@ -56,6 +56,7 @@ internal sealed class DistilBert : EncoderModel
         Write = Write,
         Create = (set, config) => new DistilBert(set, (DistilBertConfig)config),
         Head = _ => new HeadLayout("classifier") { Transform = "pre_classifier", Activation = Activation.Relu },
+        MaskedHead = new MaskedHeadLayout("DistilBertForMaskedLM", "vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
     };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)

@@ -28,6 +28,8 @@ internal sealed class Electra : EncoderModel
 
     public override EncoderConfig Config { get; }
 
+    public Embeddings Embeddings => layers.Embeddings;
+
     public static EncoderFamily Family { get; } = new()
     {
         ModelType = "electra",
@@ -40,6 +42,9 @@ internal sealed class Electra : EncoderModel
             ? new HeadLayout("classifier")
             : new HeadLayout("classifier.out_proj") { Transform = HeadTransform, Activation = Activation.Gelu, DropsInput = true },
         Adapt = Adapt,
+
+        // That of the generator; the discriminator has another task.
+        MaskedHead = new MaskedHeadLayout("ElectraForMaskedLM", "generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias") { Activation = Activation.Gelu },
     };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)

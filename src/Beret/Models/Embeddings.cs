@@ -36,6 +36,14 @@ internal sealed class Embeddings
         dropout = config.HiddenDropout;
     }
 
+    /// <summary>The tables of another encoder, with a layer of its own to this one's width.</summary>
+    public Embeddings(ParameterSet set, string root, EncoderConfig config, Embeddings shared)
+    {
+        tables = shared.tables;
+        projection = config.EmbeddingSize == config.HiddenSize ? null : set.DeclareDense($"{root}embeddings_project", [""], config.EmbeddingSize, config.HiddenSize);
+        dropout = config.HiddenDropout;
+    }
+
     public Parameter Word => tables.Word;
 
     public Parameter Position => tables.Position!;

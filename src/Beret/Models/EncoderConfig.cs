@@ -48,6 +48,9 @@ internal record EncoderConfig
     /// <summary>The standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>Whether a masked language model decodes with its word embeddings.</summary>
+    public bool TiesDecoder { get; init; } = true;
+
     /// <summary>The [PAD] token, or −1. Its embedding gets no gradient in a model from Hugging Face (PyTorch's padding_idx).</summary>
     public int PaddingId { get; init; }
 

@@ -37,6 +37,9 @@ internal sealed record EncoderFamily
     /// <summary>The classification head that goes with a configuration.</summary>
     public required Func<EncoderConfig, HeadLayout> Head { get; init; }
 
+    /// <summary>The head of its masked language model; null where that is not there.</summary>
+    public MaskedHeadLayout? MaskedHead { get; init; }
+
     /// <summary>What only the tensors tell: a configuration as this checkpoint means it.</summary>
     public Func<EncoderConfig, Checkpoints.Checkpoint, EncoderConfig> Adapt { get; init; } = (config, _) => config;
 

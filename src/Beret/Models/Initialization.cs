@@ -24,6 +24,19 @@ internal static class Initialization
         backend.Write(values, parameter.Value);
     }
 
+    /// <summary>Any parameter as BERT starts it: matrices <see cref="TruncatedNormal"/>, vectors at their <see cref="Parameter.Start"/>.</summary>
+    public static void Draw(IBackend backend, Parameter parameter, double deviation, ulong seed)
+    {
+        if (parameter.Shape.Length == 1)
+        {
+            Constant(backend, parameter, parameter.Start);
+        }
+        else
+        {
+            TruncatedNormal(backend, parameter, deviation, seed);
+        }
+    }
+
     /// <summary>A dense layer as BERT starts one: weights <see cref="TruncatedNormal"/>, biases 0.</summary>
     public static void Dense(IBackend backend, Parameter parameter, double deviation, ulong seed)
     {

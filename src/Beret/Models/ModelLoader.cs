@@ -84,6 +84,66 @@ internal static class ModelLoader
         }
     }
 
+    /// <summary>Loads a masked language model; a head that the checkpoint does not have, or not all of, is drawn.</summary>
+    /// <param name="config">The encoder's sizes.</param>
+    /// <param name="checkpoint">The weights; stays the caller's.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="seed">For a new head.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape, or the family has no such head here.</exception>
+    public static LoadedMaskedModel LoadMasked(EncoderConfig config, Checkpoint checkpoint, IBackend backend, ulong seed = 0)
+    {
+        config = config.Family.Adapt(config, checkpoint);
+        RequireEnough(config, checkpoint);
+        if (!config.TiesDecoder)
+        {
+            throw new ModelException($"{checkpoint.Path}: config.json says tie_word_embeddings false; a decoder that is not tied to the word embeddings is not supported");
+        }
+
+        var model = new MaskedLanguageModel(backend, config);
+        try
+        {
+            var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix);
+            return new LoadedMaskedModel(model, Complete(report, checkpoint, model.Parameters, parameter => model.Initialize(parameter, seed)));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Loads a discriminator with its generator; the heads, and a generator that is not there, are drawn.</summary>
+    /// <param name="config">The discriminator's sizes.</param>
+    /// <param name="checkpoint">Its weights; stays the caller's.</param>
+    /// <param name="generator">The generator's, under <see cref="ReplacedTokenModel.GeneratorPrefix"/>, or null; stays the caller's.</param>
+    /// <param name="generatorSize">Its width, as a share.</param>
+    /// <param name="backend">Where the parameters live; stays the caller's.</param>
+    /// <param name="seed">For what is drawn.</param>
+    /// <exception cref="ModelException">Weights are missing or of another shape, or it is no ELECTRA.</exception>
+    public static (ReplacedTokenModel Model, IReadOnlyList<string> Drawn) LoadReplaced(
+        EncoderConfig config, Checkpoint checkpoint, Checkpoint? generator, double generatorSize, IBackend backend, ulong seed)
+    {
+        config = config.Family.Adapt(config, checkpoint);
+        RequireEnough(config, checkpoint);
+        var model = new ReplacedTokenModel(backend, config, generatorSize);
+        try
+        {
+            var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix);
+            if (generator is not null)
+            {
+                var missing = WeightLoader.Load(generator, model.Parameters, config.Family.Prefix).Missing;
+                report = report with { Missing = [.. report.Missing.Where(parameter => missing.Contains(parameter))] };
+            }
+
+            return (model, Complete(report, checkpoint, model.Parameters, parameter => model.Initialize(parameter, seed)));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The number of logits of the classifier that a checkpoint holds, or null where it holds none.</summary>
     /// <exception cref="ModelException">The classifier does not fit the encoder.</exception>
     public static int? StoredOutputs(Checkpoint checkpoint, EncoderConfig config) => checkpoint.Find($"{config.Family.Head(config).Output}.weight") switch
@@ -130,6 +190,11 @@ internal static class ModelLoader
 /// <param name="Encoder">The encoder.</param>
 /// <param name="Parameters">Its weights; the caller's to dispose.</param>
 internal sealed record LoadedEncoder(EncoderModel Encoder, ParameterSet Parameters);
+
+/// <summary>A masked language model.</summary>
+/// <param name="Model">The model; the caller's to dispose.</param>
+/// <param name="Drawn">The parameters that the checkpoint did not have.</param>
+internal sealed record LoadedMaskedModel(MaskedLanguageModel Model, IReadOnlyList<string> Drawn);
 
 /// <summary>A model and what was noticed as it was loaded.</summary>
 /// <param name="Model">The model; the caller's to dispose.</param>

@@ -54,6 +54,7 @@ internal sealed class Mpnet : EncoderModel
         Write = Write,
         Create = (set, config) => new Mpnet(set, (MpnetConfig)config),
         Head = _ => Roberta.Head,
+        MaskedHead = Roberta.MaskedHead with { Architecture = "MPNetForMaskedLM" },
     };
 
     public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)

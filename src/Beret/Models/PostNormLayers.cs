@@ -14,9 +14,11 @@ internal sealed class PostNormBlock(SelfAttention attention, FeedForward feedFor
 internal sealed class PostNormLayers(Embeddings embeddings, IBlock[] blocks)
 {
     /// <summary>Declares embeddings and blocks under BERT's names.</summary>
-    public static PostNormLayers UnderBertNames(ParameterSet set, string root, EncoderConfig config)
+    public static PostNormLayers UnderBertNames(ParameterSet set, string root, EncoderConfig config) => UnderBertNames(set, root, config, new Embeddings(set, root, config));
+
+    /// <summary>Declares blocks under BERT's names.</summary>
+    public static PostNormLayers UnderBertNames(ParameterSet set, string root, EncoderConfig config, Embeddings embeddings)
     {
-        var embeddings = new Embeddings(set, root, config);
         var blocks = new IBlock[config.Layers];
         for (var i = 0; i < blocks.Length; i++)
         {
@@ -26,6 +28,8 @@ internal sealed class PostNormLayers(Embeddings embeddings, IBlock[] blocks)
 
         return new PostNormLayers(embeddings, blocks);
     }
+
+    public Embeddings Embeddings => embeddings;
 
     /// <returns>[T, H], the last block's output.</returns>
     public Value Forward(Ops ops, in BatchIndices batch, LayerObserver? observe, RelativeTerms? terms = null)

@@ -25,6 +25,9 @@ internal sealed class Roberta : EncoderModel
     /// <summary>RoBERTa's head, which MPNet shares.</summary>
     internal static HeadLayout Head { get; } = new("classifier.out_proj") { Transform = "classifier.dense", Activation = Activation.Tanh, DropsInput = true };
 
+    /// <summary>RoBERTa's head for hidden tokens, whose activation is GELU whatever the encoder's is.</summary>
+    internal static MaskedHeadLayout MaskedHead { get; } = new("RobertaForMaskedLM", "lm_head.dense", "lm_head.layer_norm", "lm_head.bias") { Activation = Activation.Gelu };
+
     public static EncoderFamily Family { get; } = new()
     {
         ModelType = "roberta",
@@ -34,6 +37,7 @@ internal sealed class Roberta : EncoderModel
         Write = BertKeys.Write,
         Create = (set, config) => new Roberta(set, config),
         Head = _ => Head,
+        MaskedHead = MaskedHead,
     };
 
     /// <summary>XLM-RoBERTa: the same under another name.</summary>
@@ -41,6 +45,7 @@ internal sealed class Roberta : EncoderModel
     {
         ModelType = "xlm-roberta",
         Architecture = "XLMRobertaForSequenceClassification",
+        MaskedHead = MaskedHead with { Architecture = "XLMRobertaForMaskedLM" },
         Read = fields => Read(fields, Multilingual!),
     };
 

@@ -67,8 +67,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         KernelsOf(arithmetic).Run(pool, scratch, product);
         if (!biasGradient.IsNone)
         {
-            var sums = new ColumnSums { Source = outputGradient, Target = Pointer(biasGradient) };
-            pool.Run((outputGradient.Columns + ColumnSums.Width - 1) / ColumnSums.Width, &SumColumns, &sums);
+            AddColumnSums(outputGradient, Pointer(biasGradient));
         }
     }
 
@@ -89,27 +88,38 @@ internal sealed unsafe partial class CpuBackend<V, S>
         }
     }
 
-    /// <summary>One task adds up, row after row, the columns that four cache lines of a row hold.</summary>
-    private static void SumColumns(void* state, int task, int slot)
+    /// <summary>target += the sums of the columns: of blocks of rows first, which are read as they lie in memory, then of the blocks in turn.</summary>
+    private void AddColumnSums(Matrix source, float* target)
     {
-        var sums = *(ColumnSums*)state;
-        var column = task * ColumnSums.Width;
-        var count = Math.Min(ColumnSums.Width, sums.Source.Columns - column);
-        var total = stackalloc float[ColumnSums.Width];
-        new Span<float>(total, ColumnSums.Width).Clear();
-        for (var r = 0; r < sums.Source.Rows; r++)
+        var blocks = (source.Rows + ColumnSums.Rows - 1) / ColumnSums.Rows;
+        var sums = new ColumnSums { Source = source, Partial = scratch.Shared((long)blocks * source.Columns) };
+        pool.Run(blocks, &SumBlock, &sums);
+        for (var b = 0; b < blocks; b++)
         {
-            Elementwise<V, S>.Add(total, Row(sums.Source, r) + column, count);
+            Elementwise<V, S>.Add(target, sums.Partial + (nint)b * source.Columns, source.Columns);
         }
+    }
 
-        Elementwise<V, S>.Add(sums.Target + column, total, count);
+    private static void SumBlock(void* state, int task, int slot)
+    {
+        ref var sums = ref *(ColumnSums*)state;
+        var columns = sums.Source.Columns;
+        var to = sums.Partial + (nint)task * columns;
+        new Span<float>(to, columns).Clear();
+        var end = Math.Min((task + 1) * ColumnSums.Rows, sums.Source.Rows);
+        for (var r = task * ColumnSums.Rows; r < end; r++)
+        {
+            Elementwise<V, S>.Add(to, Row(sums.Source, r), columns);
+        }
     }
 
     private struct ColumnSums
     {
-        public const int Width = 64;
+        public const int Rows = 128;
         public Matrix Source;
-        public float* Target;
+
+        /// <summary>[blocks, columns]</summary>
+        public float* Partial;
     }
 
     private struct MatrixPair

@@ -37,6 +37,12 @@ internal sealed unsafe partial class CpuBackend<V, S>(int threads, bool dotProdu
 
     public void Free(nint handle) => ZeroedMemory.Free((void*)handle);
 
+    public void Discard(Matrix matrix)
+    {
+        Shapes.Require(matrix.IsContiguous, "what is discarded is one piece");
+        ZeroedMemory.Discard(Pointer(matrix), matrix.Length * sizeof(float));
+    }
+
     public void Dispose()
     {
         pool.Dispose();

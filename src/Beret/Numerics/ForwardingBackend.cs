@@ -9,6 +9,8 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void Free(nint handle) => inner.Free(handle);
 
+    public virtual void Discard(Matrix matrix) => inner.Discard(matrix);
+
     public virtual void Write(ReadOnlySpan<float> values, Matrix destination) => inner.Write(values, destination);
 
     public virtual void Write(ReadOnlySpan<int> values, Indices destination) => inner.Write(values, destination);
@@ -115,6 +117,14 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
 
     public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient) =>
         inner.Loss(loss, logits, targets, losses, logitsGradient);
+
+    public virtual void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic) =>
+        inner.TiedDecoderLoss(hidden, weight, bias, targets, share, logits, outcomes, hiddenGradient, weightGradient, biasGradient, arithmetic);
+
+    public virtual void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic) =>
+        inner.SampleTokens(hidden, weight, bias, draws, logits, tokens, arithmetic);
 
     public virtual double SquaredNorm(Matrix matrix) => inner.SquaredNorm(matrix);
 

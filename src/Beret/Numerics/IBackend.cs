@@ -59,6 +59,9 @@ internal interface IBackend : IDisposable
 
     void Free(nint handle);
 
+    /// <summary>Says that what a matrix holds is no longer needed: its memory may go back to the system, and holds anything afterwards. It stays allocated.</summary>
+    void Discard(Matrix matrix);
+
     /// <summary>Copies rows·columns values, row by row, into a matrix.</summary>
     void Write(ReadOnlySpan<float> values, Matrix destination);
 
@@ -258,6 +261,37 @@ internal interface IBackend : IDisposable
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
     void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
+
+    /// <summary>
+    /// The end of a masked language model: logits = hidden · weightᵀ + bias, with the table of word embeddings for the weight, and the cross-entropy of their softmax
+    /// with the tokens that were there. Logits are made for as many rows at a time as <paramref name="logits"/> has, and are not kept.
+    /// </summary>
+    /// <param name="hidden">[M, H]: the masked tokens alone.</param>
+    /// <param name="weight">[V, H].</param>
+    /// <param name="bias">[1, V].</param>
+    /// <param name="targets">M token ids.</param>
+    /// <param name="share">The weight of a row's loss in what is differentiated; 1 / M for the mean.</param>
+    /// <param name="logits">[R, V], R ≥ 1: working memory.</param>
+    /// <param name="outcomes">[M, 2]: the loss of each row, and 1 where no other logit is larger than the target's, else 0.</param>
+    /// <param name="hiddenGradient">[M, H], overwritten; none where no gradients are wanted.</param>
+    /// <param name="weightGradient">[V, H], added to.</param>
+    /// <param name="biasGradient">[1, V], added to.</param>
+    void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic = ElementType.Float32);
+
+    /// <summary>
+    /// A token for each row, drawn from softmax(hidden · weightᵀ + bias): the first whose probability, added to those before it, exceeds the row's draw.
+    /// Logits are made for as many rows at a time as <paramref name="logits"/> has.
+    /// </summary>
+    /// <param name="hidden">[M, H].</param>
+    /// <param name="weight">[V, H].</param>
+    /// <param name="bias">[1, V].</param>
+    /// <param name="draws">[M, 1], uniform in (0, 1).</param>
+    /// <param name="logits">[R, V], R ≥ 1: working memory.</param>
+    /// <param name="tokens">[M, 1]: token ids, as floats, which hold them exactly below 2²⁴.</param>
+    void SampleTokens(
+        Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic = ElementType.Float32);
 
     /// <summary>The sum of squares of a contiguous matrix, within 1e-6 of it: blocks may be summed in fp32, the blocks in double.</summary>
     double SquaredNorm(Matrix matrix);

@@ -107,10 +107,12 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     }
 
     /// <summary>The first token of each sequence: [T, H] → [B, H].</summary>
-    public Value First(Value input, in BatchIndices batch)
+    public Value First(Value input, in BatchIndices batch) => Gather(input, batch.Starts with { Count = batch.Starts.Count - 1 });
+
+    /// <summary>Some rows, which are distinct: [T, H] → [M, H].</summary>
+    public Value Gather(Value input, Indices rows)
     {
         var mark = arena.Mark;
-        var rows = batch.Starts with { Count = batch.Starts.Count - 1 };
         var output = Track(arena.Take(rows.Count, input.Data.Columns));
         backend.GatherRows(input.Data, rows, output.Data);
         tape?.Add(new Record { Operation = Operation.Gather, Input = input, Output = output, Rows = rows, Mark = mark });
@@ -297,13 +299,6 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
             backend.ScatterAddRows(rows, record.Batch.Types, type.Gradient);
         }
 
-        if (!tables.Word.HasRowGradient)
-        {
-            backend.ScatterAddRows(rows, record.Batch.Ids, tables.Word.Gradient);
-            arena.Return(rows);
-            return;
-        }
-
         if (tables.Word.PaddingRow >= 0)
         {
             var ids = batch!.Ids;
@@ -316,7 +311,14 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
             }
         }
 
-        tables.Word.OccurrenceGradient = rows;
+        if (tables.Word.HasRowGradient)
+        {
+            tables.Word.OccurrenceGradient = rows;
+            return;
+        }
+
+        backend.ScatterAddRows(rows, record.Batch.Ids, tables.Word.Gradient);
+        arena.Return(rows);
     }
 
     private Value Moved(Value value, Matrix place)

@@ -90,8 +90,12 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     }
 
     /// <summary>Declares NAME.weight (γ) and, unless there is to be none, NAME.bias (β).</summary>
-    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true) => new(
-        Declare($"{name}.weight", [size], decays: false), bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
+    public LayerNorm DeclareLayerNorm(string name, int size, float epsilon, bool bias = true)
+    {
+        var gamma = new Parameter { Name = $"{name}.weight", Shape = [size], Decays = false, Start = 1 };
+        Add([gamma]);
+        return new LayerNorm(gamma, bias ? Declare($"{name}.bias", [size], decays: false) : null, epsilon);
+    }
 
     /// <summary>The angles of rotary position embeddings: no parameters, but memory that lives as long as theirs.</summary>
     public RotaryTable DeclareRotary(int headSize, double theta)
@@ -139,6 +143,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
             return;
         }
 
+        RequirePlain();
         Arithmetic = arithmetic;
         foreach (var dense in denses)
         {
@@ -147,7 +152,11 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     }
 
     /// <summary>Says that values have changed.</summary>
-    public void Touch() => Version++;
+    public void Touch()
+    {
+        RequirePlain();
+        Version++;
+    }
 
     /// <summary>Packs the weights of all layers for inference, where they are not yet.</summary>
     public void Pack()
@@ -155,6 +164,31 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         foreach (var dense in denses)
         {
             dense.Pack();
+        }
+    }
+
+    /// <summary>
+    /// Packs the weights of all layers and gives the memory of the plain ones back, one layer after the other: for a model that only predicts from now on.
+    /// </summary>
+    public void PackAlone()
+    {
+        var last = new Dictionary<Parameter, Dense>();
+        foreach (var dense in denses)
+        {
+            foreach (var weight in dense.Weights)
+            {
+                last[weight] = dense;
+            }
+        }
+
+        foreach (var dense in denses)
+        {
+            dense.Pack();
+            foreach (var weight in dense.Weights.Where(weight => last[weight] == dense && !weight.IsPackedAlone))
+            {
+                weight.IsPackedAlone = true;
+                backend.Discard(weight.Memory);
+            }
         }
     }
 
@@ -176,6 +210,14 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         }
 
         blocks.Clear();
+    }
+
+    private void RequirePlain()
+    {
+        if (parameters.Exists(parameter => parameter.IsPackedAlone))
+        {
+            throw new InvalidOperationException("the weights are kept packed for inference alone; they cannot change");
+        }
     }
 
     private static long RoundUp(long floats) => (floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
@@ -234,7 +276,8 @@ internal sealed class Dense(ParameterSet set, Parameter[] weights, Parameter[] b
 
     public int Outputs => weights.Length * weights[0].Rows;
 
-    public Matrix Weight => weights[0].Value with { Rows = Outputs };
+    /// <summary>The weights of all outputs; where they are packed alone, only their shape means something.</summary>
+    public Matrix Weight => weights[0].Memory with { Rows = Outputs };
 
     /// <summary>None where the layer has no bias.</summary>
     public Matrix Bias => biases.Length == 0 ? Matrix.None : Wide(biases[0].Value);

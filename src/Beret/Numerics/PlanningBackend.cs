@@ -19,6 +19,8 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void Discard(Matrix matrix) => Allocated -= matrix.Length * sizeof(float);
+
     public void Write(ReadOnlySpan<float> values, Matrix destination)
     {
     }
@@ -56,7 +58,12 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public long PackedLength(int rows, int columns, ElementType arithmetic) => (long)rows * columns;
+    public long PackedLength(int rows, int columns, ElementType arithmetic) => arithmetic switch
+    {
+        ElementType.BFloat16 => (long)rows * columns / 2,
+        ElementType.Int8 => (long)rows * columns / 4,
+        _ => (long)rows * columns,
+    };
 
     public void PackWeight(Matrix weight, Matrix packed, ElementType arithmetic)
     {
@@ -163,6 +170,16 @@ internal sealed class PlanningBackend : IBackend
     }
 
     public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    {
+    }
+
+    public void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
+    {
+    }
+
+    public void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
     {
     }
 

@@ -285,6 +285,22 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void TiedDecoderLoss(
+        Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
+        Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.TiedDecoderLoss(hidden, weight, bias, targets, share, logits, outcomes, hiddenGradient, weightGradient, biasGradient, arithmetic);
+        Add(start, (hiddenGradient.IsNone ? 2.0 : 6.0) * hidden.Length * weight.Rows);
+    }
+
+    public override void SampleTokens(Matrix hidden, Matrix weight, Matrix bias, Matrix draws, Matrix logits, Matrix tokens, ElementType arithmetic)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.SampleTokens(hidden, weight, bias, draws, logits, tokens, arithmetic);
+        Add(start, 2.0 * hidden.Length * weight.Rows);
+    }
+
     public override double SquaredNorm(Matrix matrix)
     {
         var start = Stopwatch.GetTimestamp();

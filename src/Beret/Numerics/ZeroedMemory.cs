@@ -12,7 +12,11 @@ internal static unsafe partial class ZeroedMemory
     private const nuint LargePage = 2 << 20;
 
     // Linux: madvise.
+    private const int DoNotNeed = 4;
     private const int UseLargePages = 14;
+
+    // macOS: madvise.
+    private const int FreeWhenWanted = 5;
 
     /// <summary>A block to be given back with <see cref="Free"/>.</summary>
     public static void* Allocate(long bytes)
@@ -40,6 +44,30 @@ internal static unsafe partial class ZeroedMemory
             NativeMemory.Free((void*)((nuint*)block)[-1]);
         }
     }
+
+    /// <summary>Gives the whole pages of a part of a block back to the system, for now: the part may be written again. Advice: where it is not taken, nothing but the memory differs.</summary>
+    public static void Discard(void* part, long bytes)
+    {
+        var page = (nint)Environment.SystemPageSize;
+        var start = ((nint)part + page - 1) / page * page;
+        var length = ((nint)part + (nint)bytes) / page * page - start;
+        if (length <= 0)
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            _ = DiscardVirtualMemory(start, (nuint)length);
+        }
+        else
+        {
+            _ = Advise(start, (nuint)length, OperatingSystem.IsLinux() ? DoNotNeed : FreeWhenWanted);
+        }
+    }
+
+    [LibraryImport("kernel32")]
+    private static partial uint DiscardVirtualMemory(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint address, nuint length, int advice);

@@ -33,7 +33,7 @@ internal sealed class AdamW : IDisposable
 {
     private readonly ParameterSet set;
     private readonly AdamWOptions options;
-    private readonly Parameter word;
+    private readonly Parameter? word;
     private readonly Indices slots;
     private readonly int[] slotOfRow;
     private long[] keys = [];
@@ -45,9 +45,9 @@ internal sealed class AdamW : IDisposable
         this.set = set;
         this.options = options;
         set.AllocateForTraining();
-        word = set.All.Single(p => p.HasRowGradient);
-        slotOfRow = new int[word.Rows];
-        slots = new Indices(set.Backend.Allocate((long)word.Rows * sizeof(int)), word.Rows);
+        word = set.All.SingleOrDefault(p => p.HasRowGradient);
+        slotOfRow = new int[word?.Rows ?? 0];
+        slots = new Indices(set.Backend.Allocate((long)slotOfRow.Length * sizeof(int)), slotOfRow.Length);
     }
 
     /// <summary>The number of updates done: t.</summary>
@@ -57,15 +57,15 @@ internal sealed class AdamW : IDisposable
     /// One update from the gradients that the parameters hold; returns their global norm before clipping. Where the norm is not finite nothing is changed.
     /// </summary>
     /// <param name="arena">Memory for the summed rows of the word embeddings.</param>
-    /// <param name="ids">The token ids that the rows of the word embeddings' gradient belong to.</param>
+    /// <param name="ids">The token ids that the rows of the word embeddings' gradient belong to; not looked at where that is a matrix.</param>
     /// <param name="learningRate">The scheduled rate.</param>
     /// <param name="parts">The number of micro-batches whose gradients were added up; the update is by their mean.</param>
     public double Step(Arena arena, ReadOnlySpan<int> ids, double learningRate, int parts = 1)
     {
         var backend = set.Backend;
-        var rows = SumOccurrences(arena, ids);
+        var rows = word is null ? Matrix.None : SumOccurrences(word, arena, ids);
         var squares = backend.SquaredNorm(set.Gradients);
-        var wordSquares = backend.SquaredNorm(options.ClipNorm == ClipNorm.Tutorial ? word.OccurrenceGradient : rows);
+        var wordSquares = word is null ? 0 : backend.SquaredNorm(options.ClipNorm == ClipNorm.Tutorial ? word.OccurrenceGradient : rows);
         var norm = Math.Sqrt(squares + wordSquares) / parts;
         if (!double.IsFinite(norm))
         {
@@ -94,7 +94,11 @@ internal sealed class AdamW : IDisposable
             }
         }
 
-        arena.Return(rows);
+        if (word is not null)
+        {
+            arena.Return(rows);
+        }
+
         set.Touch();
         return norm;
     }
@@ -131,7 +135,7 @@ internal sealed class AdamW : IDisposable
     }
 
     /// <summary>Sums the rows of each token, in the order of their places in the batch, so that the sums have the same bits in every run.</summary>
-    private Matrix SumOccurrences(Arena arena, ReadOnlySpan<int> ids)
+    private Matrix SumOccurrences(Parameter word, Arena arena, ReadOnlySpan<int> ids)
     {
         if (keys.Length < ids.Length)
         {

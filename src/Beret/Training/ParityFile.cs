@@ -15,6 +15,7 @@ internal sealed record ParityPart(Checkpoint Values, IReadOnlyDictionary<string,
 internal sealed class ParityFile
 {
     private const string Ids = "input_word_ids";
+    private const string HuggingFaceIds = ".input_ids";
     private const string Gradient = "grad/";
     private const string Float64 = "_float64";
     private const string HeadKernel = "classifier/kernel";
@@ -64,7 +65,9 @@ internal sealed class ParityFile
             .Select(tensor => tensor.Name[..^Ids.Length]).OrderByDescending(tag => tag.Length).ToArray();
         if (tags.Length == 0)
         {
-            return new ParityFile(false, [new ParityPart(file, file.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Name, StringComparer.Ordinal))], null, []);
+            return file.Contains("input_ids") || !file.Tensors.Any(tensor => tensor.Name.EndsWith(HuggingFaceIds, StringComparison.Ordinal))
+                ? new ParityFile(false, [new ParityPart(file, file.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Name, StringComparer.Ordinal))], null, [])
+                : ReadTagged(file);
         }
 
         var unknown = new List<TensorInfo>();
@@ -75,6 +78,43 @@ internal sealed class ParityFile
         }
 
         return new ParityFile(true, [.. tags.Order(StringComparer.Ordinal).Select(tag => Part(file, tag, ofTag[tag], family, unknown))], HeadOf(file), unknown);
+    }
+
+    /// <summary>Several sets of inputs in Hugging Face's naming, each behind a tag and a dot; labels without a tag are those of all.</summary>
+    private static ParityFile ReadTagged(Checkpoint file)
+    {
+        string[] tags = [.. file.Tensors.Where(tensor => tensor.Name.EndsWith(HuggingFaceIds, StringComparison.Ordinal))
+            .Select(tensor => tensor.Name[..^(HuggingFaceIds.Length - 1)]).OrderByDescending(tag => tag.Length)];
+        var ofTag = tags.ToDictionary(tag => tag, _ => new List<RelaidTensor>(), StringComparer.Ordinal);
+        var unknown = new List<TensorInfo>();
+        foreach (var tensor in file.Tensors.Where(tensor => tensor.Name is not ("labels" or "classifier.weight" or "classifier.bias")))
+        {
+            if (tags.FirstOrDefault(tag => tensor.Name.StartsWith(tag, StringComparison.Ordinal)) is { } tag)
+            {
+                ofTag[tag].Add(new RelaidTensor(tensor.Name[tag.Length..], tensor, TensorLayout.Same));
+            }
+            else
+            {
+                unknown.Add(tensor);
+            }
+        }
+
+        var parts = new List<ParityPart>();
+        foreach (var tag in tags.Order(StringComparer.Ordinal))
+        {
+            var tensors = ofTag[tag];
+            if (file.Find("labels") is { } labels && !tensors.Exists(tensor => tensor.Name == "labels"))
+            {
+                tensors.Add(new RelaidTensor("labels", labels, TensorLayout.Same));
+            }
+
+            parts.Add(new ParityPart(RelaidCheckpoint.Create(file, tensors), tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Source.Name, StringComparer.Ordinal)));
+        }
+
+        var head = file.Find("classifier.weight") is not { } weight ? null : RelaidCheckpoint.Create(
+            file,
+            [new RelaidTensor("weight", weight, TensorLayout.Same), .. file.Find("classifier.bias") is { } bias ? [new RelaidTensor("bias", bias, TensorLayout.Same)] : Array.Empty<RelaidTensor>()]);
+        return new ParityFile(false, parts, head, unknown);
     }
 
     private static ParityPart Part(Checkpoint file, string tag, List<TensorInfo> tensors, EncoderFamily family, List<TensorInfo> unknown)
@@ -88,7 +128,7 @@ internal sealed class ParityFile
             var name = tensor.Name[tag.Length..];
             var is64 = name.EndsWith(Float64, StringComparison.Ordinal);
             var (ours, layout) = Ours(is64 ? name[..^Float64.Length] : name, gradients, family);
-            ours += is64 && ours is not null ? Parity.Float64 : "";
+            ours += is64 && ours is not null ? ParityComparison.Float64 : "";
             if (ours is { Length: > 0 } && names.TryAdd(ours, tensor.Name))
             {
                 relaid.Add(new RelaidTensor(ours, tensor, layout));

@@ -39,10 +39,12 @@ internal sealed class ParityBatch
     /// <summary>[B, K], or [B] class numbers, or null where the file has no labels.</summary>
     public float[]? Targets { get; }
 
-    public static bool IsInput(string name) => name is "input_ids" or "attention_mask" or "token_type_ids" or "labels";
+    public static bool IsInput(string name) => name is "input_ids" or "attention_mask" or "token_type_ids" or "labels" or "masked_index";
 
+    /// <param name="file">Holds <c>input_ids</c> and perhaps the others.</param>
+    /// <param name="config">Of the model that is compared.</param>
     /// <param name="outputs">The number of logits, or null where there is no loss to compute.</param>
-    public static ParityBatch Read(Checkpoint file, int? outputs, Loss loss)
+    public static ParityBatch Read(Checkpoint file, EncoderConfig config, int? outputs, Loss loss)
     {
         if (file.Find("input_ids") is not { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue] } shape)
         {
@@ -63,7 +65,8 @@ internal sealed class ParityBatch
             {
                 rows.Add(b);
                 places.Add(valid);
-                packed.Add([.. valid.Select(s => Small(ids[row + s]))], types is null ? [] : [.. valid.Select(s => Small(types[row + s]))], valid);
+                packed.Add(
+                    [.. valid.Select(s => Small(ids[row + s]))], types is null ? [] : [.. valid.Select(s => Small(types[row + s]))], Positions(ids.AsSpan(row, length), valid, config));
             }
         }
 
@@ -75,6 +78,29 @@ internal sealed class ParityBatch
         var targets = outputs is { } count ? ReadTargets(file, sequences, count, loss) : null;
         var width = targets?.Length / sequences ?? 0;
         return new ParityBatch(packed, sequences, [.. rows], [.. places], length, targets is null ? null : [.. rows.SelectMany(b => targets[(b * width)..((b + 1) * width)])]);
+    }
+
+    /// <summary>A token's place; in models that count positions from the padding token (RoBERTa, MPNet) without the padding before it, as where a text is padded on the left.</summary>
+    private static int[] Positions(ReadOnlySpan<long> ids, int[] valid, EncoderConfig config)
+    {
+        var positions = (int[])valid.Clone();
+        if (config.FirstPosition > 0)
+        {
+            var (padding, next) = (0, 0);
+            for (var s = 0; s < ids.Length && next < valid.Length; s++)
+            {
+                if (s == valid[next])
+                {
+                    positions[next++] = s - padding;
+                }
+                else if (ids[s] == config.PaddingId)
+                {
+                    padding++;
+                }
+            }
+        }
+
+        return positions;
     }
 
     /// <summary>The rows of a [B, S, columns] tensor that are not masked, in the packed order; null where it has another shape.</summary>
@@ -136,35 +162,36 @@ internal sealed class ParityBatch
     }
 }
 
-/// <summary>What a case.json beside the expected file says; without one, what follows from the model.</summary>
-/// <param name="Loss">The loss that was differentiated.</param>
+/// <summary>What a case.json beside the expected file says.</summary>
+/// <param name="Loss">The loss that was differentiated; null where it does not say.</param>
+/// <param name="IsMasked">Whether that is the loss of a masked language model.</param>
 /// <param name="AttentionRows">The query rows that attn.0 holds, where it does not hold all.</param>
-internal sealed partial record ParityCase(Loss Loss, IReadOnlyList<int> AttentionRows)
+internal sealed partial record ParityCase(Loss? Loss, bool IsMasked, IReadOnlyList<int> AttentionRows)
 {
     /// <param name="expectedFile">The file that is compared with.</param>
-    /// <param name="model">What it was computed with.</param>
-    /// <param name="isTensorFlow">Whether the file is TensorFlow's, where one logit is a binary decision and several are classes.</param>
-    public static ParityCase Beside(string expectedFile, SequenceClassifier model, bool isTensorFlow)
+    public static ParityCase Beside(string expectedFile)
     {
-        var usual = isTensorFlow ? model.Outputs == 1 ? Loss.BinaryCrossEntropy : Loss.CrossEntropy : LossOf(model);
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(expectedFile))!, "case.json");
         if (!File.Exists(path))
         {
-            return new ParityCase(usual, []);
+            return new ParityCase(null, IsMasked: false, []);
         }
 
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = document.RootElement;
-            var loss = !root.TryGetProperty("loss", out var name) ? usual : name.ValueKind == JsonValueKind.String ? name.GetString() switch
+            var name = !root.TryGetProperty("loss", out var value) ? null : value.ValueKind == JsonValueKind.String ? value.GetString()
+                : throw new CheckpointException($"{path}: loss is no string; it can be \"bce\", \"ce\", \"bce_multi\", \"mse\" or \"mlm\"");
+            Loss? loss = name switch
             {
-                "bce" or "bce_multi" => Loss.BinaryCrossEntropy,
-                "ce" => Loss.CrossEntropy,
-                "mse" => Loss.MeanSquaredError,
-                var other => throw new CheckpointException($"{path}: loss is \"{other}\"; it can be bce, ce, bce_multi or mse"),
-            } : throw new CheckpointException($"{path}: loss is no string; it can be \"bce\", \"ce\", \"bce_multi\" or \"mse\"");
-            return new ParityCase(loss, root.TryGetProperty("attn.0 rows", out var rows) ? Rows(rows) : []);
+                null or "mlm" => null,
+                "bce" or "bce_multi" => Numerics.Loss.BinaryCrossEntropy,
+                "ce" => Numerics.Loss.CrossEntropy,
+                "mse" => Numerics.Loss.MeanSquaredError,
+                _ => throw new CheckpointException($"{path}: loss is \"{name}\"; it can be bce, ce, bce_multi, mse or mlm"),
+            };
+            return new ParityCase(loss, name == "mlm", root.TryGetProperty("attn.0 rows", out var rows) ? Rows(rows) : []);
         }
         catch (JsonException error)
         {
@@ -172,13 +199,21 @@ internal sealed partial record ParityCase(Loss Loss, IReadOnlyList<int> Attentio
         }
     }
 
+    /// <summary>The loss, or without one what follows from the model.</summary>
+    /// <param name="model">What is compared.</param>
+    /// <param name="oneLogitIsBinary">
+    /// Whether one logit is a binary decision and several are classes: so it is in files of TensorFlow, and where a file brings a classifier of which no configuration says more.
+    /// </param>
+    public Loss LossOf(SequenceClassifier model, bool oneLogitIsBinary) =>
+        Loss ?? (oneLogitIsBinary ? model.Outputs == 1 ? Numerics.Loss.BinaryCrossEntropy : Numerics.Loss.CrossEntropy : UsualLoss(model));
+
     /// <summary>As Hugging Face chooses it: problem_type, else one output is regression and several are classes.</summary>
-    private static Loss LossOf(SequenceClassifier model) => model.Config.ProblemType switch
+    private static Loss UsualLoss(SequenceClassifier model) => model.Config.ProblemType switch
     {
-        "multi_label_classification" => Loss.BinaryCrossEntropy,
-        "single_label_classification" => model.Outputs == 1 ? Loss.BinaryCrossEntropy : Loss.CrossEntropy,
-        "regression" => Loss.MeanSquaredError,
-        _ => model.Outputs == 1 ? Loss.MeanSquaredError : Loss.CrossEntropy,
+        "multi_label_classification" => Numerics.Loss.BinaryCrossEntropy,
+        "single_label_classification" => model.Outputs == 1 ? Numerics.Loss.BinaryCrossEntropy : Numerics.Loss.CrossEntropy,
+        "regression" => Numerics.Loss.MeanSquaredError,
+        _ => model.Outputs == 1 ? Numerics.Loss.MeanSquaredError : Numerics.Loss.CrossEntropy,
     };
 
     /// <summary>A list of numbers, or a sentence that holds one in brackets.</summary>

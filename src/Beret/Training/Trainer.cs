@@ -12,8 +12,6 @@ namespace Beret.Training;
 /// </summary>
 public sealed class Trainer
 {
-    private const int RateWindow = 20;
-
     private readonly TrainingJob job;
     private readonly TrainingCallbacks callbacks;
 
@@ -39,7 +37,7 @@ public sealed class Trainer
     }
 
     /// <summary>Whether a folder holds an interrupted run.</summary>
-    public static bool IsInterrupted(string folder) => File.Exists(RunStateFile.PathIn(folder));
+    public static bool IsInterrupted(string folder) => File.Exists(ResumeFile.PathIn(folder));
 
     /// <summary>
     /// Trains to the end of the recipe, or until cancelled: then the step under way is finished and what <see cref="TrainingJob.Resume"/> needs is saved.
@@ -47,6 +45,7 @@ public sealed class Trainer
     /// <exception cref="BeretException">Something about the model, the data, the recipe or the output folder is wrong, or the loss is no longer a number.</exception>
     public TrainingSummary Run(CancellationToken cancellation = default)
     {
+        using var claim = OutputClaim.Take(job.Output);
         var state = Open();
         using var session = TrainingSession.Prepare(job, callbacks, cancellation);
         if (state is null)
@@ -58,7 +57,7 @@ public sealed class Trainer
         {
             Match(state, session);
             session.Learner.Steps = state.Step;
-            RunStateFile.Restore(job.Output, session.Parameters);
+            ResumeFile.Restore(job.Output, session.Parameters);
         }
 
         var plan = session.Plan(state.Step, cancellation);
@@ -76,26 +75,7 @@ public sealed class Trainer
             return RunStateFile.Read(job.Output);
         }
 
-        if (File.Exists(job.Output))
-        {
-            throw new TrainingException($"{job.Output} is a file; --output names a folder");
-        }
-
-        if (Directory.Exists(job.Output) && Directory.EnumerateFileSystemEntries(job.Output).Any())
-        {
-            if (!job.Overwrite)
-            {
-                throw new TrainingException(IsInterrupted(job.Output)
-                    ? $"{job.Output} holds an interrupted run: go on with it (--resume), or replace it (--overwrite)"
-                    : $"{job.Output} is not empty: choose another folder, or replace what is in it (--overwrite)");
-            }
-
-            foreach (var name in new[] { RunStateFile.Name, RunLog.Name })
-            {
-                File.Delete(Path.Combine(job.Output, name));
-            }
-        }
-
+        OutputFolder.Prepare(job.Output, job.Overwrite);
         return null;
     }
 
@@ -126,7 +106,7 @@ public sealed class Trainer
         private readonly LearningRateSchedule schedule = new(
             plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, plan.Recipe.DecayStart);
 
-        private readonly Speed speed = new(RateWindow);
+        private readonly StepRate speed = new();
         private readonly PlateauWatch plateau = new(session.ChanceLoss);
         private EvaluationResult? keptEvaluation;
         private TimeSpan validationTime;
@@ -296,7 +276,7 @@ public sealed class Trainer
 
             log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
-            AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == RunStateFile.Name);
+            AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == ResumeFile.Name);
             return summary;
         }
 
@@ -312,36 +292,6 @@ public sealed class Trainer
             Seconds = state.Seconds,
             Folder = job.Output,
         };
-    }
-
-    /// <summary>The rate over the last steps.</summary>
-    private sealed class Speed(int window)
-    {
-        private readonly (double Seconds, int Texts, int Tokens)[] steps = new (double, int, int)[window];
-        private int count;
-
-        public double TextsPerSecond { get; private set; }
-
-        public double TokensPerSecond { get; private set; }
-
-        public TimeSpan PerStep { get; private set; }
-
-        public void Add(TimeSpan time, int texts, int tokens)
-        {
-            steps[count++ % window] = (time.TotalSeconds, texts, tokens);
-            var (seconds, allTexts, allTokens) = (0.0, 0L, 0L);
-            var filled = Math.Min(count, window);
-            for (var i = 0; i < filled; i++)
-            {
-                seconds += steps[i].Seconds;
-                allTexts += steps[i].Texts;
-                allTokens += steps[i].Tokens;
-            }
-
-            TextsPerSecond = allTexts / seconds;
-            TokensPerSecond = allTokens / seconds;
-            PerStep = TimeSpan.FromSeconds(seconds / filled);
-        }
     }
 
     /// <summary>Notices a run that learns nothing: the loss stays where guessing by the labels' shares would have it.</summary>

@@ -11,14 +11,15 @@ public sealed class BadDataTests : IDisposable
     public void Dispose() => work.Dispose();
 
     [Fact]
-    public void A_missing_path() => AssertError(() => DataSource.Open(work.Path("nowhere")), "There is no file or folder", "nowhere", ".tar.gz");
+    public void A_missing_path() =>
+        Assert.All((string[])["nowhere", "nowhere.csv"], name => AssertError(() => DataSource.Open(work.Path(name)), "There is no file or folder", name, ".tar.gz"));
 
     [Fact]
     public void An_empty_file_in_the_place_of_an_archive() => AssertError(() => DataSource.Open(work.Write("a.tgz", "")), "a.tgz is empty");
 
     [Fact]
     public void A_file_that_is_no_archive() =>
-        AssertError(() => DataSource.Open(work.Write("table.csv", "a,b\n1,2\n")), "table.csv is not a folder, nor an archive", "pack the folder");
+        AssertError(() => DataSource.Open(work.Write("table.xls", "a,b\n1,2\n")), "table.xls is not a folder, nor an archive", "pack the folder");
 
     [Fact]
     public void A_folder_without_folders() =>

@@ -8,7 +8,7 @@ public class TimingBackendTests
     [Fact]
     public void Each_operation_of_the_seam_is_timed()
     {
-        string[] notTimed = [nameof(IBackend.Allocate), nameof(IBackend.Free), nameof(IBackend.PackedLength), nameof(IDisposable.Dispose)];
+        string[] notTimed = [nameof(IBackend.Allocate), nameof(IBackend.Free), nameof(IBackend.Discard), nameof(IBackend.PackedLength), nameof(IDisposable.Dispose)];
         var map = typeof(TimingBackend).GetInterfaceMap(typeof(IBackend));
         var handedOn = map.InterfaceMethods.Zip(map.TargetMethods).Where(pair => pair.Second.DeclaringType == typeof(ForwardingBackend)).Select(pair => pair.First.Name);
         Assert.Empty(handedOn.Except(notTimed));

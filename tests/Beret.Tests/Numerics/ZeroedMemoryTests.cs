@@ -28,4 +28,28 @@ public class ZeroedMemoryTests
             backend.Free(block);
         }
     }
+
+    [Fact]
+    public void WhatIsDiscardedLeavesItsNeighboursAloneAndCanBeWrittenAgain()
+    {
+        const int Rows = 40, Columns = 1000;
+        using var backend = CpuBackend.Create(1);
+        var block = backend.Allocate(Rows * Columns * sizeof(float));
+        var matrix = new Matrix(block, Rows, Columns);
+        var values = new float[matrix.Length];
+        Array.Fill(values, 1);
+        backend.Write(values, matrix);
+        var part = matrix.RowRange(3, 30);
+        backend.Discard(part);
+        backend.Read(matrix, values);
+        Assert.All(values[..(3 * Columns)], value => Assert.Equal(1, value));
+        Assert.All(values[(33 * Columns)..], value => Assert.Equal(1, value));
+
+        var other = new float[part.Length];
+        Array.Fill(other, 2);
+        backend.Write(other, part);
+        backend.Read(part, other);
+        Assert.All(other, value => Assert.Equal(2, value));
+        backend.Free(block);
+    }
 }

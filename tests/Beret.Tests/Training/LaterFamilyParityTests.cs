@@ -1,5 +1,8 @@
+using System.Runtime.InteropServices;
+using Beret.Checkpoints;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Tests.Checkpoints;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -50,6 +53,46 @@ public class LaterFamilyParityTests
         Assert.All(rows, r => Assert.True(r.IsCompared, r.Name));
         Assert.Contains(rows, r => r.Name == "hidden_states.2");
         Assert.Contains(rows, r => r.Name.StartsWith("grad.", StringComparison.Ordinal));
+    }
+
+    /// <summary>These count positions from the first token that is no padding, so a text padded on the left is the same text.</summary>
+    [Theory]
+    [InlineData("roberta")]
+    [InlineData("xlm_roberta")]
+    [InlineData("mpnet")]
+    public void PaddingOnTheLeftTakesNoPositions(string name)
+    {
+        using var temporary = new TemporaryFolder();
+        var path = temporary["left.safetensors"];
+        var writer = new SafetensorsWriter();
+        using (var right = Checkpoint.Open(Path.Combine(Model(name), "expected.safetensors")))
+        {
+            var shape = right.Get("input_ids").Shape.ToArray();
+            var (rows, length) = ((int)shape[0], (int)shape[1]);
+            var (ids, mask) = (new long[rows * length], new long[rows * length]);
+            right.ReadInt64("input_ids", ids);
+            right.ReadInt64("attention_mask", mask);
+            for (var row = 0; row < rows; row++)
+            {
+                var shift = length - (int)mask.AsSpan(row * length, length).ToArray().Sum();
+                Turn(ids.AsSpan(row * length, length), shift);
+                Turn(mask.AsSpan(row * length, length), shift);
+            }
+
+            writer.Add("input_ids", TensorType.I64, shape, MemoryMarshal.AsBytes(ids.AsSpan()).ToArray());
+            writer.Add("attention_mask", TensorType.I64, shape, MemoryMarshal.AsBytes(mask.AsSpan()).ToArray());
+            writer.Add("logits", right.Get("logits").Shape.ToArray(), right.Read("logits"));
+            writer.Write(path);
+        }
+
+        Assert.True(Assert.Single(Compare(name, path, "reference")).IsCompared);
+
+        static void Turn(Span<long> row, int by)
+        {
+            var end = row[^by..].ToArray();
+            row[..^by].CopyTo(row[by..]);
+            end.CopyTo(row);
+        }
     }
 
     private static string Model(string name) => Shared.Path("fixtures", "hf", "later", name);

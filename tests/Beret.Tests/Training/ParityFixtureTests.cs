@@ -47,6 +47,20 @@ public class ParityFixtureTests
         Assert.All(compared, tensor => Assert.Contains(rows, r => r.Name == tensor && r.IsCompared));
     }
 
+    /// <summary>Real weights and reviews, two lengths of them in one file, which brings its classifier.</summary>
+    [Fact]
+    public void AFileOfSeveralInputsIsComparedPartByPart()
+    {
+        using var backend = CpuBackend.Create(2);
+        var rows = Parity.Run(Shared.Path("models", "all-MiniLM-L6-v2"), Shared.Path("fixtures", "hf", "minilm", "expected.safetensors"), null, backend);
+        Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
+        foreach (var part in (string[])["len128", "len512"])
+        {
+            Assert.All((string[])["pooled", "logits", "logits.fp64", "loss", "loss.fp64"], name => Assert.True(rows.Single(r => r.Name == $"{part}.{name}").IsCompared));
+            Assert.False(rows.Single(r => r.Name == $"{part}.cls").IsCompared);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void EveryGradientIsTheOneOfPlainPyTorch(string name, string backendName)

@@ -62,6 +62,19 @@ public class TrainerTests
     }
 
     [Fact]
+    public void TwoRunsDoNotWorkOnOneFolder()
+    {
+        using var world = new TinyWorld();
+        var error = "";
+        new Trainer(world.Job("run"), new After(2, () => error = Assert.Throws<TrainingException>(
+            () => new Trainer(world.Job("run", resume: true)).Run(TestContext.Current.CancellationToken)).Message)).Run(TestContext.Current.CancellationToken);
+        Assert.Contains("another run is working on", error);
+
+        // The claim ended with the run.
+        Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(world.Output("run"))!, ".*.run"));
+    }
+
+    [Fact]
     public void ARunThatDiesGoesOnFromItsLastCheckpointToTheSameBits()
     {
         using var world = new TinyWorld();

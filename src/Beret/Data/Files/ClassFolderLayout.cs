@@ -55,18 +55,19 @@ internal sealed class ClassFolderLayout
     }
 
     /// <summary>
-    /// The texts that something may be learnt from without their labels: those of <c>train</c>, labelled or not, and where there are no splits all of them. Never those of <c>test</c>.
+    /// The texts that may be trained on without labels, in the order of their names: where there are <c>train</c> and <c>test</c>, all in the folders below <c>train</c>
+    /// (what lies beside these folders are lists and notes), otherwise all.
     /// </summary>
     /// <exception cref="DataException">There are none.</exception>
     public static IReadOnlyList<string> TrainingTexts(FileIndex index)
     {
         var layout = new ClassFolderLayout(index);
-        var folder = layout.Splits.Contains(DataSource.All) ? "" : EntryPath.Join(layout.Root, DataSource.Train);
-        string[] texts = [.. index.Texts.Where(text => folder.Length == 0
-            ? EntryPath.Folder(text).ToString().Split('/').All(part => part.Length == 0 || IsVisible(part))
-            : ClassOf(text, folder) is { } label && IsVisible(label))];
-        return texts.Length > 0 ? texts : throw new DataException(
-            $"{index.Origin} has no .txt files{(folder.Length == 0 ? "" : $" in folders below {Shown.Path(folder)}")} to learn from.");
+        var train = EntryPath.Join(layout.Root, DataSource.Train);
+        var texts = layout.Splits.Contains(DataSource.Train) ? index.Texts.Where(text => ClassOf(text, train) is not null)
+            : layout.Splits.Contains(DataSource.All) ? index.Texts
+            : throw new DataException($"{index.Origin} has a folder of test texts and none of training texts (train/); test texts are not trained on.");
+        var sorted = texts.Order(CodePointOrder.Instance).ToArray();
+        return sorted.Length > 0 ? sorted : throw new DataException($"{index.Origin} holds no text files (.txt); each of them is one text.");
     }
 
     /// <summary>A text's source: its path below the root.</summary>

@@ -19,7 +19,7 @@ internal abstract class FileContainer(string path, DataOptions options)
     /// <param name="index">Where it is not null, receives the names of all files.</param>
     /// <param name="progress">Told now and then the share of the container gone through.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    public void Read(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    public void Read(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -31,7 +31,15 @@ internal abstract class FileContainer(string path, DataOptions options)
         }
     }
 
-    public static FileContainer Open(string path, DataOptions options)
+    /// <summary>Opens a folder or an archive.</summary>
+    /// <exception cref="DataException">It is neither, or cannot be read.</exception>
+    public static FileContainer Open(string path, DataOptions options) => TryOpen(path, options) ?? throw new DataException(
+        $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
+        "nor a table (.csv, .tsv, .jsonl). Unpack it and give the folder, pack the folder as one of these, or give the table a name that says what it is.");
+
+    /// <summary>Opens a folder or an archive; null for a file of another kind.</summary>
+    /// <exception cref="DataException">There is nothing there, it is empty, or it cannot be read.</exception>
+    public static FileContainer? TryOpen(string path, DataOptions options)
     {
         if (Directory.Exists(path))
         {
@@ -45,45 +53,29 @@ internal abstract class FileContainer(string path, DataOptions options)
         }
 
         Span<byte> head = stackalloc byte[TarReader.BlockSize];
-        head = head[..ReadHead(path, head)];
-        return head switch
-        {
-            _ when IsGzip(head) => new TarContainer(path, compressed: true, options),
-            _ when IsZip(head) => new ZipContainer(path, options),
-            _ when TarReader.IsHeader(head) => new TarContainer(path, compressed: false, options),
-            [] => throw new DataException($"{Shown.Path(path)} is empty. Download or pack it again."),
-            _ => throw new DataException(
-                $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
-                "Unpack it and give the folder, or pack the folder as one of these."),
-        };
-    }
-
-    /// <summary>Whether a file is an archive of a kind that is read, by its first bytes.</summary>
-    public static bool IsArchive(string path)
-    {
-        Span<byte> head = stackalloc byte[TarReader.BlockSize];
-        head = head[..ReadHead(path, head)];
-        return IsGzip(head) || IsZip(head) || TarReader.IsHeader(head);
-    }
-
-    protected abstract void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken);
-
-    protected static DataException Unreadable(string path, Exception e) => new($"{Shown.Path(path)} cannot be read: {e.Message}", e);
-
-    private static bool IsGzip(ReadOnlySpan<byte> head) => head is [0x1F, 0x8B, ..];
-
-    private static bool IsZip(ReadOnlySpan<byte> head) => head is [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..];
-
-    private static int ReadHead(string path, Span<byte> head)
-    {
+        int length;
         try
         {
             using var file = File.OpenRead(path);
-            return file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Unreadable(path, e);
         }
+
+        head = head[..length];
+        return head switch
+        {
+            [0x1F, 0x8B, ..] => new TarContainer(path, compressed: true, options),
+            [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] => new ZipContainer(path, options),
+            _ when TarReader.IsHeader(head) => new TarContainer(path, compressed: false, options),
+            [] => throw new DataException($"{Shown.Path(path)} is empty. Download or pack it again."),
+            _ => null,
+        };
     }
+
+    protected abstract void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken);
+
+    protected static DataException Unreadable(string path, Exception e) => new($"{Shown.Path(path)} cannot be read: {e.Message}", e);
 }

@@ -25,10 +25,9 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
         return list;
     }
 
-    protected override void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        // The system lists a folder in an order of its own.
-        var files = List(cancellationToken).Texts.Where(intake.Wants).Order(CodePointOrder.Instance).ToArray();
+        var files = List(cancellationToken).Texts.Where(intake.Wants).ToArray();
         for (var i = 0; i < files.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -87,7 +86,7 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
         return !(link.FullName + Path.DirectorySeparatorChar).StartsWith(into, StringComparison.Ordinal);
     }
 
-    private void ReadFile(string entry, IFileIntake intake)
+    private void ReadFile(string entry, TextIntake intake)
     {
         var file = new FileInfo(Path.Combine(Origin, entry));
         try

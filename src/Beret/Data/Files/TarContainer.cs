@@ -7,7 +7,7 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
 {
     public override FileIndex? List(CancellationToken cancellationToken) => null;
 
-    protected override void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17, FileOptions.SequentialScan);
         using var content = compressed ? (Stream)new ExpansionGuard(file, Origin, Options.MaxCompressionRatio, cancellationToken) : file;

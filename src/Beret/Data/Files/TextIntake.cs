@@ -4,7 +4,7 @@ namespace Beret.Data.Files;
 /// The texts taken from a container, as bytes, within the limits on their size: by a guess at first, where the container cannot say what it holds,
 /// then on demand.
 /// </summary>
-internal sealed class TextIntake(string origin, DataOptions options) : IFileIntake
+internal sealed class TextIntake(string origin, DataOptions options)
 {
     private readonly Dictionary<string, byte[]> bodies = new(StringComparer.Ordinal);
     private Func<string, bool> wanted = _ => false;
@@ -15,8 +15,7 @@ internal sealed class TextIntake(string origin, DataOptions options) : IFileInta
     /// <summary>The number of texts taken.</summary>
     public int Count => bodies.Count;
 
-    /// <inheritdoc/>
-    /// <remarks>Never while guessing.</remarks>
+    /// <summary>Whether nothing more is wanted. Never while guessing.</summary>
     public bool IsComplete => left == 0;
 
     /// <summary>Asks for texts that may turn out to be needed. One that is too large is passed over without complaint.</summary>
@@ -38,10 +37,11 @@ internal sealed class TextIntake(string origin, DataOptions options) : IFileInta
         left = all.Count;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Whether a text is to be read, by its name.</summary>
     public bool Wants(string path) => wanted(path);
 
-    /// <inheritdoc/>
+    /// <summary>Whether a wanted text is to be read, by its size; asked before memory is taken for it.</summary>
+    /// <exception cref="DataException">It is needed, and larger than the limits allow.</exception>
     public bool Admits(string path, long size)
     {
         if (size > options.MaxTextBytes)
@@ -60,7 +60,6 @@ internal sealed class TextIntake(string origin, DataOptions options) : IFileInta
         return true;
     }
 
-    /// <inheritdoc/>
     public void Take(string path, byte[] bytes)
     {
         bodies[path] = bytes;

@@ -45,7 +45,7 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
         return list;
     }
 
-    protected override void ReadFiles(IFileIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
+    protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var texts = List(cancellationToken).Texts;
         var total = Math.Max(1, texts.Count);

@@ -64,6 +64,10 @@ internal static unsafe class Gemm<V, S, P>
     // The panels that are multiplied with a block of rows before the next ones: their part of B stays in the second-level cache.
     private static readonly int PanelBlock = Math.Max(1, 256 / Tile.Width<V, S>());
 
+    // Where k runs across the lines of memory, which then lie far apart, this many are packed for all strips or panels of a task before the next ones:
+    // so each is read in one piece, and its cache lines once.
+    private const int LinesAtOnce = 16;
+
     /// <summary>The units of four bytes of a packed B: its panels, and for scaled products a scale and a sum for each column.</summary>
     public static long PackedLength(int columns, int k) => (long)PaddedColumns(columns) * (PackedUnits(k) + (P.IsScaled ? 2 : 0));
 
@@ -72,7 +76,7 @@ internal static unsafe class Gemm<V, S, P>
     {
         var pass = new Pass { Of = product, KCount = product.K, Own = scratch.Own };
         pass.Place(packed);
-        pool.Run(PanelsOf(product.Columns), &PackPanel, &pass);
+        PackB(pool, ref pass);
     }
 
     public static void Run(WorkerPool pool, Scratch scratch, in Product product)
@@ -111,7 +115,7 @@ internal static unsafe class Gemm<V, S, P>
             pass.Place(product.BPacked is null ? shared + lengthOfA : product.BPacked);
             if (product.BPacked is null)
             {
-                pool.Run(panels, &PackPanel, &pass);
+                PackB(pool, ref pass);
             }
 
             if (pass.ColumnTasks > 1)
@@ -135,10 +139,29 @@ internal static unsafe class Gemm<V, S, P>
     /// <summary>The units of a packed column: those of its whole blocks and of the last one.</summary>
     private static int PackedUnits(int k) => k / P.Block * BlockUnits + P.Units(k % P.Block);
 
+    private static int BlocksOf(int k) => (k + P.Block - 1) / P.Block;
+
     /// <summary>Where the panel's part of a block of k begins.</summary>
     private static float* PanelAt(float* panels, int count, int k, int panel, int units) =>
         panels + ((nint)(k / P.Block * BlockUnits) * count + (nint)panel * units) * Tile.Width<V, S>();
 
+    private static void PackB(WorkerPool pool, ref Pass pass)
+    {
+        var panels = PanelsOf(pass.Of.Columns);
+        fixed (Pass* state = &pass)
+        {
+            if (pass.Of.BTransposed)
+            {
+                pool.Run(panels, &PackPanel, state);
+            }
+            else
+            {
+                pool.Run((panels + PanelBlock - 1) / PanelBlock * BlocksOf(pass.KCount), &PackAcross, state);
+            }
+        }
+    }
+
+    /// <summary>Packs a panel of a B that is kept as [columns, k].</summary>
     private static void PackPanel(void* state, int panel, int slot)
     {
         ref var pass = ref *(Pass*)state;
@@ -146,10 +169,7 @@ internal static unsafe class Gemm<V, S, P>
         var width = Tile.Width<V, S>();
         var panels = PanelsOf(g.Columns);
         var column = panel * width;
-        var lines = new Lines
-        {
-            Stride = g.BStride, Across = !g.BTransposed, Count = Math.Min(width, g.Columns - column), Width = width, Room = pass.Own[slot],
-        };
+        var lines = new Lines { Stride = g.BStride, Count = Math.Min(width, g.Columns - column), Width = width, Room = pass.Own[slot] };
         if (P.IsScaled)
         {
             lines.Scales = pass.ColumnScales + column;
@@ -165,12 +185,35 @@ internal static unsafe class Gemm<V, S, P>
         for (var k = 0; k < pass.KCount; k += P.Block)
         {
             lines.K = Math.Min(P.Block, pass.KCount - k);
-            lines.Source = g.B + (g.BTransposed ? column * g.BStride + pass.KStart + k : (pass.KStart + k) * g.BStride + column);
+            lines.Source = g.B + column * g.BStride + pass.KStart + k;
             P.PackColumns(lines, PanelAt(pass.Panels, panels, k, panel, P.Units(lines.K)));
         }
     }
 
-    private static int BlocksOf(int k) => (k + P.Block - 1) / P.Block;
+    /// <summary>Packs some panels of a B that is kept as [k, columns], for a block of k.</summary>
+    private static void PackAcross(void* state, int task, int slot)
+    {
+        ref var pass = ref *(Pass*)state;
+        ref var g = ref pass.Of;
+        var width = Tile.Width<V, S>();
+        var panels = PanelsOf(g.Columns);
+        var blocks = BlocksOf(pass.KCount);
+        var (firstPanel, k) = (task / blocks * PanelBlock, task % blocks * P.Block);
+        var lastPanel = Math.Min(firstPanel + PanelBlock, panels);
+        var length = Math.Min(P.Block, pass.KCount - k);
+        var units = P.Units(length);
+        var lines = new Lines { Stride = g.BStride, Across = true, Width = width, Room = pass.Own[slot] };
+        for (var from = 0; from < length; from += LinesAtOnce)
+        {
+            lines.K = Math.Min(LinesAtOnce, length - from);
+            for (var panel = firstPanel; panel < lastPanel; panel++)
+            {
+                lines.Source = g.B + (pass.KStart + k + from) * g.BStride + panel * width;
+                lines.Count = Math.Min(width, g.Columns - panel * width);
+                P.PackColumns(lines, PanelAt(pass.Panels, panels, k, panel, units) + (nint)P.Units(from) * width);
+            }
+        }
+    }
 
     /// <summary>The units of the packed rows of one task: for each row a scale, then the strips of each block of k.</summary>
     private static long LengthOfRows(int k) => RowBlock + (long)MostRows * PackedUnits(k);
@@ -297,17 +340,21 @@ internal static unsafe class Gemm<V, S, P>
     {
         var tallest = Tile.Height<V, S>();
         var units = P.Units(length);
-        for (var r = 0; r < rows;)
+        var lines = new Lines { Stride = g.AStride, Across = g.ATransposed, Room = room };
+        var part = g.ATransposed ? LinesAtOnce : length;
+        for (var from = 0; from < length; from += part)
         {
-            var height = Tile.StripHeight(rows - r, tallest);
-            var lines = new Lines
+            var strip = strips;
+            lines.K = Math.Min(part, length - from);
+            for (var r = 0; r < rows; r += lines.Count)
             {
-                Source = g.A + (g.ATransposed ? k * g.AStride + row + r : (row + r) * g.AStride + k), Stride = g.AStride, Across = g.ATransposed,
-                Count = Math.Min(height, rows - r), Width = height, K = length, Scales = scales + r, Room = room,
-            };
-            P.PackRows(lines, strips);
-            strips += (nint)height * units;
-            r += lines.Count;
+                lines.Width = Tile.StripHeight(rows - r, tallest);
+                lines.Count = Math.Min(lines.Width, rows - r);
+                lines.Source = g.A + (g.ATransposed ? (k + from) * g.AStride + row + r : (row + r) * g.AStride + k);
+                lines.Scales = scales + r;
+                P.PackRows(lines, strip + (nint)P.Units(from) * lines.Width);
+                strip += (nint)lines.Width * units;
+            }
         }
     }
 

@@ -41,6 +41,11 @@ internal sealed unsafe partial class ReferenceBackend : IBackend
         NativeMemory.AlignedFree((void*)handle);
     }
 
+    /// <summary>Keeps it: here products take the plain weights.</summary>
+    public void Discard(Matrix matrix)
+    {
+    }
+
     public void Dispose()
     {
         lock (live)

@@ -25,6 +25,7 @@ internal static class OpCases
         .. LayerNormCases.All,
         .. RowCases.All,
         .. LossCases.All,
+        .. TiedDecoderCases.All,
         .. OptimizerCases.All,
     ];
 

@@ -1,18 +1,14 @@
 using System.Text.Json;
+using Beret.Data;
 
-namespace Beret.Data;
+namespace Beret.Cli;
 
 /// <summary>A line of JSON with a text or a pair of texts. Other keys are left alone.</summary>
-/// <param name="Text">The text.</param>
-/// <param name="Pair">The second text, or null.</param>
-public readonly record struct TextRecord(string Text, string? Pair)
+internal readonly record struct TextRecord(string Text, string? Pair)
 {
-    /// <summary>Reads a line; null for an empty one.</summary>
-    /// <param name="line">The line.</param>
-    /// <param name="number">Its number, for messages.</param>
-    /// <param name="name">What messages call the lines.</param>
+    /// <summary>Null for an empty line.</summary>
     /// <exception cref="DataException">The line is not such an object.</exception>
-    public static TextRecord? Parse(string line, long number, string name = "standard input")
+    public static TextRecord? Parse(string line, long number)
     {
         if (string.IsNullOrWhiteSpace(line))
         {
@@ -25,7 +21,7 @@ public readonly record struct TextRecord(string Text, string? Pair)
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
-                throw Wrong("it is no JSON object; {\"text\": …} is wanted");
+                throw Wrong("it is no JSON object; {\"text\": …} is wanted (or --plain for lines that are texts)");
             }
 
             return new TextRecord(
@@ -42,6 +38,6 @@ public readonly record struct TextRecord(string Text, string? Pair)
             throw Wrong("a text holds half of a surrogate pair, which is no character");
         }
 
-        DataException Wrong(string what) => new($"{name}, line {number}: {what}");
+        DataException Wrong(string what) => new($"standard input, line {number}: {what}");
     }
 }

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Beret.Data;
+using Beret.Pretraining;
+
+namespace Beret.Cli.Commands;
+
+/// <summary><c>beret pretrain</c>: trains an encoder on texts without labels.</summary>
+internal static class PretrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var texts = CommonOptions.Paths("TEXTS", "Texts without labels: files with a text on each line, .jsonl files with a key text, folders or archives of .txt files, or imdb");
+        texts.Arity = ArgumentArity.ZeroOrMore;
+        var model = CommonOptions.PathOption("--model", "The encoder to go on with: a name, a Hugging Face owner/name, a folder, or a TensorFlow model", "MODEL");
+        var config = CommonOptions.PathOption("--config", "The config.json of a model from nothing, with random weights; needs --vocab", "FILE");
+        var vocabulary = CommonOptions.PathOption("--vocab", "Its vocabulary: vocab.txt, a SentencePiece model, or a folder with a tokenizer", "FILE");
+        var output = CommonOptions.PathOption("--output", "The folder that the model is written to", "DIR");
+        var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
+        var json = CommonOptions.Json("Print the outcome as JSON");
+        var settings = PretrainingOption.All.ToDictionary(setting => setting, Setting);
+        var verb = new Verb(
+            "pretrain",
+            "Pre-train an encoder on texts without labels, by masked language modelling or replaced-token detection.",
+            "beret pretrain imdb --model all-MiniLM-L6-v2 --output runs/minilm-imdb --epochs 1",
+            "beret pretrain reports.txt tickets.jsonl --model bert-base-uncased --output runs/bert-ours --steps 2000 --learning-rate 5e-5",
+            "beret pretrain corpus/ --config config.json --vocab vocab.txt --output runs/mini --steps 20000 --learning-rate 1e-3",
+            "beret pretrain corpus/ --config electra.json --vocab vocab.txt --output runs/electra --objective replaced-tokens --steps 20000 --learning-rate 5e-4",
+            "beret pretrain --output runs/mini --resume",
+            "beret train reviews/ --model runs/mini --output runs/reviews")
+        {
+            texts, model, config, vocabulary, output, resume, overwrite, json,
+        };
+        verb.Details = "Of a folder or archive with train and test, as imdb, only what lies below train is read, texts without a label included.";
+        foreach (var option in settings.Values)
+        {
+            verb.Add(option);
+        }
+
+        verb.Runs(
+            async (arguments, cancellation) =>
+            {
+                var folder = arguments.GetValue(output) ?? throw new BeretException("--output is missing: name the folder that the model is to be written to, such as runs/mini");
+                var job = Job(arguments.GetValue(resume));
+                var names = arguments.GetValue(texts) is { Length: > 0 } given ? given : job.TextNames;
+                if (names.Count == 0)
+                {
+                    throw new BeretException("TEXTS is missing: name texts to train on, such as imdb, a file with a text on each line, or a folder of .txt files");
+                }
+
+                var recipe = job.Recipe;
+                foreach (var (setting, option) in settings)
+                {
+                    recipe = arguments.GetValue(option) is { } text ? setting.Set(recipe, text) : recipe;
+                }
+
+                var sources = new List<TextSource>();
+                foreach (var name in names)
+                {
+                    sources.Add(await Sources.OpenTextsAsync(name, terminal, cancellation));
+                }
+
+                job = job with { Texts = sources, TextNames = names, Recipe = recipe, Overwrite = arguments.GetValue(overwrite) };
+                if (job.ConfigFile is null)
+                {
+                    var resolved = await Sources.ResolveModelAsync(job.ModelName, terminal, cancellation);
+                    job = job with { ModelFolder = resolved.Folder, Source = resolved.Source };
+                }
+
+                var display = new PretrainingDisplay(terminal, quiet: arguments.GetValue(json));
+                var summary = new Pretrainer(job, display).Run(cancellation);
+                if (arguments.GetValue(json))
+                {
+                    terminal.Output.WriteLine(Json(summary));
+                }
+                else
+                {
+                    display.Finish(summary);
+                }
+
+                if (summary.IsInterrupted)
+                {
+                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret pretrain --output {CommonOptions.Quote(folder)} --resume");
+                    return ExitCode.Interrupted;
+                }
+
+                return ExitCode.Ok;
+
+                PretrainingJob Job(bool isResumed)
+                {
+                    (PretrainingRecipe, string?, string?, IReadOnlyList<string>) before = isResumed ? Pretrainer.Interrupted(folder) : (new PretrainingRecipe(), null, null, []);
+                    var (start, name, words, of) = before;
+                    var configFile = arguments.GetValue(config) ?? (words is null ? null : name);
+                    if (arguments.GetValue(model) is not null && configFile is not null)
+                    {
+                        throw new BeretException("--model and --config exclude each other: a model has its configuration");
+                    }
+
+                    words = arguments.GetValue(vocabulary) ?? words;
+                    if ((configFile is null) != (words is null))
+                    {
+                        throw new BeretException("--config and --vocab belong together: a model from nothing needs both");
+                    }
+
+                    return new PretrainingJob
+                    {
+                        ModelName = configFile ?? arguments.GetValue(model) ?? name ?? throw new BeretException("--model is missing: name the encoder to go on with; or --config and --vocab for one from nothing"),
+                        ConfigFile = configFile,
+                        Vocabulary = words,
+                        Texts = [],
+                        TextNames = of,
+                        Output = folder,
+                        Recipe = start,
+                        Resume = isResumed,
+                    };
+                }
+            },
+            endsByItself: true);
+        return verb;
+    }
+
+    private static Option<string?> Setting(PretrainingOption setting)
+    {
+        var option = new Option<string?>($"--{setting.Name}") { Description = $"{setting.Description} [default: {setting.Get(new PretrainingRecipe())}]", HelpName = setting.Shape };
+        if (setting.IsFlag)
+        {
+            option.Arity = ArgumentArity.ZeroOrOne;
+            option.CustomParser = result => result.Tokens is [var token] ? token.Value : "true";
+        }
+
+        return option;
+    }
+
+    private static string Json(PretrainingSummary summary)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("folder", summary.Folder);
+            writer.WriteNumber("steps", summary.Steps);
+            writer.WriteNumber("tokens", summary.Plan.Tokens);
+            writer.WriteNumber("seconds", Math.Round(summary.Seconds, 2));
+            writer.WriteBoolean("interrupted", summary.IsInterrupted);
+            PretrainingPoints.Write(writer, summary.Plan.Recipe.Objective, summary.Points);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+}

@@ -1,0 +1,247 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Beret.Checkpoints;
+using Beret.Numerics;
+using Beret.Training;
+
+namespace Beret.Pretraining;
+
+/// <summary>
+/// Pre-trains an encoder by masked language modelling (Devlin et al., BERT, 2019, §3.1) or replaced-token detection (Clark et al., ELECTRA, 2020) and writes a folder in the Hugging Face layout, which fine-tuning starts from.
+/// An interrupted run goes on, from its last checkpoint, to the same bits as one that was never interrupted.
+/// </summary>
+public sealed class Pretrainer
+{
+    private readonly PretrainingJob job;
+    private readonly PretrainingCallbacks callbacks;
+
+    /// <summary>Creates a pre-trainer for one run.</summary>
+    /// <param name="job">What to work on.</param>
+    /// <param name="callbacks">Is told what happens; may be null.</param>
+    public Pretrainer(PretrainingJob job, PretrainingCallbacks? callbacks = null)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        this.job = job with { Recipe = job.Recipe with { Precision = job.Recipe.Precision.Resolve() } };
+        this.callbacks = callbacks ?? new Silent();
+    }
+
+    /// <summary>The recipe, the model (or the configuration, with its vocabulary) and the texts of the interrupted run in a folder.</summary>
+    /// <exception cref="TrainingException">There is none.</exception>
+    public static (PretrainingRecipe Recipe, string Model, string? Vocabulary, IReadOnlyList<string> Texts) Interrupted(string folder)
+    {
+        AtomicFolder.Recover(folder);
+        var state = PretrainingState.Read(folder);
+        return (state.Recipe, state.Model, state.Vocabulary, state.Texts);
+    }
+
+    /// <summary>
+    /// Trains to the end of the recipe, or until cancelled: then the step under way is finished and what <see cref="PretrainingJob.Resume"/> needs is saved.
+    /// </summary>
+    /// <exception cref="BeretException">Something about the model, the texts, the recipe or the output folder is wrong, or the loss is no longer a number.</exception>
+    public PretrainingSummary Run(CancellationToken cancellation = default)
+    {
+        using var claim = OutputClaim.Take(job.Output);
+        var state = Open();
+        using var session = PretrainingSession.Prepare(job, callbacks, cancellation);
+        if (state is null)
+        {
+            Directory.CreateDirectory(job.Output);
+            state = new PretrainingState
+            {
+                Recipe = job.Recipe, Model = job.ModelName, Vocabulary = job.Vocabulary, Texts = job.TextNames, Fingerprint = session.Corpus.Fingerprint,
+            };
+        }
+        else
+        {
+            Match(state, session);
+            session.Steps = state.Step;
+            session.Order.Seek(state.Epoch, state.Place);
+            ResumeFile.Restore(job.Output, session.Parameters);
+        }
+
+        var plan = session.Plan(state.Step);
+        using var log = new RunLog(job.Output, state.LogBytes);
+        callbacks.Starting(plan);
+        return new Loop(job, callbacks, session, plan, state, log).Go(cancellation);
+    }
+
+    /// <summary>Checks the output folder; the state to go on with, or null for a new run.</summary>
+    private PretrainingState? Open()
+    {
+        AtomicFolder.Recover(job.Output);
+        if (job.Resume)
+        {
+            return PretrainingState.Read(job.Output);
+        }
+
+        OutputFolder.Prepare(job.Output, job.Overwrite);
+        return null;
+    }
+
+    /// <summary>A run goes on only with what it began with; how many threads there are makes no difference.</summary>
+    private void Match(PretrainingState state, PretrainingSession session)
+    {
+        foreach (var option in PretrainingOption.All.Where(option => option.Name != "threads"))
+        {
+            var (before, now) = (option.Get(state.Recipe), option.Get(job.Recipe));
+            if (before != now)
+            {
+                throw new TrainingException($"the interrupted run in {job.Output} has --{option.Name} {before}, not {now}; go on with the same recipe, or start anew (--overwrite)");
+            }
+        }
+
+        if (state.Fingerprint != session.Corpus.Fingerprint)
+        {
+            throw new TrainingException(
+                $"the texts of {string.Join(", ", job.TextNames)} do not give the tokens that the interrupted run in {job.Output} began with ({string.Join(", ", state.Texts)})");
+        }
+    }
+
+    private sealed class Silent : PretrainingCallbacks;
+
+    /// <summary>The loop over steps.</summary>
+    private sealed class Loop(
+        PretrainingJob job, PretrainingCallbacks callbacks, PretrainingSession session, PretrainingPlan plan, PretrainingState state, RunLog log)
+    {
+        private readonly LearningRateSchedule schedule = new(
+            plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, DecayStart.EndOfWarmup);
+
+        private readonly StepRate speed = new();
+
+        public PretrainingSummary Go(CancellationToken cancellation)
+        {
+            var clock = Stopwatch.StartNew();
+            var before = state.Seconds;
+            if (state.Step == 0)
+            {
+                log.Message("start", $"{plan.Model} on {string.Join(", ", job.TextNames)}");
+            }
+
+            while (true)
+            {
+                if (state.ValidationPending && !Reach(cancellation))
+                {
+                    return Stop(interrupted: true);
+                }
+
+                if (state.Step == plan.Steps)
+                {
+                    return Stop(interrupted: false);
+                }
+
+                if (cancellation.IsCancellationRequested)
+                {
+                    return Stop(interrupted: true);
+                }
+
+                Step();
+                state.Seconds = before + clock.Elapsed.TotalSeconds;
+                state.ValidationPending = state.Step % plan.ValidateEvery == 0 || state.Step == plan.Steps;
+                if (!state.ValidationPending && plan.Recipe.CheckpointEvery > 0 && state.Step % plan.Recipe.CheckpointEvery == 0)
+                {
+                    Checkpoint();
+                }
+            }
+        }
+
+        private void Step()
+        {
+            var started = Stopwatch.GetTimestamp();
+            var rate = schedule.At(state.Step);
+            var sequences = session.Order.Next();
+            var result = session.Step(sequences, state.Step, rate, out var outcome);
+            if (!result.IsFinite)
+            {
+                throw new TrainingException(
+                    $"the loss is no longer a number at step {state.Step + 1} (loss {result.Loss}, gradient norm {result.GradientNorm}, learning rate {rate:g3}): "
+                    + "the learning rate is too high; try a third of it (--learning-rate), or a longer warm-up (--warmup), in a run that starts anew (--overwrite)");
+            }
+
+            state.Step++;
+            (state.Epoch, state.Place) = (session.Order.Epoch, session.Order.Place);
+            state.LossSum += outcome.Loss * outcome.Count;
+            state.Right += outcome.Right;
+            state.Count += outcome.Count;
+            speed.Add(Stopwatch.GetElapsedTime(started), sequences.Length, session.Tokens);
+            var progress = new TrainingProgress(
+                state.Epoch + 1, state.Step, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, result.Loss, rate, result.GradientNorm,
+                speed.TextsPerSecond, speed.TokensPerSecond, (plan.Steps - state.Step) * speed.PerStep);
+            log.Step(progress);
+            callbacks.Stepped(progress);
+        }
+
+        /// <summary>Judges the model, writes its folder and makes a checkpoint. False: cancelled on the way.</summary>
+        private bool Reach(CancellationToken cancellation)
+        {
+            (double Loss, double Accuracy)? judged = null;
+            if (session.Corpus.HeldOut.Count > 0)
+            {
+                judged = session.Judge(callbacks, cancellation);
+                if (judged is null)
+                {
+                    return false;
+                }
+            }
+
+            var point = new TrainingPoint(
+                state.Epoch + 1, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, judged?.Loss, judged?.Accuracy, state.Seconds,
+                EndsEpoch: session.Order.Place == session.Corpus.Count);
+            state.Points.Add(point);
+            (state.LossSum, state.Right, state.Count, state.ValidationPending) = (0, 0, 0, false);
+            Save(isFinished: false);
+            log.Point(point, isKept: true);
+            callbacks.Reached(point);
+            Checkpoint();
+            return true;
+        }
+
+        private void Checkpoint()
+        {
+            state.LogBytes = log.Length;
+            ResumeFile.Write(job.Output, PretrainingState.Key, state.Write, session.Parameters);
+        }
+
+        private PretrainingSummary Stop(bool interrupted)
+        {
+            if (interrupted)
+            {
+                Checkpoint();
+            }
+            else
+            {
+                log.Message("end", "finished");
+                Save(isFinished: true);
+            }
+
+            return new PretrainingSummary
+            {
+                Plan = plan, Points = [.. state.Points], IsInterrupted = interrupted, Steps = state.Step, Seconds = state.Seconds, Folder = job.Output,
+            };
+        }
+
+        private void Save(bool isFinished) => session.Save(Report, name => isFinished && name == ResumeFile.Name);
+
+        private void Report(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model", plan.Model);
+            writer.WriteStartArray("texts");
+            foreach (var name in job.TextNames)
+            {
+                writer.WriteStringValue(name);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteString("fingerprint", state.Fingerprint);
+            writer.WriteNumber("tokens", plan.Tokens);
+            writer.WriteNumber("held_out_tokens", plan.HeldOutTokens);
+            writer.WriteNumber("steps", state.Step);
+            writer.WriteNumber("steps_planned", plan.Steps);
+            writer.WriteNumber("seconds", Math.Round(state.Seconds, 2));
+            writer.WritePropertyName("recipe");
+            PretrainingOption.Write(writer, plan.Recipe);
+            PretrainingPoints.Write(writer, plan.Recipe.Objective, state.Points);
+            writer.WriteEndObject();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Beret.Training;
+
+namespace Beret.Pretraining;
+
+/// <summary>What an interrupted run goes on with, beside the weights and Adam's moments.</summary>
+internal sealed record PretrainingState
+{
+    public const string Key = "beret.pretraining";
+
+    public required PretrainingRecipe Recipe { get; init; }
+
+    /// <summary>The model's name, or the path of the configuration.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The vocabulary's path where the model is from nothing; null where it is a checkpoint.</summary>
+    public required string? Vocabulary { get; init; }
+
+    public required IReadOnlyList<string> Texts { get; init; }
+
+    /// <summary>That of the tokens.</summary>
+    public required string Fingerprint { get; init; }
+
+    public int Step { get; set; }
+
+    public int Epoch { get; set; }
+
+    /// <summary>Sequences of the epoch that were read.</summary>
+    public int Place { get; set; }
+
+    /// <summary>Whether a judgement is due before the next step.</summary>
+    public bool ValidationPending { get; set; }
+
+    /// <summary>The sum of the losses of all questions since the last judgement.</summary>
+    public double LossSum { get; set; }
+
+    public long Right { get; set; }
+
+    public long Count { get; set; }
+
+    public double Seconds { get; set; }
+
+    /// <summary>The length of log.jsonl: what stands behind it belongs to steps that are done again.</summary>
+    public long LogBytes { get; set; }
+
+    public List<TrainingPoint> Points { get; init; } = [];
+
+    public static PretrainingState Read(string folder) => ResumeFile.Read(folder, Key, Parse);
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName("recipe");
+        PretrainingOption.Write(writer, Recipe);
+        writer.WriteString("model", Model);
+        writer.WriteString("vocabulary", Vocabulary);
+        writer.WriteStartArray("texts");
+        foreach (var text in Texts)
+        {
+            writer.WriteStringValue(text);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("fingerprint", Fingerprint);
+        writer.WriteNumber("step", Step);
+        writer.WriteNumber("epoch", Epoch);
+        writer.WriteNumber("place", Place);
+        writer.WriteBoolean("validation_pending", ValidationPending);
+        writer.WriteNumber("loss_sum", LossSum);
+        writer.WriteNumber("right", Right);
+        writer.WriteNumber("count", Count);
+        writer.WriteNumber("seconds", Seconds);
+        writer.WriteNumber("log_bytes", LogBytes);
+        writer.WriteStartArray("points");
+        foreach (var point in Points)
+        {
+            TrainingPointJson.Write(writer, point);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static PretrainingState Parse(JsonElement root) => new()
+    {
+        Recipe = PretrainingOption.Read(root.GetProperty("recipe")),
+        Model = root.GetProperty("model").GetString()!,
+        Vocabulary = root.GetProperty("vocabulary").GetString(),
+        Texts = [.. root.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)],
+        Fingerprint = root.GetProperty("fingerprint").GetString()!,
+        Step = root.GetProperty("step").GetInt32(),
+        Epoch = root.GetProperty("epoch").GetInt32(),
+        Place = root.GetProperty("place").GetInt32(),
+        ValidationPending = root.GetProperty("validation_pending").GetBoolean(),
+        LossSum = root.GetProperty("loss_sum").GetDouble(),
+        Right = root.GetProperty("right").GetInt64(),
+        Count = root.GetProperty("count").GetInt64(),
+        Seconds = root.GetProperty("seconds").GetDouble(),
+        LogBytes = root.GetProperty("log_bytes").GetInt64(),
+        Points = [.. root.GetProperty("points").EnumerateArray().Select(TrainingPointJson.Read)],
+    };
+}

@@ -1,0 +1,25 @@
+using Beret.Checkpoints;
+
+namespace Beret.Training;
+
+/// <summary>One run at a time works on an output folder: a lock beside the folder, which itself is replaced. It ends with its process, however that ends.</summary>
+internal static class OutputClaim
+{
+    /// <summary>The claim, to be disposed.</summary>
+    /// <exception cref="TrainingException">Another run has it, or nothing can be written beside the folder.</exception>
+    public static IDisposable Take(string output)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        var parent = Path.GetDirectoryName(full) ?? throw new TrainingException($"{output} cannot be a run's folder: --output names a folder of its own");
+        try
+        {
+            Directory.CreateDirectory(parent);
+            return FileLock.TryAcquire(Path.Combine(parent, $".{Path.GetFileName(full)}.run"), deleteAfter: true)
+                ?? throw new TrainingException($"another run is working on {output}: wait for its end, or choose another folder (--output)");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"cannot write beside {output}: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Beret.Training;
+
+/// <summary>The folder that a new run writes to.</summary>
+internal static class OutputFolder
+{
+    /// <summary>Checks that a run may begin there, and takes away what an earlier one would be resumed from.</summary>
+    /// <exception cref="TrainingException">There is something already, and it is not to be replaced.</exception>
+    public static void Prepare(string folder, bool overwrite)
+    {
+        if (File.Exists(folder))
+        {
+            throw new TrainingException($"{folder} is a file; --output names a folder");
+        }
+
+        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            return;
+        }
+
+        if (!overwrite)
+        {
+            throw new TrainingException(File.Exists(ResumeFile.PathIn(folder))
+                ? $"{folder} holds an interrupted run: go on with it (--resume), or replace it (--overwrite)"
+                : $"{folder} is not empty: choose another folder, or replace what is in it (--overwrite)");
+        }
+
+        foreach (var name in new[] { ResumeFile.Name, RunLog.Name })
+        {
+            File.Delete(Path.Combine(folder, name));
+        }
+    }
+}

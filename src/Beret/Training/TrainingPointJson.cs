@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace Beret.Training;
+
+/// <summary>Points of the curves in the state of a run.</summary>
+internal static class TrainingPointJson
+{
+    public static void Write(Utf8JsonWriter writer, TrainingPoint point)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("epoch", point.Epoch);
+        writer.WriteNumber("step", point.Step);
+        writer.WriteNumber("loss", point.Loss);
+        writer.WriteNumber("accuracy", point.Accuracy);
+        if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
+        {
+            writer.WriteNumber("validation_loss", loss);
+            writer.WriteNumber("validation_accuracy", accuracy);
+        }
+
+        writer.WriteNumber("seconds", point.Seconds);
+        writer.WriteBoolean("ends_epoch", point.EndsEpoch);
+        writer.WriteEndObject();
+    }
+
+    public static TrainingPoint Read(JsonElement point) => new(
+        point.GetProperty("epoch").GetInt32(), point.GetProperty("step").GetInt32(),
+        point.GetProperty("loss").GetDouble(), point.GetProperty("accuracy").GetDouble(),
+        point.TryGetProperty("validation_loss", out var loss) ? loss.GetDouble() : null,
+        point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
+        point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean());
+}
