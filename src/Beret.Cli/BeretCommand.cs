@@ -20,6 +20,7 @@ internal static class BeretCommand
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
         ("tokenize", TokenizeCommand.Create),
+        ("vocab", VocabCommand.Create),
         ("parity", ParityCommand.Create),
         ("convert", ConvertCommand.Create),
         ("quantize", QuantizeCommand.Create),

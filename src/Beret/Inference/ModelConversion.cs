@@ -32,11 +32,7 @@ public static class ModelConversion
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         ArgumentException.ThrowIfNullOrEmpty(destination);
-        if (Directory.Exists(destination) && Directory.EnumerateFileSystemEntries(destination).Any())
-        {
-            throw new InferenceException($"{destination} is not empty; name a folder that does not exist yet");
-        }
-
+        RequireEmpty(destination);
         var files = ModelFiles.Open(source, named);
         using var backend = CpuBackend.Create(1);
         using var weights = files.OpenWeights();
@@ -81,7 +77,17 @@ public static class ModelConversion
             .Replace("LayerNorm.gamma", "LayerNorm.weight", StringComparison.Ordinal).Replace("LayerNorm.beta", "LayerNorm.bias", StringComparison.Ordinal);
     }
 
-    private static void Write(string destination, Tokenizer? tokenizer, ParameterSet parameters, Action<Stream> writeConfig) => AtomicFolder.Write(destination, folder =>
+    /// <exception cref="InferenceException">There is something in the folder already.</exception>
+    internal static void RequireEmpty(string destination)
+    {
+        if (Directory.Exists(destination) && Directory.EnumerateFileSystemEntries(destination).Any())
+        {
+            throw new InferenceException($"{destination} is not empty; name a folder that does not exist yet");
+        }
+    }
+
+    /// <summary>Writes a folder without a beret.json.</summary>
+    internal static void Write(string destination, Tokenizer? tokenizer, ParameterSet parameters, Action<Stream> writeConfig) => AtomicFolder.Write(destination, folder =>
     {
         tokenizer?.Save(folder);
         using (var config = File.Create(Path.Combine(folder, HuggingFaceConfig.FileName)))

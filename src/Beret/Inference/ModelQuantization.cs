@@ -61,10 +61,7 @@ public static class ModelQuantization
             throw new InferenceException($"a model is quantized to {Precision.Int8.Format()} or {Precision.BFloat16.Format()}, not to {options.Precision.Format()}");
         }
 
-        if (Directory.Exists(destination) && Directory.EnumerateFileSystemEntries(destination).Any())
-        {
-            throw new InferenceException($"{destination} is not empty; name a folder that does not exist yet");
-        }
+        ModelConversion.RequireEmpty(destination);
 
         EvaluationResult? before = null;
         if (options.Sample is not null)
