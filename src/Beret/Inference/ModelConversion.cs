@@ -64,8 +64,7 @@ public static class ModelConversion
         var loaded = ModelLoader.LoadEncoder(files.Config, weights, backend);
         using var parameters = loaded.Parameters;
         var config = loaded.Encoder.Config;
-        Write(destination, tokenizer, parameters, stream => HuggingFaceConfig.Write(
-            stream, config, files.Source, config.Family.Architecture.Replace("ForSequenceClassification", "Model", StringComparison.Ordinal)));
+        Write(destination, tokenizer, parameters, stream => HuggingFaceConfig.Write(stream, config, files.Source, config.Family.EncoderArchitecture));
         var held = weights.Tensors.Select(tensor => WithPrefix(tensor.Name)).ToHashSet(StringComparer.Ordinal);
         var written = parameters.All.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
         return new ConversionSummary(

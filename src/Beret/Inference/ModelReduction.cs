@@ -93,7 +93,7 @@ public static partial class ModelReduction
         }
 
         reduced.Touch();
-        ModelConversion.Write(destination, tokenizer, reduced, stream => HuggingFaceConfig.Write(stream, config, files.Source, isEncoder: true));
+        ModelConversion.Write(destination, tokenizer, reduced, stream => HuggingFaceConfig.Write(stream, config, files.Source, config.Family.EncoderArchitecture));
         return new ReductionSummary(
             layers, reduced.Count, trimming?.Taken ?? tokenizer.VocabularySize, trimming?.Averaged ?? 0, trimming?.Unknown ?? 0);
     }

@@ -22,6 +22,9 @@ internal sealed record EncoderFamily
     /// <summary>The class of Hugging Face transformers that loads a classifier of this family.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The class there that loads its bare encoder.</summary>
+    public string EncoderArchitecture => Architecture.Replace("ForSequenceClassification", "Model", StringComparison.Ordinal);
+
     /// <summary>The encoder's own part of a checkpoint name, such as "bert."; checkpoints of the bare encoder leave it out.</summary>
     public required string Prefix { get; init; }
 
