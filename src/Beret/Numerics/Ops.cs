@@ -37,6 +37,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         tape?.Clear();
         seed = runSeed;
         step = runStep;
+        attentions = 0;
     }
 
     public BatchIndices Upload(PackedBatch packed)
@@ -219,6 +220,9 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
             case Operation.RelativeAttention:
                 RelativeAttentionGradient(ref record, gradient);
+                break;
+            case Operation.Relations:
+                Relate(record.Output.Data, record.Batch, record.Relation, gradient);
                 break;
             case Operation.Rotate:
                 backend.Rotate(gradient, record.Saved, record.Batch.Positions, record.Heads, inverse: true);

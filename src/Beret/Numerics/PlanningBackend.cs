@@ -177,6 +177,11 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void RelationLoss(
+        Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient)
+    {
+    }
+
     public void TiedDecoderLoss(
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)

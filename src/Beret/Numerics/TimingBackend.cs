@@ -292,6 +292,14 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void RelationLoss(
+        Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelationLoss(student, teacher, starts, longest, relations, heads, share, losses, studentGradient);
+        Add(start);
+    }
+
     public override void TiedDecoderLoss(
         Matrix hidden, Matrix weight, Matrix bias, Indices targets, float share, Matrix logits, Matrix outcomes,
         Matrix hiddenGradient, Matrix weightGradient, Matrix biasGradient, ElementType arithmetic)

@@ -19,6 +19,7 @@ internal sealed class Learner : IDisposable
     private readonly IBackend backend;
     private readonly Loss loss;
     private readonly Distillation? distillation;
+    private readonly TeacherStates? states;
     private readonly AdamW optimizer;
     private readonly Arena arena;
     private readonly Ops ops;
@@ -39,10 +40,12 @@ internal sealed class Learner : IDisposable
     /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
     /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
     /// <param name="distillation">How it learns from a teacher, whose logits every batch then comes with; null without one.</param>
+    /// <param name="states">What else the model is held to of its teacher; stays the caller's.</param>
     public Learner(
         SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false,
-        Distillation? distillation = null)
+        Distillation? distillation = null, TeacherStates? states = null)
     {
+        this.states = states;
         this.distillation = distillation;
         this.model = model;
         this.backend = backend;
@@ -54,6 +57,10 @@ internal sealed class Learner : IDisposable
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
         ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
+        if (states is not null)
+        {
+            ops.ObserveAttention = (int number, Value value, in BatchIndices indices) => states.Compare(ops, number, value, indices);
+        }
     }
 
     /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>
@@ -65,6 +72,9 @@ internal sealed class Learner : IDisposable
 
     /// <summary>The logits of the last batch, [B, K], before its update.</summary>
     public ReadOnlySpan<float> Logits => logits.AsSpan(0, examples * model.Outputs);
+
+    /// <summary>What the loss of the last batch is the sum of; null where it is that of the logits alone.</summary>
+    public LossParts? Parts { get; private set; }
 
     /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
     public long ActivationPeak => arena.Peak;
@@ -145,6 +155,7 @@ internal sealed class Learner : IDisposable
             logits = new float[examples * model.Outputs];
         }
 
+        states?.Read(batch);
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
@@ -159,7 +170,14 @@ internal sealed class Learner : IDisposable
             total += losses[i];
         }
 
-        return total / examples;
+        if (states is null)
+        {
+            return total / examples;
+        }
+
+        var sum = states.Add(total / examples, out var parts);
+        Parts = parts;
+        return sum;
     }
 
     /// <summary>Values of the batch's examples, as many for each.</summary>

@@ -10,8 +10,11 @@ namespace Beret.Training;
 /// <param name="Activations">Bytes of activations and their gradients at their peak.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations)
 {
+    /// <summary>Bytes of the weights and the working memory of a teacher that reads the texts of each step; 0 where there is none.</summary>
+    public long Teacher { get; init; }
+
     /// <summary>All of it.</summary>
-    public long Total => Weights + Gradients + Moments + Activations;
+    public long Total => Weights + Gradients + Moments + Activations + Teacher;
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
     internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false)

@@ -38,6 +38,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("epoch", progress.Epoch);
         writer.WriteNumber("step", progress.Step);
         writer.WriteNumber("loss", progress.StepLoss);
+        progress.StepParts?.WriteJson(writer);
         writer.WriteNumber("epoch_loss", progress.Loss);
         writer.WriteNumber("epoch_accuracy", progress.Accuracy);
         writer.WriteNumber("learning_rate", progress.LearningRate);
@@ -55,6 +56,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("epoch", point.Epoch);
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
+        point.Parts?.WriteJson(writer);
         writer.WriteNumber("accuracy", point.Accuracy);
         if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
         {

@@ -11,6 +11,7 @@ internal static class TrainingPointJson
         writer.WriteNumber("epoch", point.Epoch);
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
+        point.Parts?.WriteJson(writer);
         writer.WriteNumber("accuracy", point.Accuracy);
         if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
         {
@@ -34,5 +35,6 @@ internal static class TrainingPointJson
         point.TryGetProperty("validation_loss", out var loss) ? loss.GetDouble() : null,
         point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
         point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),
-        point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null);
+        point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null,
+        LossParts.Read(point));
 }

@@ -20,6 +20,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly ClassificationTask task;
     private readonly RunTexts texts;
     private readonly TeacherAnswers? answers;
+    private readonly TeacherStates? states;
     private readonly TrainingRecipe recipe;
     private readonly PackedBatch batch = new();
     private readonly MemoryPlan memory;
@@ -33,7 +34,8 @@ internal sealed class TrainingSession : IDisposable
     private readonly int[] labels;
 
     private TrainingSession(
-        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store)
+        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store,
+        TeacherStates? states)
     {
         this.job = job;
         this.backend = backend;
@@ -41,17 +43,21 @@ internal sealed class TrainingSession : IDisposable
         this.tokenizer = tokenizer;
         this.texts = texts;
         this.answers = answers;
+        this.states = states;
         task = texts.Task;
         recipe = job.Recipe;
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
         teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
         labels = new int[recipe.BatchSize];
-        memory = MemoryPlan.For(
-            model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength), recipe.CheckpointActivations, hasTeacher: answers is not null);
+        var longest = Math.Min(store.Longest, recipe.MaxLength);
+        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, hasTeacher: answers is not null) with
+        {
+            Teacher = states?.BytesFor(recipe.BatchSize * longest) ?? 0,
+        };
         Learner = new Learner(
             model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha));
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), states);
     }
 
     /// <summary>SHA-256 over the texts that are learned from.</summary>
@@ -91,6 +97,7 @@ internal sealed class TrainingSession : IDisposable
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
+        TeacherStates? states = null;
         IReadOnlyList<string> newLayers = [];
         try
         {
@@ -120,8 +127,9 @@ internal sealed class TrainingSession : IDisposable
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
-            session = new TrainingSession(
-                job, backend, model, tokenizer, texts, answers, TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation));
+            var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
+            states = TeacherStates.Open(job, model.Config, tokenizer, store.Longest, backend);
+            session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, states);
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
             {
@@ -136,6 +144,7 @@ internal sealed class TrainingSession : IDisposable
         {
             session?.Learner.Dispose();
             session?.runner?.Dispose();
+            states?.Dispose();
             model?.Dispose();
             backend.Dispose();
             throw;
@@ -176,6 +185,7 @@ internal sealed class TrainingSession : IDisposable
             Validation = texts.Validation,
             Unlabelled = texts.Unlabelled.Count,
             Teacher = job.Teacher is { } teacher ? TrainingJob.TitleOf(teacher.Name) : null,
+            TeacherStates = states?.Summary,
             TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate([.. judged.Examples.Select(e => e.Label)], answers.OfValidation) : null,
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
@@ -261,11 +271,12 @@ internal sealed class TrainingSession : IDisposable
     {
         Learner.Dispose();
         runner?.Dispose();
+        states?.Dispose();
         model.Dispose();
         backend.Dispose();
     }
 
-    /// <summary>The texts, and what the teacher says of them; the teacher is not needed after that.</summary>
+    /// <summary>The texts, and what the teacher says of them.</summary>
     private static (RunTexts Texts, TeacherAnswers? Answers) Read(
         TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {

@@ -1,4 +1,6 @@
+using Beret.Inference;
 using Beret.Numerics;
+using Beret.Tests.Inference;
 using Beret.Tests.Models;
 using Beret.Training;
 
@@ -39,6 +41,34 @@ public class SteadyStateTests
             for (var s = from; s < to; s++)
             {
                 learner.Step(batches[s], labels[s], 1e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void NorDoesOneWhoseAttentionIsHeldToATeachers()
+    {
+        using var world = new TinyWorld();
+        var folder = TinyModel.Write(world.Output("model"));
+        using var backend = CpuBackend.Create(2);
+        using var model = TinyModel.Create(backend, outputs: 1);
+        var job = world.Job("run") with
+        {
+            Teacher = new Teacher { Folder = folder, Name = folder },
+            Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue },
+        };
+        using var states = TeacherStates.Open(job, model.Config, ModelTokenizer.Load(folder), 32, backend)!;
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), states: states);
+        PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [32, 32, 32, 32] : [1 + s, 20, 2], s))];
+        Run(0, 2);
+        AssertAllocatesNothing(() => Run(2, Steps));
+
+        void Run(int from, int to)
+        {
+            for (var s = from; s < to; s++)
+            {
+                ReadOnlySpan<float> labels = [0, 1, 0, 1], teacher = [1, -1, 2, 0];
+                learner.Step(batches[s], labels[..batches[s].Sequences], 1e-4, teacher[..batches[s].Sequences]);
             }
         }
     }
