@@ -91,9 +91,10 @@ public sealed record TrainingPlan
 /// <param name="TextsPerSecond">Texts trained on per second, over the last steps.</param>
 /// <param name="TokensPerSecond">Tokens per second, over the last steps.</param>
 /// <param name="TimeLeft">The time to the end of the run, validations included as far as they are known.</param>
+/// <param name="TeacherLoss">The mean squared difference from a teacher's states so far; null where none are learnt.</param>
 public readonly record struct TrainingProgress(
     int Epoch, int Step, int StepInEpoch, double Loss, double Accuracy, double StepLoss, double LearningRate, double GradientNorm,
-    double TextsPerSecond, double TokensPerSecond, TimeSpan TimeLeft);
+    double TextsPerSecond, double TokensPerSecond, TimeSpan TimeLeft, double? TeacherLoss = null);
 
 /// <summary>A point of the curves: one finished epoch, or one validation within it.</summary>
 /// <param name="Epoch">The epoch, from 1.</param>
@@ -106,7 +107,8 @@ public readonly record struct TrainingProgress(
 /// <param name="EndsEpoch">Whether the epoch ends here.</param>
 /// <param name="Agreement">The share of the validation texts for which the model decides as its teacher; null without a teacher.</param>
 public sealed record TrainingPoint(
-    int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch, double? Agreement = null);
+    int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch, double? Agreement = null,
+    double? TeacherLoss = null);
 
 /// <summary>A finished or interrupted run.</summary>
 public sealed record TrainingSummary
