@@ -36,7 +36,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         if (plan.Teacher is not null)
         {
             Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Find("accuracy") is { } accuracy ? $", validation accuracy {accuracy.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
-            if (plan.TeacherStates is { } states)
+            if (plan.Guidance is { } states)
             {
                 Line($"Held to it as well: {states}.");
             }

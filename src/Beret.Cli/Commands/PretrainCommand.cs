@@ -16,6 +16,7 @@ internal static class PretrainCommand
         var model = CommonOptions.PathOption("--model", "The encoder to go on with: a name, a Hugging Face owner/name, a folder, or a TensorFlow model", "MODEL");
         var config = CommonOptions.PathOption("--config", "The config.json of a model from nothing, with random weights; needs --vocab", "FILE");
         var vocabulary = CommonOptions.PathOption("--vocab", "Its vocabulary: vocab.txt, a SentencePiece model, or a folder with a tokenizer", "FILE");
+        var teacher = CommonOptions.PathOption("--teacher", "An encoder whose hidden states are learnt beside the hidden tokens, word by word: a name, a folder or a TensorFlow model, of any vocabulary", "MODEL");
         var output = CommonOptions.PathOption("--output", "The folder that the model is written to", "DIR");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
@@ -28,10 +29,11 @@ internal static class PretrainCommand
             "beret pretrain reports.txt tickets.jsonl --model bert-base-uncased --output runs/bert-ours --steps 2000 --learning-rate 5e-5",
             "beret pretrain corpus/ --config config.json --vocab vocab.txt --output runs/mini --steps 20000 --learning-rate 1e-3",
             "beret pretrain corpus/ --config electra.json --vocab vocab.txt --output runs/electra --objective replaced-tokens --steps 20000 --learning-rate 5e-4",
+            "beret pretrain imdb --config config.json --vocab vocab.txt --teacher all-MiniLM-L6-v2 --output runs/mini --epochs 3 --learning-rate 1e-3",
             "beret pretrain --output runs/mini --resume",
             "beret train reviews/ --model runs/mini --output runs/reviews")
         {
-            texts, model, config, vocabulary, output, resume, overwrite, json,
+            texts, model, config, vocabulary, teacher, output, resume, overwrite, json,
         };
         verb.Details = "Of a folder or archive with train and test, as imdb, only what lies below train is read, texts without a label included.";
         foreach (var option in settings.Values)
@@ -69,6 +71,12 @@ internal static class PretrainCommand
                     job = job with { ModelFolder = resolved.Folder, Source = resolved.Source };
                 }
 
+                if (job.TeacherName is { } encoder)
+                {
+                    var resolved = await Sources.ResolveModelAsync(encoder, terminal, cancellation);
+                    job = job with { TeacherFolder = resolved.Folder, TeacherSource = resolved.Source };
+                }
+
                 var display = new PretrainingDisplay(terminal, quiet: arguments.GetValue(json));
                 var summary = new Pretrainer(job, display).Run(cancellation);
                 if (arguments.GetValue(json))
@@ -90,9 +98,9 @@ internal static class PretrainCommand
 
                 PretrainingJob Job(bool isResumed)
                 {
-                    (PretrainingRecipe, string?, string?, IReadOnlyList<string>) before = isResumed ? Pretrainer.Interrupted(folder) : (new PretrainingRecipe(), null, null, []);
-                    var (start, name, words, of) = before;
-                    var configFile = arguments.GetValue(config) ?? (words is null ? null : name);
+                    var before = isResumed ? Pretrainer.Interrupted(folder) : null;
+                    var words = before?.Vocabulary;
+                    var configFile = arguments.GetValue(config) ?? (words is null ? null : before?.Model);
                     if (arguments.GetValue(model) is not null && configFile is not null)
                     {
                         throw new BeretException("--model and --config exclude each other: a model has its configuration");
@@ -106,13 +114,14 @@ internal static class PretrainCommand
 
                     return new PretrainingJob
                     {
-                        ModelName = configFile ?? arguments.GetValue(model) ?? name ?? throw new BeretException("--model is missing: name the encoder to go on with; or --config and --vocab for one from nothing"),
+                        ModelName = configFile ?? arguments.GetValue(model) ?? before?.Model ?? throw new BeretException("--model is missing: name the encoder to go on with; or --config and --vocab for one from nothing"),
                         ConfigFile = configFile,
                         Vocabulary = words,
                         Texts = [],
-                        TextNames = of,
+                        TextNames = before?.Texts ?? [],
+                        TeacherName = arguments.GetValue(teacher) ?? before?.Teacher,
                         Output = folder,
-                        Recipe = start,
+                        Recipe = before?.Recipe ?? new PretrainingRecipe(),
                         Resume = isResumed,
                     };
                 }

@@ -89,8 +89,9 @@ internal static class ModelLoader
     /// <param name="checkpoint">The weights; stays the caller's.</param>
     /// <param name="backend">Where the parameters live; stays the caller's.</param>
     /// <param name="seed">For a new head.</param>
+    /// <param name="teacherWidth">As <see cref="MaskedLanguageModel"/> takes it.</param>
     /// <exception cref="ModelException">Weights are missing or of another shape, or the family has no such head here.</exception>
-    public static LoadedMaskedModel LoadMasked(EncoderConfig config, Checkpoint checkpoint, IBackend backend, ulong seed = 0)
+    public static LoadedMaskedModel LoadMasked(EncoderConfig config, Checkpoint checkpoint, IBackend backend, ulong seed = 0, int teacherWidth = 0)
     {
         config = config.Family.Adapt(config, checkpoint);
         RequireEnough(config, checkpoint);
@@ -99,7 +100,7 @@ internal static class ModelLoader
             throw new ModelException($"{checkpoint.Path}: config.json says tie_word_embeddings false; a decoder that is not tied to the word embeddings is not supported");
         }
 
-        var model = new MaskedLanguageModel(backend, config);
+        var model = new MaskedLanguageModel(backend, config, teacherWidth);
         try
         {
             var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix);

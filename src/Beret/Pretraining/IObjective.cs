@@ -9,7 +9,11 @@ namespace Beret.Pretraining;
 /// <param name="Loss">The mean loss of the questions.</param>
 /// <param name="Right">How many answers were right.</param>
 /// <param name="Count">The number of questions.</param>
-internal readonly record struct Outcome(double Loss, int Right, int Count);
+/// <param name="TeacherLoss">The mean squared difference from the teacher's states, whose variance is 1; null without a teacher.</param>
+internal readonly record struct Outcome(double Loss, int Right, int Count, double? TeacherLoss = null)
+{
+    public bool IsFinite => double.IsFinite(Loss + (TeacherLoss ?? 0));
+}
 
 /// <summary>A model and what it learns from texts without labels.</summary>
 internal interface IObjective : IDisposable
@@ -28,7 +32,11 @@ internal interface IObjective : IDisposable
     int Steps { get; set; }
 
     /// <summary>One optimizer step.</summary>
-    StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome);
+    /// <param name="batch">The texts.</param>
+    /// <param name="teacher">What a teacher says of them; null without one.</param>
+    /// <param name="learningRate">The scheduled rate.</param>
+    /// <param name="outcome">What the model answered before the update.</param>
+    StepResult Step(MaskedBatch batch, TeacherTargets? teacher, double learningRate, out Outcome outcome);
 
     /// <summary>What the model answers, without dropout.</summary>
     Outcome Judge(MaskedBatch batch);

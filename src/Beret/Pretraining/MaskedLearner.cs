@@ -37,6 +37,9 @@ internal sealed class MaskedLearner : IDisposable
         set => optimizer.Steps = value;
     }
 
+    /// <summary>The weight of the masked tokens' loss beside a teacher's.</summary>
+    public double MaskedWeight { get; init; } = 1;
+
     /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
     public long ActivationPeak => arena.Peak;
 
@@ -45,10 +48,11 @@ internal sealed class MaskedLearner : IDisposable
     /// <param name="tokens">Tokens of the step.</param>
     /// <param name="length">Of a sequence.</param>
     /// <param name="masked">Tokens to guess.</param>
-    public static long Plan(EncoderConfig config, int tokens, int length, int masked)
+    /// <param name="teacherWidth">The size of a teacher's states; 0 without one.</param>
+    public static long Plan(EncoderConfig config, int tokens, int length, int masked, int teacherWidth = 0)
     {
         using var backend = new PlanningBackend();
-        using var model = new MaskedLanguageModel(backend, config);
+        using var model = new MaskedLanguageModel(backend, config, teacherWidth);
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape());
@@ -59,17 +63,25 @@ internal sealed class MaskedLearner : IDisposable
         }
 
         ops.Begin();
-        Forward(ops, model, batch, new int[masked], new int[masked]);
+        var sequence = model.Encoder.Forward(ops, ops.Upload(batch)).Sequence;
+        Guess(ops, model, sequence, new int[masked], new int[masked], 1);
+        if (teacherWidth > 0)
+        {
+            Compare(ops, model, sequence, new int[tokens], new float[(long)tokens * teacherWidth]);
+        }
+
         ops.Backward();
         return arena.Peak;
     }
 
     /// <summary>Forward, loss and backward: the gradients are left with the parameters, none of which is changed.</summary>
-    public Outcome Differentiate(MaskedBatch batch)
+    /// <param name="batch">With a token to guess at least.</param>
+    /// <param name="teacher">What a teacher's states are; null where there is none.</param>
+    public Outcome Differentiate(MaskedBatch batch, TeacherTargets? teacher = null)
     {
         model.Parameters.ClearGradients();
         ops.Begin(seed, (uint)Steps);
-        var outcome = Pass(ops, batch);
+        var outcome = Pass(ops, batch, teacher);
         ops.Backward();
         return outcome;
     }
@@ -78,17 +90,18 @@ internal sealed class MaskedLearner : IDisposable
     /// <param name="batch">With a token to guess at least.</param>
     /// <param name="learningRate">The scheduled rate.</param>
     /// <param name="outcome">What was guessed before the update.</param>
-    public StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome)
+    /// <param name="teacher">What a teacher's states are; null where there is none.</param>
+    public StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome, TeacherTargets? teacher = null)
     {
-        outcome = Differentiate(batch);
-        return new StepResult(outcome.Loss, double.IsFinite(outcome.Loss) ? optimizer.Step(arena, batch.Packed.Ids, learningRate) : double.NaN);
+        outcome = Differentiate(batch, teacher);
+        return new StepResult(outcome.Loss, outcome.IsFinite ? optimizer.Step(arena, batch.Packed.Ids, learningRate) : double.NaN);
     }
 
     /// <summary>What the model guesses, without dropout.</summary>
     public Outcome Judge(MaskedBatch batch)
     {
         judge.Begin();
-        return Pass(judge, batch);
+        return Pass(judge, batch, teacher: null);
     }
 
     public void Dispose()
@@ -97,23 +110,25 @@ internal sealed class MaskedLearner : IDisposable
         arena.Dispose();
     }
 
-    private static Matrix Forward(Ops ops, MaskedLanguageModel model, PackedBatch packed, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets)
+    private static Matrix Guess(Ops ops, MaskedLanguageModel model, Value sequence, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets, double weight)
     {
-        var batch = ops.Upload(packed);
         var (rowIndices, targetIndices) = (ops.Upload(rows), ops.Upload(targets));
-        return model.Loss(ops, model.Forward(ops, batch, rowIndices), targetIndices, 1f / rows.Length);
+        return model.Loss(ops, model.Mask(ops, sequence, rowIndices), targetIndices, (float)(weight / rows.Length));
     }
 
-    private Outcome Pass(Ops ops, MaskedBatch batch)
+    /// <summary>The mean squared difference from the teacher's state for each of the rows: [M, 1].</summary>
+    private static Matrix Compare(Ops ops, MaskedLanguageModel model, Value sequence, ReadOnlySpan<int> rows, ReadOnlySpan<float> states)
+    {
+        var targets = ops.Arena.Take(rows.Length, states.Length / rows.Length);
+        ops.Backend.Write(states, targets);
+        return ops.Loss(Loss.MeanSquaredError, model.Project(ops, sequence, ops.Upload(rows)), targets);
+    }
+
+    private Outcome Pass(Ops ops, MaskedBatch batch, TeacherTargets? teacher)
     {
         model.Encoder.Check(batch.Packed);
-        if (outcomes.Length < 2 * batch.Count)
-        {
-            outcomes = new float[2 * batch.Count];
-        }
-
-        var read = outcomes.AsSpan(0, 2 * batch.Count);
-        model.Parameters.Backend.Read(Forward(ops, model, batch.Packed, batch.Rows, batch.Targets), read);
+        var sequence = model.Encoder.Forward(ops, ops.Upload(batch.Packed)).Sequence;
+        var read = Read(Guess(ops, model, sequence, batch.Rows, batch.Targets, teacher is null ? 1 : MaskedWeight));
         var (loss, right) = (0.0, 0);
         for (var i = 0; i < read.Length; i += 2)
         {
@@ -121,6 +136,28 @@ internal sealed class MaskedLearner : IDisposable
             right += (int)read[i + 1];
         }
 
-        return new Outcome(loss / batch.Count, right, batch.Count);
+        return new Outcome(loss / batch.Count, right, batch.Count, teacher is { Count: > 0 } ? Mean(Read(Compare(ops, model, sequence, teacher.Rows, teacher.Values))) : null);
+    }
+
+    private ReadOnlySpan<float> Read(Matrix matrix)
+    {
+        if (outcomes.Length < matrix.Length)
+        {
+            outcomes = new float[matrix.Length];
+        }
+
+        model.Parameters.Backend.Read(matrix, outcomes.AsSpan(0, (int)matrix.Length));
+        return outcomes.AsSpan(0, (int)matrix.Length);
+    }
+
+    private static double Mean(ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+        {
+            sum += value;
+        }
+
+        return sum / values.Length;
     }
 }

@@ -15,17 +15,18 @@ internal sealed class MaskedTokens : IObjective
     /// <param name="model">Becomes this objective's.</param>
     /// <param name="drawn">What the checkpoint did not have; null for all.</param>
     /// <param name="recipe">How to train.</param>
-    public MaskedTokens(MaskedLanguageModel model, IReadOnlyList<string>? drawn, PretrainingRecipe recipe)
+    /// <param name="teacherWidth">The size of a teacher's states; 0 without one.</param>
+    public MaskedTokens(MaskedLanguageModel model, IReadOnlyList<string>? drawn, PretrainingRecipe recipe, int teacherWidth)
     {
         this.model = model;
         Parameters.Use(recipe.Precision.Arithmetic());
 
         // A pooler that was drawn at random is no part of what is learnt; that of the checkpoint is kept as it was.
-        without = [.. model.UnusedParameters.Where(parameter => drawn?.Contains(parameter.Name) ?? true)];
-        NewLayers = Objectives.Layers(drawn?.Except(model.UnusedParameters.Select(parameter => parameter.Name)));
+        without = [.. model.UnusedParameters.Where(parameter => drawn?.Contains(parameter.Name) ?? true), .. model.ProjectionParameters];
+        NewLayers = Objectives.Layers(drawn?.Except(model.UnusedParameters.Concat(model.ProjectionParameters).Select(parameter => parameter.Name)));
         var (tokens, masked) = Objectives.Largest(recipe);
-        Activations = MaskedLearner.Plan(model.Config, tokens, recipe.MaxLength, masked);
-        learner = new MaskedLearner(model, Objectives.Optimizer(recipe), (ulong)recipe.Seed, Activations);
+        Activations = MaskedLearner.Plan(model.Config, tokens, recipe.MaxLength, masked, teacherWidth);
+        learner = new MaskedLearner(model, Objectives.Optimizer(recipe), (ulong)recipe.Seed, Activations) { MaskedWeight = teacherWidth == 0 ? 1 : recipe.MaskedWeight };
     }
 
     public ParameterSet Parameters => model.Parameters;
@@ -42,7 +43,7 @@ internal sealed class MaskedTokens : IObjective
         set => learner.Steps = value;
     }
 
-    public StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome) => learner.Step(batch, learningRate, out outcome);
+    public StepResult Step(MaskedBatch batch, TeacherTargets? teacher, double learningRate, out Outcome outcome) => learner.Step(batch, learningRate, out outcome, teacher);
 
     public Outcome Judge(MaskedBatch batch) => learner.Judge(batch);
 

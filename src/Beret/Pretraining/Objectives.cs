@@ -16,13 +16,14 @@ internal static class Objectives
     /// <param name="folder">Where the checkpoint lies.</param>
     /// <param name="backend">Stays the caller's.</param>
     /// <param name="recipe">The rest.</param>
-    public static IObjective Load(EncoderConfig config, Checkpoint weights, string folder, IBackend backend, PretrainingRecipe recipe)
+    /// <param name="teacherWidth">The size of a teacher's states; 0 without one.</param>
+    public static IObjective Load(EncoderConfig config, Checkpoint weights, string folder, IBackend backend, PretrainingRecipe recipe, int teacherWidth)
     {
-        Check(config, recipe);
+        Check(config, recipe, teacherWidth);
         if (recipe.Objective == PretrainingObjective.MaskedTokens)
         {
-            var loaded = ModelLoader.LoadMasked(config, weights, backend, (ulong)recipe.Seed);
-            return new MaskedTokens(loaded.Model, loaded.Drawn, recipe);
+            var loaded = ModelLoader.LoadMasked(config, weights, backend, (ulong)recipe.Seed, teacherWidth);
+            return new MaskedTokens(loaded.Model, loaded.Drawn, recipe, teacherWidth);
         }
 
         using var generator = ReplacedTokens.OpenGenerator(folder);
@@ -31,14 +32,14 @@ internal static class Objectives
     }
 
     /// <summary>From nothing, with random weights.</summary>
-    public static IObjective New(EncoderConfig config, IBackend backend, PretrainingRecipe recipe)
+    public static IObjective New(EncoderConfig config, IBackend backend, PretrainingRecipe recipe, int teacherWidth)
     {
-        Check(config, recipe);
+        Check(config, recipe, teacherWidth);
         if (recipe.Objective == PretrainingObjective.MaskedTokens)
         {
-            var model = new MaskedLanguageModel(backend, config);
+            var model = new MaskedLanguageModel(backend, config, teacherWidth);
             model.InitializeAll((ulong)recipe.Seed);
-            return new MaskedTokens(model, drawn: null, recipe);
+            return new MaskedTokens(model, drawn: null, recipe, teacherWidth);
         }
 
         var pair = new ReplacedTokenModel(backend, config, recipe.GeneratorSize);
@@ -81,8 +82,13 @@ internal static class Objectives
     ];
 
     /// <summary>Before memory is taken.</summary>
-    private static void Check(EncoderConfig config, PretrainingRecipe recipe)
+    private static void Check(EncoderConfig config, PretrainingRecipe recipe, int teacherWidth)
     {
+        if (teacherWidth > 0 && recipe.Objective != PretrainingObjective.MaskedTokens)
+        {
+            throw new TrainingException("a teacher's states are learnt beside masked tokens; leave out --teacher or --objective replaced-tokens");
+        }
+
         if (recipe.MaxLength > config.MaxPositions)
         {
             throw new TrainingException($"--max-length {recipe.MaxLength} is more than the {config.MaxPositions} positions that the model knows");

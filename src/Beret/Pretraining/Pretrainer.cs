@@ -21,17 +21,18 @@ public sealed class Pretrainer
     public Pretrainer(PretrainingJob job, PretrainingCallbacks? callbacks = null)
     {
         ArgumentNullException.ThrowIfNull(job);
-        this.job = job with { Recipe = job.Recipe with { Precision = job.Recipe.Precision.Resolve() } };
+        var recipe = job.Recipe;
+        this.job = job with { Recipe = recipe with { Precision = recipe.Precision.Resolve(), TeacherPrecision = recipe.TeacherPrecision.Resolve() } };
         this.callbacks = callbacks ?? new Silent();
     }
 
-    /// <summary>The recipe, the model (or the configuration, with its vocabulary) and the texts of the interrupted run in a folder.</summary>
+    /// <summary>What the interrupted run in a folder works on.</summary>
     /// <exception cref="TrainingException">There is none.</exception>
-    public static (PretrainingRecipe Recipe, string Model, string? Vocabulary, IReadOnlyList<string> Texts) Interrupted(string folder)
+    public static InterruptedPretraining Interrupted(string folder)
     {
         AtomicFolder.Recover(folder);
         var state = PretrainingState.Read(folder);
-        return (state.Recipe, state.Model, state.Vocabulary, state.Texts);
+        return new InterruptedPretraining(state.Recipe, state.Model, state.Vocabulary, state.Teacher?.Name, state.Texts);
     }
 
     /// <summary>
@@ -48,7 +49,12 @@ public sealed class Pretrainer
             Directory.CreateDirectory(job.Output);
             state = new PretrainingState
             {
-                Recipe = job.Recipe, Model = job.ModelName, Vocabulary = job.Vocabulary, Texts = job.TextNames, Fingerprint = session.Corpus.Fingerprint,
+                Recipe = job.Recipe,
+                Model = job.ModelName,
+                Vocabulary = job.Vocabulary,
+                Teacher = session.Teacher is { } teacher ? (job.TeacherName ?? job.TeacherFolder!, teacher) : null,
+                Texts = job.TextNames,
+                Fingerprint = session.Corpus.Fingerprint,
             };
         }
         else
@@ -88,6 +94,12 @@ public sealed class Pretrainer
             {
                 throw new TrainingException($"the interrupted run in {job.Output} has --{option.Name} {before}, not {now}; go on with the same recipe, or start anew (--overwrite)");
             }
+        }
+
+        if (state.Teacher?.Fingerprint != session.Teacher)
+        {
+            throw new TrainingException(
+                $"the interrupted run in {job.Output} began {(state.Teacher is { } teacher ? $"with {teacher.Name}" : "without a teacher")}, not {(job.TeacherName is { } name ? $"with {name} as it is now" : "without a teacher")}");
         }
 
         if (state.Fingerprint != session.Corpus.Fingerprint)
@@ -162,10 +174,11 @@ public sealed class Pretrainer
             state.LossSum += outcome.Loss * outcome.Count;
             state.Right += outcome.Right;
             state.Count += outcome.Count;
+            state.TeacherLoss = outcome.TeacherLoss is { } difference ? (state.TeacherLoss.Sum + difference, state.TeacherLoss.Steps + 1) : state.TeacherLoss;
             speed.Add(Stopwatch.GetElapsedTime(started), sequences.Length, session.Tokens);
             var progress = new TrainingProgress(
                 state.Epoch + 1, state.Step, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, result.Loss, rate, result.GradientNorm,
-                speed.TextsPerSecond, speed.TokensPerSecond, (plan.Steps - state.Step) * speed.PerStep);
+                speed.TextsPerSecond, speed.TokensPerSecond, (plan.Steps - state.Step) * speed.PerStep, TeacherLoss());
             log.Step(progress);
             callbacks.Stepped(progress);
         }
@@ -185,15 +198,18 @@ public sealed class Pretrainer
 
             var point = new TrainingPoint(
                 state.Epoch + 1, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, judged?.Loss, judged?.Accuracy, state.Seconds,
-                EndsEpoch: session.Order.Place == session.Corpus.Count);
+                EndsEpoch: session.Order.Place == session.Corpus.Count, TeacherLoss: TeacherLoss());
             state.Points.Add(point);
-            (state.LossSum, state.Right, state.Count, state.ValidationPending) = (0, 0, 0, false);
+            (state.LossSum, state.Right, state.Count, state.TeacherLoss, state.ValidationPending) = (0, 0, 0, (0, 0), false);
             Save(isFinished: false);
             log.Point(point, isKept: true);
             callbacks.Reached(point);
             Checkpoint();
             return true;
         }
+
+        /// <summary>Since the last judgement.</summary>
+        private double? TeacherLoss() => state.TeacherLoss.Steps == 0 ? null : state.TeacherLoss.Sum / state.TeacherLoss.Steps;
 
         private void Checkpoint()
         {
@@ -225,6 +241,12 @@ public sealed class Pretrainer
         {
             writer.WriteStartObject();
             writer.WriteString("model", plan.Model);
+            if (state.Teacher is { } teacher)
+            {
+                writer.WriteString("teacher", teacher.Name);
+                writer.WriteString("teacher_fingerprint", teacher.Fingerprint);
+            }
+
             writer.WriteStartArray("texts");
             foreach (var name in job.TextNames)
             {
@@ -245,3 +267,11 @@ public sealed class Pretrainer
         }
     }
 }
+
+/// <summary>What an interrupted run works on, by the names that the user gave.</summary>
+/// <param name="Recipe">How it trains.</param>
+/// <param name="Model">The model; or the configuration, where there is a vocabulary.</param>
+/// <param name="Vocabulary">That of a model from nothing; null where it is a checkpoint.</param>
+/// <param name="Teacher">The encoder whose states are learnt; null for none.</param>
+/// <param name="Texts">The texts.</param>
+public sealed record InterruptedPretraining(PretrainingRecipe Recipe, string Model, string? Vocabulary, string? Teacher, IReadOnlyList<string> Texts);

@@ -20,6 +20,12 @@ public sealed record PretrainingPlan
     /// <summary>The layers that start from random weights; null where all do.</summary>
     public required IReadOnlyList<string>? NewLayers { get; init; }
 
+    /// <summary>The teacher in a line; null without one.</summary>
+    public string? Teacher { get; init; }
+
+    /// <summary>The size of the file that the teacher's states are kept in while the run goes on; 0 where they are not.</summary>
+    public long TeacherBytes { get; init; }
+
     /// <summary>Trained numbers.</summary>
     public required long Parameters { get; init; }
 

@@ -18,6 +18,15 @@ public sealed record PretrainingJob
     /// <summary>The vocabulary of a model from nothing: vocab.txt, a SentencePiece model, or a folder with a tokenizer.</summary>
     public string? Vocabulary { get; init; }
 
+    /// <summary>An encoder whose hidden states are learnt beside the hidden tokens, as a folder or checkpoint; null for none.</summary>
+    public string? TeacherFolder { get; init; }
+
+    /// <summary>Where that model's definition comes from.</summary>
+    public ModelSource TeacherSource { get; init; }
+
+    /// <summary>What it is called: as the user gave it.</summary>
+    public string? TeacherName { get; init; }
+
     /// <summary>What the model is called, or the configuration: as the user gave it.</summary>
     public required string ModelName { get; init; }
 

@@ -31,6 +31,11 @@ public sealed class PretrainingOption
                 _ => null,
             }) { IsText = true },
         Real("generator-size", "The width of the generator of replaced tokens, as a share of the model's.", 0.01, 1, r => r.GeneratorSize, (r, v) => r with { GeneratorSize = v }),
+        Whole("teacher-layer", "The layer of the teacher (--teacher) whose states are learnt; 0: the last.", 0, 1000, r => r.TeacherLayer, (r, v) => r with { TeacherLayer = v }),
+        new(
+            "teacher-precision", "The arithmetic of the teacher.", "fp32|bf16|int8|auto", "fp32, bf16, int8 or auto", r => r.TeacherPrecision.Format(),
+            (r, text) => text is "fp32" or "bf16" or "int8" or "auto" ? r with { TeacherPrecision = Precisions.Parse(text) } : null) { IsText = true },
+        Real("masked-weight", "The weight of the hidden tokens' loss beside the teacher's.", 0, 1000, r => r.MaskedWeight, (r, v) => r with { MaskedWeight = v }),
         Whole("steps", "Optimizer steps; 0: as many as the epochs need.", 0, int.MaxValue, r => r.Steps, (r, v) => r with { Steps = v }),
         Whole("epochs", "Passes over the texts, where no steps are given.", 1, 10_000, r => r.Epochs, (r, v) => r with { Epochs = v }),
         Whole("batch-tokens", "The most tokens in a step; longer steps learn more from each, shorter ones are more.", 8, 1 << 24, r => r.BatchTokens, (r, v) => r with { BatchTokens = v, BatchSize = 0 }),

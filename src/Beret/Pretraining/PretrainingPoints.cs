@@ -18,6 +18,11 @@ public static class PretrainingPoints
             writer.WriteNumber("step", point.Step);
             writer.WriteNumber("loss", point.Loss);
             writer.WriteNumber("accuracy", point.Accuracy);
+            if (point.TeacherLoss is { } teacher)
+            {
+                writer.WriteNumber("teacher_loss", teacher);
+            }
+
             if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
             {
                 writer.WriteNumber("held_out_loss", loss);

@@ -21,6 +21,15 @@ public sealed record PretrainingRecipe
     /// <summary>The width of the generator of replaced tokens, as a share of the model's.</summary>
     public double GeneratorSize { get; init; } = 0.25;
 
+    /// <summary>The layer of the teacher, if there is one, whose states are learnt; 0: the last.</summary>
+    public int TeacherLayer { get; init; }
+
+    /// <summary>The arithmetic of the teacher.</summary>
+    public Precision TeacherPrecision { get; init; } = Precision.Float32;
+
+    /// <summary>The weight of the hidden tokens' loss beside the teacher's, which has weight 1.</summary>
+    public double MaskedWeight { get; init; } = 1;
+
     /// <summary>Optimizer steps; 0: as many as <see cref="Epochs"/> need.</summary>
     public int Steps { get; init; }
 

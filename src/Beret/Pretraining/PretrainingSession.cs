@@ -25,12 +25,13 @@ internal sealed class PretrainingSession : IDisposable
     private readonly ModelSource source;
     private readonly MaskedBatch batch;
     private readonly MemoryPlan memory;
+    private readonly TeacherStates? states;
     private readonly int[] tokens;
 
     private PretrainingSession(
-        PretrainingJob job, IBackend backend, IObjective objective, Tokenizer tokenizer, ModelSource source, TokenCorpus corpus)
+        PretrainingJob job, IBackend backend, IObjective objective, Tokenizer tokenizer, ModelSource source, TokenCorpus corpus, TeacherStates? states)
     {
-        (this.job, recipe, this.backend, this.objective, this.tokenizer, this.source, Corpus) = (job, job.Recipe, backend, objective, tokenizer, source, corpus);
+        (this.job, recipe, this.backend, this.objective, this.tokenizer, this.source, Corpus, this.states) = (job, job.Recipe, backend, objective, tokenizer, source, corpus, states);
         batch = new MaskedBatch(MaskingRules.For(tokenizer, recipe));
         tokens = new int[recipe.MaxLength];
         Order = new SequenceOrder(corpus, recipe);
@@ -43,6 +44,9 @@ internal sealed class PretrainingSession : IDisposable
     public SequenceOrder Order { get; }
 
     public ParameterSet Parameters => objective.Parameters;
+
+    /// <summary>SHA-256 of the teacher's weights; null without one.</summary>
+    public string? Teacher => states?.Teacher.Fingerprint;
 
     /// <summary>The number of steps done.</summary>
     public int Steps
@@ -59,11 +63,16 @@ internal sealed class PretrainingSession : IDisposable
     {
         var recipe = job.Recipe;
         IBackend? backend = null;
+        StateTeacher? teacher = null;
+        TeacherTokens? seen = null;
         IObjective? objective = null;
         TokenCorpus? corpus = null;
+        TeacherStates? states = null;
         try
         {
             backend = CpuBackend.Create(recipe.ThreadCount);
+            teacher = job.TeacherFolder is { } of ? StateTeacher.Load(of, job.TeacherSource, backend, recipe) : null;
+            var width = teacher?.Width ?? 0;
             Tokenizer tokenizer;
             var source = ModelSource.HuggingFace;
             if (job.ModelFolder is { } folder)
@@ -71,20 +80,30 @@ internal sealed class PretrainingSession : IDisposable
                 var files = ModelFiles.Open(folder, job.Source);
                 (tokenizer, source) = (files.LoadTokenizer(), files.Source);
                 using var weights = files.OpenWeights();
-                objective = Objectives.Load(files.Config, weights, files.Path, backend, recipe);
+                objective = Objectives.Load(files.Config, weights, files.Path, backend, recipe, width);
             }
             else
             {
                 tokenizer = ModelTokenizer.LoadVocabulary(job.Vocabulary ?? throw new TrainingException("a model from nothing needs a vocabulary (--vocab)"));
-                objective = Objectives.New(ConfigReader.Read(job.ConfigFile ?? throw new TrainingException("a model or a configuration is needed")), backend, recipe);
+                objective = Objectives.New(ConfigReader.Read(job.ConfigFile ?? throw new TrainingException("a model or a configuration is needed")), backend, recipe, width);
             }
 
             Check(job, tokenizer, objective.Config);
-            corpus = TokenCorpus.Build(TokensBeside(job.Output), job.Texts, tokenizer, recipe, callbacks.Tokenizing, cancellation);
-            return new PretrainingSession(job, backend, objective, tokenizer, source, corpus);
+            seen = teacher is null ? null : TeacherTokens.Create(FileBeside(job.Output, "teacher-tokens"), teacher.Tokenizer, teacher.Room);
+            corpus = TokenCorpus.Build(FileBeside(job.Output, "tokens"), job.Texts, tokenizer, recipe, seen, callbacks.Tokenizing, cancellation);
+            if (teacher is not null)
+            {
+                var isReadAgain = recipe.Steps == 0 ? recipe.Epochs > 1 : recipe.Steps > SequenceOrder.StepsOf(corpus, recipe with { Epochs = 1 });
+                states = TeacherStates.Create(teacher, seen!, corpus, isReadAgain ? FileBeside(job.Output, "teacher-states") : null, recipe.ThreadCount);
+            }
+
+            return new PretrainingSession(job, backend, objective, tokenizer, source, corpus, states);
         }
         catch
         {
+            states?.Dispose();
+            seen?.Dispose();
+            teacher?.Dispose();
             corpus?.Dispose();
             objective?.Dispose();
             backend?.Dispose();
@@ -103,6 +122,8 @@ internal sealed class PretrainingSession : IDisposable
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             Vocabulary = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens",
             NewLayers = objective.NewLayers,
+            Teacher = states is null ? null : $"{job.TeacherName}, layer {states.Teacher.Layer} of {states.Teacher.Layers}, {states.Teacher.Width} numbers, {recipe.TeacherPrecision.Format()}",
+            TeacherBytes = states?.KeptBytes ?? 0,
             Parameters = Parameters.All.Where(parameter => !parameter.IsFrozen).Sum(parameter => parameter.Length),
             Texts = Corpus.Texts,
             Tokens = Corpus.Tokens,
@@ -125,7 +146,8 @@ internal sealed class PretrainingSession : IDisposable
         }
 
         batch.Complete();
-        return objective.Step(batch, learningRate, out outcome);
+        states?.Fill(sequences);
+        return objective.Step(batch, states?.Targets, learningRate, out outcome);
     }
 
     /// <summary>Judges the model on the held-out texts, with the same masks every time; null where cancelled.</summary>
@@ -175,6 +197,7 @@ internal sealed class PretrainingSession : IDisposable
     public void Dispose()
     {
         objective.Dispose();
+        states?.Dispose();
         Corpus.Dispose();
         backend.Dispose();
     }
@@ -188,9 +211,10 @@ internal sealed class PretrainingSession : IDisposable
         }
     }
 
-    private static string TokensBeside(string output)
+    /// <summary>A file that goes when the run ends.</summary>
+    private static string FileBeside(string output, string kind)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        return Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.tokens");
+        return Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.{kind}");
     }
 }

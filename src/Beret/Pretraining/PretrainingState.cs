@@ -16,6 +16,9 @@ internal sealed record PretrainingState
     /// <summary>The vocabulary's path where the model is from nothing; null where it is a checkpoint.</summary>
     public required string? Vocabulary { get; init; }
 
+    /// <summary>What the teacher is called, and its fingerprint; null without one.</summary>
+    public required (string Name, string Fingerprint)? Teacher { get; init; }
+
     public required IReadOnlyList<string> Texts { get; init; }
 
     /// <summary>That of the tokens.</summary>
@@ -38,6 +41,9 @@ internal sealed record PretrainingState
 
     public long Count { get; set; }
 
+    /// <summary>The sum over the steps since the last judgement of the differences from the teacher, and how many steps had one.</summary>
+    public (double Sum, long Steps) TeacherLoss { get; set; }
+
     public double Seconds { get; set; }
 
     /// <summary>The length of log.jsonl: what stands behind it belongs to steps that are done again.</summary>
@@ -54,6 +60,16 @@ internal sealed record PretrainingState
         PretrainingOption.Write(writer, Recipe);
         writer.WriteString("model", Model);
         writer.WriteString("vocabulary", Vocabulary);
+        if (Teacher is { } teacher)
+        {
+            writer.WriteStartObject("teacher");
+            writer.WriteString("name", teacher.Name);
+            writer.WriteString("fingerprint", teacher.Fingerprint);
+            writer.WriteNumber("loss_sum", TeacherLoss.Sum);
+            writer.WriteNumber("steps", TeacherLoss.Steps);
+            writer.WriteEndObject();
+        }
+
         writer.WriteStartArray("texts");
         foreach (var text in Texts)
         {
@@ -81,11 +97,27 @@ internal sealed record PretrainingState
         writer.WriteEndObject();
     }
 
-    private static PretrainingState Parse(JsonElement root) => new()
+    private static PretrainingState Parse(JsonElement root)
+    {
+        var state = ParseAll(root);
+        if (root.TryGetProperty("teacher", out var teacher))
+        {
+            state = state with
+            {
+                Teacher = (teacher.GetProperty("name").GetString()!, teacher.GetProperty("fingerprint").GetString()!),
+                TeacherLoss = (teacher.GetProperty("loss_sum").GetDouble(), teacher.GetProperty("steps").GetInt64()),
+            };
+        }
+
+        return state;
+    }
+
+    private static PretrainingState ParseAll(JsonElement root) => new()
     {
         Recipe = PretrainingOption.Read(root.GetProperty("recipe")),
         Model = root.GetProperty("model").GetString()!,
         Vocabulary = root.GetProperty("vocabulary").GetString(),
+        Teacher = null,
         Texts = [.. root.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)],
         Fingerprint = root.GetProperty("fingerprint").GetString()!,
         Step = root.GetProperty("step").GetInt32(),

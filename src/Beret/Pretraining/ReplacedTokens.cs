@@ -56,7 +56,7 @@ internal sealed class ReplacedTokens : IObjective
         return RelaidCheckpoint.Create(stored, stored.Tensors.Select(tensor => new RelaidTensor(ReplacedTokenModel.GeneratorPrefix + tensor.Name, tensor, TensorLayout.Same)));
     }
 
-    public StepResult Step(MaskedBatch batch, double learningRate, out Outcome outcome) => learner.Step(batch, learningRate, out outcome);
+    public StepResult Step(MaskedBatch batch, TeacherTargets? teacher, double learningRate, out Outcome outcome) => learner.Step(batch, learningRate, out outcome);
 
     public Outcome Judge(MaskedBatch batch) => learner.Judge(batch);
 

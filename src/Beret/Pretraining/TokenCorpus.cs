@@ -53,6 +53,9 @@ internal sealed class TokenCorpus : IDisposable
     /// <summary>SHA-256 over all tokens, in order.</summary>
     public string Fingerprint { get; private set; } = "";
 
+    /// <summary>The tokens of all sequences before this one.</summary>
+    public long StartOf(int sequence) => starts[sequence];
+
     /// <summary>The tokens of a sequence, [CLS] and [SEP] not counted.</summary>
     public int LengthOf(int sequence) => (int)(starts[sequence + 1] - starts[sequence]);
 
@@ -61,19 +64,19 @@ internal sealed class TokenCorpus : IDisposable
     /// <param name="sources">The texts.</param>
     /// <param name="tokenizer">Whose ids.</param>
     /// <param name="recipe">Length, share held out, seed, threads.</param>
+    /// <param name="teacher">Is given what a teacher reads in the place of each sequence to train on; may be null.</param>
     /// <param name="report">Told now and then how far it is.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="BeretException">A text cannot be read, there is none, or the file cannot be written.</exception>
     public static TokenCorpus Build(
-        string path, IReadOnlyList<TextSource> sources, Tokenizer tokenizer, PretrainingRecipe recipe, Action<CorpusProgress>? report, CancellationToken cancellation)
+        string path, IReadOnlyList<TextSource> sources, Tokenizer tokenizer, PretrainingRecipe recipe, TeacherTokens? teacher, Action<CorpusProgress>? report,
+        CancellationToken cancellation)
     {
         TokenCorpus? corpus = null;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            corpus = new TokenCorpus(
-                new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 20, FileOptions.DeleteOnClose), recipe.MaxLength - 2);
-            corpus.Fill(sources.SelectMany(source => source.Read(cancellation)), tokenizer, recipe, report, cancellation);
+            corpus = new TokenCorpus(WorkFile.Create(path), recipe.MaxLength - 2);
+            corpus.Fill(sources.SelectMany(source => source.Read(cancellation)), tokenizer, recipe, teacher, report, cancellation);
         }
         catch (Exception error)
         {
@@ -93,13 +96,7 @@ internal sealed class TokenCorpus : IDisposable
     public ReadOnlySpan<int> Read(int sequence, Span<int> buffer)
     {
         var tokens = buffer[..LengthOf(sequence)];
-        var bytes = MemoryMarshal.AsBytes(tokens);
-        for (var read = 0; read < bytes.Length;)
-        {
-            var more = RandomAccess.Read(file.SafeFileHandle, bytes[read..], starts[sequence] * sizeof(int) + read);
-            read += more > 0 ? more : throw new TrainingException($"{file.Name} has become shorter while it was in use");
-        }
-
+        WorkFile.Read(file, MemoryMarshal.AsBytes(tokens), starts[sequence] * sizeof(int));
         return tokens;
     }
 
@@ -111,7 +108,8 @@ internal sealed class TokenCorpus : IDisposable
         return new TrainingException($"there is no text to train on in {string.Join(", ", sources.Select(source => source.Origin))}");
     }
 
-    private void Fill(IEnumerable<string> texts, Tokenizer tokenizer, PretrainingRecipe recipe, Action<CorpusProgress>? report, CancellationToken cancellation)
+    private void Fill(
+        IEnumerable<string> texts, Tokenizer tokenizer, PretrainingRecipe recipe, TeacherTokens? teacher, Action<CorpusProgress>? report, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var batch = new List<string>();
@@ -130,13 +128,22 @@ internal sealed class TokenCorpus : IDisposable
 
         Flush();
         file.Flush();
+        teacher?.Complete();
         Fingerprint = Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Flush()
         {
             var tokens = new int[batch.Count][];
-            TextLoop.Run(batch.Count, recipe.ThreadCount, () => new TokenBuffer(), (number, buffer) => tokens[number] = Encode(tokenizer, batch[number], buffer), cancellation);
-            foreach (var text in tokens)
+            var seen = new int[batch.Count][][];
+            TextLoop.Run(
+                batch.Count, recipe.ThreadCount, () => (Buffer: new TokenBuffer(), Teacher: new TeacherTokens.Scratch()),
+                (number, scratch) =>
+                {
+                    tokens[number] = Encode(tokenizer, batch[number], scratch.Buffer);
+                    seen[number] = teacher?.Encode(batch[number], scratch.Buffer, room, scratch.Teacher) ?? [];
+                },
+                cancellation);
+            foreach (var (number, text) in tokens.Index())
             {
                 hash.AppendData(MemoryMarshal.AsBytes<int>(text));
                 var (draw, _, _, _) = Philox.Next((uint)Texts, (uint)(Texts >> 32), HeldOutDomain, 0, (ulong)recipe.Seed);
@@ -149,6 +156,10 @@ internal sealed class TokenCorpus : IDisposable
                 else
                 {
                     Append(text);
+                    foreach (var sequence in seen[number])
+                    {
+                        teacher!.Append(sequence);
+                    }
                 }
             }
 

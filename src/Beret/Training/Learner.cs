@@ -19,7 +19,7 @@ internal sealed class Learner : IDisposable
     private readonly IBackend backend;
     private readonly Loss loss;
     private readonly Distillation? distillation;
-    private readonly TeacherStates? states;
+    private readonly TeacherGuide? guide;
     private readonly AdamW optimizer;
     private readonly Arena arena;
     private readonly Ops ops;
@@ -40,12 +40,12 @@ internal sealed class Learner : IDisposable
     /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
     /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
     /// <param name="distillation">How it learns from a teacher, whose logits every batch then comes with; null without one.</param>
-    /// <param name="states">What else the model is held to of its teacher; stays the caller's.</param>
+    /// <param name="guide">What else the model is held to of its teacher; stays the caller's.</param>
     public Learner(
         SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false,
-        Distillation? distillation = null, TeacherStates? states = null)
+        Distillation? distillation = null, TeacherGuide? guide = null)
     {
-        this.states = states;
+        this.guide = guide;
         this.distillation = distillation;
         this.model = model;
         this.backend = backend;
@@ -57,9 +57,9 @@ internal sealed class Learner : IDisposable
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
         ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
-        if (states is not null)
+        if (guide is not null)
         {
-            ops.ObserveAttention = (int number, Value value, in BatchIndices indices) => states.Compare(ops, number, value, indices);
+            ops.ObserveAttention = (int number, Value value, in BatchIndices indices) => guide.Compare(ops, number, value, indices);
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class Learner : IDisposable
             logits = new float[examples * model.Outputs];
         }
 
-        states?.Read(batch);
+        guide?.Read(batch);
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
@@ -170,12 +170,12 @@ internal sealed class Learner : IDisposable
             total += losses[i];
         }
 
-        if (states is null)
+        if (guide is null)
         {
             return total / examples;
         }
 
-        var sum = states.Add(total / examples, out var parts);
+        var sum = guide.Add(total / examples, out var parts);
         Parts = parts;
         return sum;
     }

@@ -41,6 +41,11 @@ internal sealed class RunLog : IDisposable
         progress.StepParts?.WriteJson(writer);
         writer.WriteNumber("epoch_loss", progress.Loss);
         writer.WriteNumber("epoch_accuracy", progress.Accuracy);
+        if (progress.TeacherLoss is { } teacher)
+        {
+            writer.WriteNumber("teacher_loss", teacher);
+        }
+
         writer.WriteNumber("learning_rate", progress.LearningRate);
         writer.WriteNumber("gradient_norm", progress.GradientNorm);
         writer.WriteNumber("texts_per_second", Math.Round(progress.TextsPerSecond, 2));
@@ -67,6 +72,11 @@ internal sealed class RunLog : IDisposable
         if (point.Agreement is { } agreement)
         {
             writer.WriteNumber("agreement", agreement);
+        }
+
+        if (point.TeacherLoss is { } teacher)
+        {
+            writer.WriteNumber("teacher_loss", teacher);
         }
 
         writer.WriteNumber("seconds", Math.Round(point.Seconds, 2));

@@ -220,7 +220,7 @@ public sealed class Trainer
             var progress = new TrainingProgress(
                 epoch, state.Step, stepInEpoch, state.LossSum / state.Count, (double)state.Correct / state.Count, result.Loss, rate, result.GradientNorm,
                 speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime,
-                session.Learner.Parts);
+                StepParts: session.Learner.Parts);
             log.Step(progress);
             callbacks.Stepped(progress);
             if (rate > 0 && state.Step > schedule.WarmupSteps && plateau.Add(result.Loss) is { } message)
@@ -251,7 +251,7 @@ public sealed class Trainer
             var point = new TrainingPoint(
                 (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, (double)state.Correct / state.Count,
                 evaluation?.Loss.Value, evaluation?.Find("accuracy")?.Value, state.EpochSeconds, endsEpoch, agreement,
-                state.PartSums?.DividedBy(state.Count));
+                Parts: state.PartSums?.DividedBy(state.Count));
             state.Points.Add(point);
             var isKept = IsBest(point);
             state.WithoutImprovement = isKept ? 0 : state.WithoutImprovement + 1;

@@ -24,6 +24,11 @@ internal static class TrainingPointJson
             writer.WriteNumber("agreement", agreement);
         }
 
+        if (point.TeacherLoss is { } teacher)
+        {
+            writer.WriteNumber("teacher_loss", teacher);
+        }
+
         writer.WriteNumber("seconds", point.Seconds);
         writer.WriteBoolean("ends_epoch", point.EndsEpoch);
         writer.WriteEndObject();
@@ -36,5 +41,6 @@ internal static class TrainingPointJson
         point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
         point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),
         point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null,
+        point.TryGetProperty("teacher_loss", out var teacher) ? teacher.GetDouble() : null,
         LossParts.Read(point));
 }

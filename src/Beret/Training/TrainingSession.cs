@@ -20,7 +20,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly ClassificationTask task;
     private readonly RunTexts texts;
     private readonly TeacherAnswers? answers;
-    private readonly TeacherStates? states;
+    private readonly TeacherGuide? guide;
     private readonly TrainingRecipe recipe;
     private readonly PackedBatch batch = new();
     private readonly MemoryPlan memory;
@@ -35,7 +35,7 @@ internal sealed class TrainingSession : IDisposable
 
     private TrainingSession(
         TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store,
-        TeacherStates? states)
+        TeacherGuide? guide)
     {
         this.job = job;
         this.backend = backend;
@@ -43,7 +43,7 @@ internal sealed class TrainingSession : IDisposable
         this.tokenizer = tokenizer;
         this.texts = texts;
         this.answers = answers;
-        this.states = states;
+        this.guide = guide;
         task = texts.Task;
         recipe = job.Recipe;
         Store = store;
@@ -53,11 +53,11 @@ internal sealed class TrainingSession : IDisposable
         var longest = Math.Min(store.Longest, recipe.MaxLength);
         memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, hasTeacher: answers is not null) with
         {
-            Teacher = states?.BytesFor(recipe.BatchSize * longest) ?? 0,
+            Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
         };
         Learner = new Learner(
             model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), states);
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide);
     }
 
     /// <summary>SHA-256 over the texts that are learned from.</summary>
@@ -97,7 +97,7 @@ internal sealed class TrainingSession : IDisposable
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
-        TeacherStates? states = null;
+        TeacherGuide? guide = null;
         IReadOnlyList<string> newLayers = [];
         try
         {
@@ -128,8 +128,8 @@ internal sealed class TrainingSession : IDisposable
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
-            states = TeacherStates.Open(job, model.Config, tokenizer, store.Longest, backend);
-            session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, states);
+            guide = TeacherGuide.Open(job, model.Config, tokenizer, store.Longest, backend);
+            session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, guide);
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
             {
@@ -144,7 +144,7 @@ internal sealed class TrainingSession : IDisposable
         {
             session?.Learner.Dispose();
             session?.runner?.Dispose();
-            states?.Dispose();
+            guide?.Dispose();
             model?.Dispose();
             backend.Dispose();
             throw;
@@ -185,7 +185,7 @@ internal sealed class TrainingSession : IDisposable
             Validation = texts.Validation,
             Unlabelled = texts.Unlabelled.Count,
             Teacher = job.Teacher is { } teacher ? TrainingJob.TitleOf(teacher.Name) : null,
-            TeacherStates = states?.Summary,
+            Guidance = guide?.Summary,
             TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate([.. judged.Examples.Select(e => e.Label)], answers.OfValidation) : null,
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
@@ -271,7 +271,7 @@ internal sealed class TrainingSession : IDisposable
     {
         Learner.Dispose();
         runner?.Dispose();
-        states?.Dispose();
+        guide?.Dispose();
         model.Dispose();
         backend.Dispose();
     }

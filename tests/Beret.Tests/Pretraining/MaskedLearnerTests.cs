@@ -84,10 +84,34 @@ public class MaskedLearnerTests
     {
         using var backend = CpuBackend.Create(1);
         using var model = new MaskedLanguageModel(backend, SmallModel.Named(family, dropout: 0));
+        AssertGradient(backend, model, teacher: null);
+    }
+
+    [Fact]
+    public void WithATeacherTheGradientIsThatOfBothLosses()
+    {
+        using var backend = CpuBackend.Create(1);
+        using var model = new MaskedLanguageModel(backend, SmallModel.Config(dropout: 0), teacherWidth: 12);
+        var teacher = new TeacherTargets(12);
+        var random = new Random(4);
+        for (var row = 0; row < 300; row += 1 + row % 3)
+        {
+            foreach (ref var value in teacher.Add(row))
+            {
+                value = (float)(4 * random.NextDouble() - 2);
+            }
+        }
+
+        AssertGradient(backend, model, teacher);
+    }
+
+    private static void AssertGradient(IBackend backend, MaskedLanguageModel model, TeacherTargets? teacher)
+    {
+        const double MaskedWeight = 0.3;
         model.InitializeAll(3);
-        using var learner = new MaskedLearner(model, new AdamWOptions(), seed: 1);
+        using var learner = new MaskedLearner(model, new AdamWOptions(), seed: 1) { MaskedWeight = MaskedWeight };
         var batch = Batch();
-        learner.Differentiate(batch);
+        learner.Differentiate(batch, teacher);
         var trained = model.Parameters.All.Where(parameter => !parameter.IsFrozen).ToList();
         var values = trained.ToDictionary(parameter => parameter, parameter => Recorded.Values(backend, parameter.Value));
         var gradients = trained.ToDictionary(parameter => parameter, parameter => Recorded.Values(backend, parameter.Gradient));
@@ -103,7 +127,8 @@ public class MaskedLearnerTests
             }
 
             model.Parameters.Touch();
-            return learner.Judge(batch).Loss;
+            var outcome = learner.Differentiate(batch, teacher);
+            return teacher is null ? outcome.Loss : MaskedWeight * outcome.Loss + outcome.TeacherLoss!.Value;
         }
     }
 

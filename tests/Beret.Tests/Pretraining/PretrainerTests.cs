@@ -86,9 +86,9 @@ public sealed class PretrainerTests : IDisposable
         var interrupted = new Pretrainer(world.Job("parts", recipe), new After(stopAfter, cancel.Cancel)).Run(cancel.Token);
         Assert.True(interrupted.IsInterrupted);
         Assert.Equal(stopAfter, interrupted.Steps);
-        var (saved, model, vocabulary, texts) = Pretrainer.Interrupted(world.Output("parts"));
-        Assert.Equal((recipe, world.Config, world.Vocabulary), (saved, model, vocabulary));
-        Assert.Equal([world.Texts], texts);
+        var before = Pretrainer.Interrupted(world.Output("parts"));
+        Assert.Equal((recipe, world.Config, world.Vocabulary, null), (before.Recipe, before.Model, before.Vocabulary, before.Teacher));
+        Assert.Equal([world.Texts], before.Texts);
         Assert.False(Run(world.Job("parts", recipe, resume: true)).IsInterrupted);
         AssertSame("whole", "parts");
     }
@@ -136,6 +136,40 @@ public sealed class PretrainerTests : IDisposable
     }
 
     [Fact]
+    public void ATeachersStatesAreLearntBesideTheHiddenWords()
+    {
+        var recipe = PretrainingWorld.Recipe with { Steps = 200, ValidateEvery = 50 };
+        var summary = Run(Taught("run", recipe));
+        Assert.True(summary.Points[^1].TeacherLoss < 0.5 * summary.Points[0].TeacherLoss, $"{summary.Points[0].TeacherLoss} {summary.Points[^1].TeacherLoss}");
+        Assert.True(summary.Points[^1].Loss < summary.Points[0].Loss);
+        Assert.Contains("layer 2 of 2", summary.Plan.Teacher);
+        using var weights = Checkpoint.Open(world.Output("run"));
+        Assert.DoesNotContain(weights.Tensors, tensor => tensor.Name.Contains("teacher", StringComparison.Ordinal));
+        var report = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Output("run"), "pretraining.json")))!;
+        Assert.Equal(summary.Points[^1].TeacherLoss!.Value, (double)report["history"]![3]!["teacher_loss"]!);
+        Assert.Empty(Directory.GetFiles(world.Output(""), ".run.*"));
+    }
+
+    [Fact]
+    public void WithATeacherTooARunGoesOnToTheSameBitsWhateverTheThreads()
+    {
+        // More steps than an epoch has, so that states are read again.
+        var recipe = PretrainingWorld.Recipe with { Steps = 60, BatchTokens = 400, MaskedWeight = 0.5, TeacherLayer = 1 };
+        Run(Taught("whole", recipe with { Threads = 1 }));
+        using var cancel = new CancellationTokenSource();
+        new Pretrainer(Taught("parts", recipe), new After(45, cancel.Cancel)).Run(cancel.Token);
+        Assert.Equal("tiny", Pretrainer.Interrupted(world.Output("parts")).Teacher);
+        var without = Taught("parts", recipe) with { Resume = true, TeacherFolder = null, TeacherName = null };
+        Assert.Contains("began with tiny", Refused(without));
+        Run(Taught("parts", recipe) with { Resume = true });
+        AssertSame("whole", "parts");
+    }
+
+    [Fact]
+    public void ATeacherIsForHiddenTokens() => Assert.Contains(
+        "--teacher", Refused(Taught("run", PretrainingWorld.Recipe with { Objective = PretrainingObjective.ReplacedTokens })));
+
+    [Fact]
     public void TheArithmeticMayBeBFloat16()
     {
         var summary = Run(world.Job("run", PretrainingWorld.Recipe with { Precision = Precision.BFloat16 }));
@@ -159,6 +193,9 @@ public sealed class PretrainerTests : IDisposable
         Assert.Contains("0.001 to 0.9", Assert.Throws<TrainingException>(() => PretrainingOption.All.Single(option => option.Name == "mask").Set(recipe, "1.5")).Message);
     }
 
+    /// <summary>With the tiny model for a teacher.</summary>
+    private PretrainingJob Taught(string output, PretrainingRecipe recipe) => world.Job(output, recipe) with { TeacherFolder = world.Model, TeacherName = "tiny" };
+
     private static PretrainingSummary Run(PretrainingJob job) => new Pretrainer(job).Run(TestContext.Current.CancellationToken);
 
     private static string Refused(PretrainingJob job) => Assert.Throws<TrainingException>(() => Run(job)).Message;
@@ -173,7 +210,7 @@ public sealed class PretrainerTests : IDisposable
     [
         .. File.ReadLines(Path.Combine(world.Output(name), "log.jsonl")).Select(line => JsonNode.Parse(line)!)
             .Where(entry => (string?)entry["event"] is "step" or "validation" or "epoch")
-            .Select(entry => $"{entry["event"]} {entry["step"]} {entry["loss"]} {entry["epoch_loss"]} {entry["validation_loss"]} {entry["validation_accuracy"]}"),
+            .Select(entry => $"{entry["event"]} {entry["step"]} {entry["loss"]} {entry["epoch_loss"]} {entry["teacher_loss"]} {entry["validation_loss"]} {entry["validation_accuracy"]}"),
     ];
 
     private sealed class After(int step, Action act) : PretrainingCallbacks

@@ -40,7 +40,7 @@ internal sealed class PretrainingWorld : IDisposable
     public Tokenizer Tokenizer() => Beret.Text.Tokenizer.Load(Model);
 
     public TokenCorpus Corpus(PretrainingRecipe? recipe = null) => TokenCorpus.Build(
-        Output($"{Guid.NewGuid():n}.tokens"), [TextSource.Open(Texts)], Tokenizer(), recipe ?? Recipe, report: null, TestContext.Current.CancellationToken);
+        Output($"{Guid.NewGuid():n}.tokens"), [TextSource.Open(Texts)], Tokenizer(), recipe ?? Recipe, teacher: null, report: null, TestContext.Current.CancellationToken);
 
     public PretrainingJob Job(string output, PretrainingRecipe? recipe = null, bool resume = false) => new()
     {

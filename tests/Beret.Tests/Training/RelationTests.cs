@@ -127,11 +127,11 @@ public sealed class RelationTests : IDisposable
         using var backend = CpuBackend.Create(2);
         var config = ConfigReader.Read(Path.Combine(Student, "config.json"));
         using var model = SmallModel.Create(backend, config);
-        using var states = TeacherStates.Open(Job("run"), config, ModelTokenizer.Load(Student), 20, backend)!;
+        using var guide = TeacherGuide.Open(Job("run"), config, ModelTokenizer.Load(Student), 20, backend)!;
         var batch = SmallModel.Batch(config, [20, 20, 20]);
         var plan = MemoryPlan.For(config, 1, 3, 20, hasTeacher: true);
         using var learner = new Learner(
-            model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, plan.Activations, distillation: new Distillation(2, 0.5), states: states);
+            model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, plan.Activations, distillation: new Distillation(2, 0.5), guide: guide);
         learner.Step(batch, SmallModel.Labels(batch), 1e-4, [0.5f, -1, 2]);
 
         Assert.Equal(plan.Activations, learner.ActivationPeak);

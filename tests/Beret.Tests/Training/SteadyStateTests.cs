@@ -57,8 +57,8 @@ public class SteadyStateTests
             Teacher = new Teacher { Folder = folder, Name = folder },
             Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue },
         };
-        using var states = TeacherStates.Open(job, model.Config, ModelTokenizer.Load(folder), 32, backend)!;
-        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), states: states);
+        using var guide = TeacherGuide.Open(job, model.Config, ModelTokenizer.Load(folder), 32, backend)!;
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), guide: guide);
         PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [32, 32, 32, 32] : [1 + s, 20, 2], s))];
         Run(0, 2);
         AssertAllocatesNothing(() => Run(2, Steps));

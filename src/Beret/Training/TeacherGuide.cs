@@ -9,7 +9,7 @@ namespace Beret.Training;
 /// What goes on inside a teacher as it reads the texts of a step, and how far its student is from that. It is computed anew in every step: kept for all texts it would be thousands of times as
 /// large as the logits are. The teacher reads the student's tokens.
 /// </summary>
-internal sealed class TeacherStates : IDisposable
+internal sealed class TeacherGuide : IDisposable
 {
     private readonly OpenedModel teacher;
     private readonly IBackend backend;
@@ -23,7 +23,7 @@ internal sealed class TeacherStates : IDisposable
     private Matrix relationLosses;
     private float[] losses = [];
 
-    private TeacherStates(OpenedModel teacher, IBackend backend, TrainingRecipe recipe, int studentLayers)
+    private TeacherGuide(OpenedModel teacher, IBackend backend, TrainingRecipe recipe, int studentLayers)
     {
         this.teacher = teacher;
         this.backend = backend;
@@ -63,7 +63,7 @@ internal sealed class TeacherStates : IDisposable
     /// <param name="longest">Tokens of the longest text.</param>
     /// <param name="backend">The student's, where the teacher will live as well.</param>
     /// <exception cref="BeretException">Teacher and student cannot be compared in this way, or the teacher cannot be read.</exception>
-    public static TeacherStates? Open(TrainingJob job, EncoderConfig student, Tokenizer tokenizer, int longest, IBackend backend)
+    public static TeacherGuide? Open(TrainingJob job, EncoderConfig student, Tokenizer tokenizer, int longest, IBackend backend)
     {
         if (job.Teacher is null || job.Recipe.Relations == Numerics.Relations.None)
         {
@@ -74,7 +74,7 @@ internal sealed class TeacherStates : IDisposable
         try
         {
             Check(job, student, tokenizer, longest, teacher);
-            return new TeacherStates(teacher, backend, job.Recipe, student.Layers);
+            return new TeacherGuide(teacher, backend, job.Recipe, student.Layers);
         }
         catch
         {
