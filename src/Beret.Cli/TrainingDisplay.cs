@@ -136,7 +136,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         point.Agreement is { } agreement ? string.Create(CultureInfo.InvariantCulture, $" - as the teacher: {agreement:f4}") : "";
 
     private static string Parts(TrainingPoint point) => point.Parts is not { } parts ? ""
-        : string.Create(CultureInfo.InvariantCulture, $" (logits {parts.Logits:f4}{(parts.Relations is { } relations ? $", relations {relations:f4}" : "")})");
+        : string.Create(CultureInfo.InvariantCulture, $" (logits {parts.Logits:f4}{(parts.Relations is { } relations ? $", relations {relations:f4}" : "")}{(parts.Hidden is { } hidden ? $", hidden {hidden:f4}" : "")})");
 
     private static string Counts(LabelledTexts texts) =>
         string.Join(", ", texts.Labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} {texts.Counts[i]}")));

@@ -36,7 +36,7 @@ internal static class DistilCommand
             data, teacher, student, unlabelled, output, validation, resume, overwrite, json,
         };
         verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.\n"
-            + "--relations adds the divergence of the student's attention from the teacher's.";
+            + "--relations adds the divergence of the student's attention from the teacher's, --hidden-states the difference of its states.";
         var table = new TableArguments(verb);
         settings.AddTo(verb);
         verb.Runs(

@@ -255,12 +255,12 @@ internal interface IBackend : IDisposable
 
     // Loss and optimizer
 
-    /// <summary>losses[b] = the loss of example b; logitsGradient = d(mean of losses)/d(logits).</summary>
+    /// <summary>losses[b] = the loss of example b; logitsGradient = weight · d(mean of losses)/d(logits).</summary>
     /// <param name="logits">[B, K].</param>
     /// <param name="targets">[B, K], or [B, 1] holding class numbers for cross-entropy.</param>
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
-    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
+    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight = 1);
 
     /// <summary>
     /// losses[b] = α · T² · KL(p ‖ q) + (1 − α) · the label's loss of example b, logitsGradient = d(mean of losses)/d(logits), where p and q are the probabilities of

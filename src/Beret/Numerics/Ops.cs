@@ -131,12 +131,12 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     }
 
     /// <summary>
-    /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean starts the backward pass.
+    /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean, times a weight, starts the backward pass.
     /// </summary>
-    public Matrix Loss(Loss loss, Value logits, Matrix targets)
+    public Matrix Loss(Loss loss, Value logits, Matrix targets, double weight = 1)
     {
         var losses = arena.Take(logits.Data.Rows, 1);
-        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits));
+        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits), weight);
         return losses;
     }
 

@@ -169,7 +169,7 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
     }
 

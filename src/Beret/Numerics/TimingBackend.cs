@@ -278,10 +278,10 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Loss(loss, logits, targets, losses, logitsGradient);
+        Inner.Loss(loss, logits, targets, losses, logitsGradient, weight);
         Add(start);
     }
 

@@ -20,6 +20,7 @@ internal sealed class Learner : IDisposable
     private readonly Loss loss;
     private readonly Distillation? distillation;
     private readonly TeacherGuide? guide;
+    private readonly LayerObserver? observe;
     private readonly AdamW optimizer;
     private readonly Arena arena;
     private readonly Ops ops;
@@ -57,10 +58,8 @@ internal sealed class Learner : IDisposable
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
         ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
-        if (guide is not null)
-        {
-            ops.ObserveAttention = (int number, Value value, in BatchIndices indices) => guide.Compare(ops, number, value, indices);
-        }
+        guide?.Watch(ops);
+        observe = guide?.Layers;
     }
 
     /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>
@@ -159,10 +158,11 @@ internal sealed class Learner : IDisposable
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
-        var output = model.Forward(ops, indices).Logits;
+        var output = model.Forward(ops, indices, observe).Logits;
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
         var lost = distillation is { } terms ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms) : ops.Loss(loss, output, targetMatrix);
         backend.Read(lost, losses.AsSpan(0, examples));
+        guide?.Compare(ops);
         ops.Backward();
         var total = 0.0;
         for (var i = 0; i < examples; i++)

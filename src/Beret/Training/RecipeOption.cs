@@ -119,6 +119,15 @@ public abstract class RecipeOption
         new Whole(
             "relation-heads", "With --relations: how many heads queries, keys and values are cut into; 0: as many as the teacher's attention has.", 0, 65_536,
             r => r.RelationHeads, (r, v) => r with { RelationHeads = v }) { NeedsTeacher = true },
+        new Choice<HiddenStates>(
+            "hidden-states",
+            "With a teacher: hidden states that the student is to have from it, those of the last layer, or of all, each from a layer of the teacher (TinyBERT). The vocabularies may differ: then "
+                + "tokens are matched by word.",
+            [("none", HiddenStates.None), ("last", HiddenStates.Last), ("all", HiddenStates.All)],
+            r => r.HiddenStates, (r, v) => r with { HiddenStates = v }) { NeedsTeacher = true },
+        new Real(
+            "hidden-weight", "With --hidden-states: what their loss is multiplied by before it is added to that of the logits.", 0, 1e6,
+            r => r.HiddenWeight, (r, v) => r with { HiddenWeight = v }) { NeedsTeacher = true },
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),

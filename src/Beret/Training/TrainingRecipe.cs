@@ -101,6 +101,12 @@ public sealed record TrainingRecipe
     /// <summary>With <see cref="Relations"/>: how many heads queries, keys and values are cut into; 0: as many as the teacher's attention has.</summary>
     public int RelationHeads { get; init; }
 
+    /// <summary>With a teacher: which hidden states the student is to have from it.</summary>
+    public HiddenStates HiddenStates { get; init; }
+
+    /// <summary>With <see cref="HiddenStates"/>: what their loss is multiplied by before it is added to that of the logits.</summary>
+    public double HiddenWeight { get; init; } = 1;
+
     /// <summary>
     /// Keeps of each layer only its input, and computes the rest anew in the backward pass: the same result, a third more work, a fraction of the memory for activations.
     /// </summary>

@@ -51,7 +51,7 @@ internal sealed class TrainingSession : IDisposable
         teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
         labels = new int[recipe.BatchSize];
         var longest = Math.Min(store.Longest, recipe.MaxLength);
-        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, hasTeacher: answers is not null) with
+        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
         {
             Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
         };
@@ -101,9 +101,11 @@ internal sealed class TrainingSession : IDisposable
         IReadOnlyList<string> newLayers = [];
         try
         {
+            guide = TeacherGuide.Load(job, backend);
             using (var weights = files.OpenWeights())
             {
-                var loaded = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, texts.Task.Outputs, (ulong)recipe.Seed);
+                var config = WithRates(files.Config, recipe);
+                var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
@@ -128,7 +130,7 @@ internal sealed class TrainingSession : IDisposable
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
-            guide = TeacherGuide.Open(job, model.Config, tokenizer, store.Longest, backend);
+            guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, guide);
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
@@ -190,7 +192,7 @@ internal sealed class TrainingSession : IDisposable
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
-            Parameters = Parameters.Count,
+            Parameters = model.OwnParameters.Sum(parameter => parameter.Length),
             Memory = memory,
             ProcessPeak = ProcessPeak(),
             Steps = stepsPerEpoch * recipe.Epochs,
@@ -340,7 +342,11 @@ internal sealed class TrainingSession : IDisposable
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 
-    private void Fill(ReadOnlySpan<int> members) => Store.Fill(batch, members, labels);
+    private void Fill(ReadOnlySpan<int> members)
+    {
+        Store.Fill(batch, members, labels);
+        guide?.Choose(members);
+    }
 
     private ReadOnlySpan<float> Targets(int count)
     {

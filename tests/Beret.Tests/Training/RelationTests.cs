@@ -3,8 +3,10 @@ using Beret.Data;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Tests.Inference;
 using Beret.Tests.Models;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -127,7 +129,8 @@ public sealed class RelationTests : IDisposable
         using var backend = CpuBackend.Create(2);
         var config = ConfigReader.Read(Path.Combine(Student, "config.json"));
         using var model = SmallModel.Create(backend, config);
-        using var guide = TeacherGuide.Open(Job("run"), config, ModelTokenizer.Load(Student), 20, backend)!;
+        using var guide = TeacherGuide.Load(Job("run"), backend)!;
+        guide.Prepare(Job("run"), model, ModelTokenizer.Load(Student), new EncodeOptions(), NoTexts, 20, TestContext.Current.CancellationToken);
         var batch = SmallModel.Batch(config, [20, 20, 20]);
         var plan = MemoryPlan.For(config, 1, 3, 20, hasTeacher: true);
         using var learner = new Learner(
@@ -221,6 +224,8 @@ public sealed class RelationTests : IDisposable
             return Recorded.Values(backend, losses).Sum(value => (double)value);
         }
     }
+
+    private static RunTexts NoTexts { get; } = new(new BinaryTask(["neg", "pos"]), new LabelledTexts(["neg", "pos"], [], "nowhere"), null, []);
 
     private static TrainingRecipe Recipe => TinyWorld.Recipe() with { LearningRate = 1e-2, Relations = MiniLmV2 };
 

@@ -2,6 +2,7 @@ using Beret.Inference;
 using Beret.Numerics;
 using Beret.Tests.Inference;
 using Beret.Tests.Models;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -46,7 +47,7 @@ public class SteadyStateTests
     }
 
     [Fact]
-    public void NorDoesOneWhoseAttentionIsHeldToATeachers()
+    public void NorDoesOneThatIsHeldToATeachersStates()
     {
         using var world = new TinyWorld();
         var folder = TinyModel.Write(world.Output("model"));
@@ -55,9 +56,10 @@ public class SteadyStateTests
         var job = world.Job("run") with
         {
             Teacher = new Teacher { Folder = folder, Name = folder },
-            Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue },
+            Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue, HiddenStates = HiddenStates.All },
         };
-        using var guide = TeacherGuide.Open(job, model.Config, ModelTokenizer.Load(folder), 32, backend)!;
+        using var guide = TeacherGuide.Load(job, backend)!;
+        guide.Prepare(job, model, ModelTokenizer.Load(folder), new EncodeOptions(), RunTexts.Of(job, null, default), 32, TestContext.Current.CancellationToken);
         using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), guide: guide);
         PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [32, 32, 32, 32] : [1 + s, 20, 2], s))];
         Run(0, 2);
