@@ -90,16 +90,36 @@ internal sealed unsafe partial class CpuBackend<V, S>(int threads, bool dotProdu
     public void Copy(Matrix source, Matrix destination)
     {
         Shapes.RequireSame(source, destination);
-        if (source.IsContiguous && destination.IsContiguous)
+        if (!source.IsContiguous || !destination.IsContiguous)
         {
-            NativeMemory.Copy(Pointer(source), Pointer(destination), (nuint)source.Length * sizeof(float));
+            for (var r = 0; r < source.Rows; r++)
+            {
+                NativeMemory.Copy(Row(source, r), Row(destination, r), (nuint)source.Columns * sizeof(float));
+            }
+
             return;
         }
 
-        for (var r = 0; r < source.Rows; r++)
-        {
-            NativeMemory.Copy(Row(source, r), Row(destination, r), (nuint)source.Columns * sizeof(float));
-        }
+        // A value that moves by less than its size is moved from one end, the others by all threads.
+        var apart = Math.Abs(Pointer(source) - Pointer(destination));
+        var length = source.Length;
+        var pieces = new CopyArguments { Source = Pointer(source), Destination = Pointer(destination), Length = length, Piece = apart < length ? length : FloatsPerTask };
+        pool.Run((int)((length + pieces.Piece - 1) / Math.Max(1, pieces.Piece)), &CopyPiece, &pieces);
+    }
+
+    private static void CopyPiece(void* state, int task, int slot)
+    {
+        ref var g = ref *(CopyArguments*)state;
+        var start = task * g.Piece;
+        NativeMemory.Copy(g.Source + start, g.Destination + start, (nuint)Math.Min(g.Piece, g.Length - start) * sizeof(float));
+    }
+
+    private struct CopyArguments
+    {
+        public float* Source;
+        public float* Destination;
+        public long Length;
+        public long Piece;
     }
 
     private static float* Pointer(Matrix matrix) => (float*)matrix.Handle;

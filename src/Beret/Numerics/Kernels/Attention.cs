@@ -227,6 +227,7 @@ internal static unsafe class Attention<V, S>
     {
         var width = Tile.Width<V, S>();
         var scale = S.Broadcast(g.Scale);
+        var factor = S.Broadcast(g.Scale * VectorMath.Log2E);
         var words = stackalloc uint[8 * PhiloxLanes.Count];
         var groups = (width + PhiloxLanes.Count - 1) / PhiloxLanes.Count;
         var keepScale = S.Broadcast(g.Dropout.Scale);
@@ -243,7 +244,7 @@ internal static unsafe class Attention<V, S>
             for (var half = 0; half < width; half += S.Count)
             {
                 var place = (nint)t * width + half;
-                var p = VectorMath.Exp<V, S>(S.Subtract(S.Multiply(scale, S.Load(scores + place)), S.Load(logSumExp + half)));
+                var p = VectorMath.Exp2<V, S>(S.MultiplyAdd(factor, S.Load(scores + place), S.Multiply(S.Load(logSumExp + half), S.Broadcast(-VectorMath.Log2E))));
                 var slope = S.Load(slopes + place);
                 if (g.Dropout.IsActive)
                 {
@@ -267,17 +268,13 @@ internal static unsafe class Attention<V, S>
     internal static V Softmax(float* scores, int length, float scale, out V logSumExp)
     {
         var width = Tile.Width<V, S>();
-        var highest = S.Load(scores);
-        for (var t = 1; t < length; t++)
-        {
-            highest = S.Max(highest, S.Load(scores + (nint)t * width));
-        }
+        var highest = Highest(scores, length);
 
-        var factor = S.Broadcast(scale);
+        var factor = S.Broadcast(scale * VectorMath.Log2E);
         var sum = S.Zero;
         for (var t = 0; t < length; t++)
         {
-            var e = VectorMath.Exp<V, S>(S.Multiply(factor, S.Subtract(S.Load(scores + (nint)t * width), highest)));
+            var e = VectorMath.Exp2<V, S>(S.Multiply(factor, S.Subtract(S.Load(scores + (nint)t * width), highest)));
             S.Store(scores + (nint)t * width, e);
             sum = S.Add(sum, e);
         }
@@ -289,8 +286,32 @@ internal static unsafe class Attention<V, S>
             lanes[i] = (float)Math.Log(lanes[i]);
         }
 
-        logSumExp = S.MultiplyAdd(factor, highest, S.Load(lanes));
+        logSumExp = S.MultiplyAdd(S.Broadcast(scale), highest, S.Load(lanes));
         return sum;
+    }
+
+    /// <summary>The columns' maxima, of every fourth row by itself first: each comparison would otherwise wait for the one before.</summary>
+    private static V Highest(float* scores, int length)
+    {
+        var width = Tile.Width<V, S>();
+        var first = S.Load(scores);
+        var (second, third, fourth) = (first, first, first);
+        var t = 0;
+        for (; t + 4 <= length; t += 4)
+        {
+            var row = scores + (nint)t * width;
+            first = S.Max(first, S.Load(row));
+            second = S.Max(second, S.Load(row + width));
+            third = S.Max(third, S.Load(row + 2 * width));
+            fourth = S.Max(fourth, S.Load(row + 3 * width));
+        }
+
+        for (; t < length; t++)
+        {
+            first = S.Max(first, S.Load(scores + (nint)t * width));
+        }
+
+        return S.Max(S.Max(first, second), S.Max(third, fourth));
     }
 
     /// <summary>Zeroes the dropped scores of a panel.</summary>

@@ -56,8 +56,11 @@ internal unsafe interface ISimd<V>
     /// <summary>a where x &lt; y, else b.</summary>
     static abstract V SelectLess(V x, V y, V a, V b);
 
-    /// <summary>Rounds to the nearest integer, and 2 to that power; |a| ≤ 126.</summary>
-    static abstract V Exp2OfRounded(V a, out V rounded);
+    /// <summary>The nearest whole number.</summary>
+    static abstract V Round(V a);
+
+    /// <summary>a · 2ⁿ for a whole number n with |n| ≤ 126.</summary>
+    static abstract V TimesPowerOf2(V a, V n);
 
     /// <summary>value where the unsigned 32-bit random bits at <paramref name="bits"/>, masked to 16 after the shift, reach the threshold; else 0.</summary>
     static abstract V KeepAtLeast(uint* bits, int shift, uint threshold, V value);
@@ -127,12 +130,10 @@ internal unsafe readonly struct Simd512 : ISimd<Vector512<float>>
         Vector512.ConditionalSelect(Vector512.LessThan(x, y), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Exp2OfRounded(Vector512<float> a, out Vector512<float> rounded)
-    {
-        var whole = Avx512F.ConvertToVector512Int32(a);
-        rounded = Avx512F.ConvertToVector512Single(whole);
-        return ((whole + Vector512.Create(127)) << 23).AsSingle();
-    }
+    public static Vector512<float> Round(Vector512<float> a) => Avx512F.RoundScale(a, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> TimesPowerOf2(Vector512<float> a, Vector512<float> n) => Avx512F.Scale(a, n);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> KeepAtLeast(uint* bits, int shift, uint threshold, Vector512<float> value)
@@ -206,12 +207,11 @@ internal unsafe readonly struct Simd256 : ISimd<Vector256<float>>
         Vector256.ConditionalSelect(Vector256.LessThan(x, y), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Exp2OfRounded(Vector256<float> a, out Vector256<float> rounded)
-    {
-        var whole = Avx.ConvertToVector256Int32(a);
-        rounded = Avx.ConvertToVector256Single(whole);
-        return ((whole + Vector256.Create(127)) << 23).AsSingle();
-    }
+    public static Vector256<float> Round(Vector256<float> a) => Avx.RoundToNearestInteger(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> TimesPowerOf2(Vector256<float> a, Vector256<float> n) =>
+        Avx.Multiply(a, ((Avx.ConvertToVector256Int32(n) + Vector256.Create(127)) << 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> KeepAtLeast(uint* bits, int shift, uint threshold, Vector256<float> value)
@@ -288,11 +288,11 @@ internal unsafe readonly struct Simd128 : ISimd<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThan(x, y), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Exp2OfRounded(Vector128<float> a, out Vector128<float> rounded)
-    {
-        rounded = Vector128.Round(a);
-        return ((Vector128.ConvertToInt32(rounded) + Vector128.Create(127)) << 23).AsSingle();
-    }
+    public static Vector128<float> Round(Vector128<float> a) => Vector128.Round(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> TimesPowerOf2(Vector128<float> a, Vector128<float> n) =>
+        a * ((Vector128.ConvertToInt32(n) + Vector128.Create(127)) << 23).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> KeepAtLeast(uint* bits, int shift, uint threshold, Vector128<float> value)
@@ -364,11 +364,10 @@ internal unsafe readonly struct SimdScalar : ISimd<float>
     public static float SelectLess(float x, float y, float a, float b) => x < y ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Exp2OfRounded(float a, out float rounded)
-    {
-        rounded = MathF.Round(a);
-        return BitConverter.Int32BitsToSingle(((int)rounded + 127) << 23);
-    }
+    public static float Round(float a) => MathF.Round(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float TimesPowerOf2(float a, float n) => a * BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float KeepAtLeast(uint* bits, int shift, uint threshold, float value) =>

@@ -2,9 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Beret.Numerics.Kernels;
 
-/// <summary>Vectorised exp, erf and tanh, with their errors as measured over all floats of the stated range (VectorMathTests holds them to it).</summary>
+/// <summary>Vectorised exp, exp2, erf and tanh, with their errors as measured over all floats of the stated range (VectorMathTests holds them to it).</summary>
 internal static class VectorMath
 {
+    public const float Log2E = 1.44269504088896341f;
+
     /// <summary>
     /// eˣ for x ≤ 88, to 2 units in the last place; below −87.3 the result is 1.2e-38 rather than smaller.
     /// x = n·ln 2 + r with |r| ≤ ½ ln 2, eʳ by the polynomial of Cephes' expf.
@@ -15,7 +17,7 @@ internal static class VectorMath
         where S : ISimd<V>
     {
         x = S.Min(S.Broadcast(88f), S.Max(S.Broadcast(-87.3f), x));
-        var power = S.Exp2OfRounded(S.Multiply(x, S.Broadcast(1.44269504088896341f)), out var n);
+        var n = S.Round(S.Multiply(x, S.Broadcast(Log2E)));
         var r = S.MultiplyAdd(n, S.Broadcast(-0.693359375f), x);
         r = S.MultiplyAdd(n, S.Broadcast(2.12194440e-4f), r);
         var p = S.Broadcast(1.9875691500e-4f);
@@ -25,10 +27,32 @@ internal static class VectorMath
         p = S.MultiplyAdd(p, r, S.Broadcast(1.6666665459e-1f));
         p = S.MultiplyAdd(p, r, S.Broadcast(5.0000001201e-1f));
         p = S.MultiplyAdd(p, S.Multiply(r, r), S.Add(r, S.Broadcast(1f)));
-        return S.Multiply(p, power);
+        return S.TimesPowerOf2(p, n);
     }
 
-    /// <summary>erf(x), within 3e-7. A rational function of x² (as in Eigen) on [−4, 4], beyond which the float result is ±1.</summary>
+    /// <summary>
+    /// 2ˣ for x ≤ 1, to 2 units in the last place; below −126 the result is 1.2e-38 rather than smaller. x = n + r with |r| ≤ ½, 2ʳ by the polynomial of Cephes' exp2f.
+    /// Half the instructions of <see cref="Exp"/>, for those who have the factor log₂ e in a constant of their own.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2<V, S>(V x)
+        where V : struct
+        where S : ISimd<V>
+    {
+        x = S.Max(S.Broadcast(-126f), x);
+        var n = S.Round(x);
+        var r = S.Subtract(x, n);
+        var p = S.Broadcast(1.535336188319500e-4f);
+        p = S.MultiplyAdd(p, r, S.Broadcast(1.339887440266574e-3f));
+        p = S.MultiplyAdd(p, r, S.Broadcast(9.618437357674640e-3f));
+        p = S.MultiplyAdd(p, r, S.Broadcast(5.550332471162809e-2f));
+        p = S.MultiplyAdd(p, r, S.Broadcast(2.402264791363012e-1f));
+        p = S.MultiplyAdd(p, r, S.Broadcast(6.931472028550421e-1f));
+        p = S.MultiplyAdd(p, r, S.Broadcast(1f));
+        return S.TimesPowerOf2(p, n);
+    }
+
+    /// <summary>erf(x), within 4e-7. A rational function of x² (as in Eigen) on [−4, 4], beyond which the float result is ±1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Erf<V, S>(V x)
         where V : struct
