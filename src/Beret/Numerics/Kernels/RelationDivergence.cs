@@ -145,53 +145,49 @@ internal static unsafe class RelationDivergence<V, S>
     }
 
     /// <summary>
-    /// The columns' Σ p (ln p − ln q), with p = softmax(scale · teacher) and q = softmax(scale · scores); where wanted, scores → (q − p) · slope.
+    /// The columns' Σ p (ln p − ln q), with p = softmax(scale · teacher) and q = softmax(scale · scores); where wanted, scores → (q − p) · slope. All powers and logarithms on the way are to
+    /// the base 2.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static V Diverge(float* teacher, float* scores, int length, float teacherScale, float scale, V slope, bool wantsSlopes)
     {
         var width = Tile.Width<V, S>();
-        var (teacherFactor, factor) = (S.Broadcast(teacherScale), S.Broadcast(scale));
-        var (teacherLogSumExp, logSumExp) = (LogSumExp(teacher, length, teacherFactor), LogSumExp(scores, length, factor));
+        var (teacherFactor, factor) = (S.Broadcast(teacherScale * VectorMath.Log2E), S.Broadcast(scale * VectorMath.Log2E));
+        var (teacherLogSum, logSum) = (LogSum(teacher, length, teacherFactor), LogSum(scores, length, factor));
         var sum = S.Zero;
         for (var t = 0; t < length; t++)
         {
             var place = (nint)t * width;
-            var logP = S.Subtract(S.Multiply(teacherFactor, S.Load(teacher + place)), teacherLogSumExp);
-            var logQ = S.Subtract(S.Multiply(factor, S.Load(scores + place)), logSumExp);
-            var p = VectorMath.Exp<V, S>(logP);
+            var logP = S.Subtract(S.Multiply(teacherFactor, S.Load(teacher + place)), teacherLogSum);
+            var logQ = S.Subtract(S.Multiply(factor, S.Load(scores + place)), logSum);
+            var p = VectorMath.Exp2<V, S>(logP);
             sum = S.MultiplyAdd(p, S.Subtract(logP, logQ), sum);
             if (wantsSlopes)
             {
-                S.Store(scores + place, S.Multiply(S.Subtract(VectorMath.Exp<V, S>(logQ), p), slope));
+                S.Store(scores + place, S.Multiply(S.Subtract(VectorMath.Exp2<V, S>(logQ), p), slope));
             }
         }
 
-        return sum;
+        return S.Multiply(sum, S.Broadcast(1 / VectorMath.Log2E));
     }
 
-    /// <summary>The columns' ln Σ e^(factor · score).</summary>
+    /// <summary>The columns' log₂ Σ 2^(factor · score).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V LogSumExp(float* scores, int length, V factor)
+    private static V LogSum(float* scores, int length, V factor)
     {
         var width = Tile.Width<V, S>();
-        var highest = S.Load(scores);
-        for (var t = 1; t < length; t++)
-        {
-            highest = S.Max(highest, S.Load(scores + (nint)t * width));
-        }
-
+        var highest = Attention<V, S>.Highest(scores, length);
         var sum = S.Zero;
         for (var t = 0; t < length; t++)
         {
-            sum = S.Add(sum, VectorMath.Exp<V, S>(S.Multiply(factor, S.Subtract(S.Load(scores + (nint)t * width), highest))));
+            sum = S.Add(sum, VectorMath.Exp2<V, S>(S.Multiply(factor, S.Subtract(S.Load(scores + (nint)t * width), highest))));
         }
 
         var lanes = stackalloc float[S.Count];
         S.Store(lanes, sum);
         for (var i = 0; i < S.Count; i++)
         {
-            lanes[i] = (float)Math.Log(lanes[i]);
+            lanes[i] = (float)Math.Log2(lanes[i]);
         }
 
         return S.MultiplyAdd(factor, highest, S.Load(lanes));
