@@ -92,12 +92,23 @@ internal sealed class HiddenComparison
         }
     }
 
+    /// <summary>The mean over the layers of their tokens' mean loss, of the last <see cref="Compare(Ops, SequenceClassifier, double)"/>.</summary>
+    public double Loss { get; private set; }
+
     /// <summary>Puts the comparisons behind a student's pass.</summary>
     public void Compare(Ops ops, SequenceClassifier student, double weight)
     {
+        Loss = 0;
         foreach (var pair in pairs)
         {
-            pair.Losses = pair.Targets.Count == 0 ? Matrix.None : Compare(ops, student, pair.States, pair.Targets.Rows, pair.Targets.Values, weight / pairs.Length);
+            if (pair.Targets.Count == 0)
+            {
+                continue;
+            }
+
+            // Read at once: the backward pass gives back the memory that they lie in.
+            var losses = Compare(ops, student, pair.States, pair.Targets.Rows, pair.Targets.Values, weight / pairs.Length);
+            Loss += LossMean.Of(backend, losses, ref read) / pairs.Length;
         }
     }
 
@@ -109,18 +120,6 @@ internal sealed class HiddenComparison
         return ops.Loss(Numerics.Loss.MeanSquaredError, student.Project(ops, states, ops.Upload(rows)), matrix, weight);
     }
 
-    /// <summary>The mean over the layers of their tokens' mean loss.</summary>
-    public double Loss()
-    {
-        var total = 0.0;
-        foreach (var pair in pairs)
-        {
-            total += pair.Losses.IsNone ? 0 : LossMean.Of(backend, pair.Losses, ref read);
-        }
-
-        return total / pairs.Length;
-    }
-
     private sealed class Pair(int layer, int teacherLayer, TeacherTargets targets)
     {
         public int Layer => layer;
@@ -130,7 +129,5 @@ internal sealed class HiddenComparison
         public TeacherTargets Targets => targets;
 
         public Value States { get; set; }
-
-        public Matrix Losses { get; set; }
     }
 }

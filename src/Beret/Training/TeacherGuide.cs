@@ -158,7 +158,7 @@ internal sealed class TeacherGuide : IDisposable
     /// <param name="parts">What it is made of.</param>
     public double Add(double logits, out LossParts parts)
     {
-        parts = new LossParts(logits, relations?.Loss(), hidden?.Loss());
+        parts = new LossParts(logits, relations?.Loss(), hidden?.Loss);
         return logits + (recipe.RelationWeight * (parts.Relations ?? 0)) + (recipe.HiddenWeight * (parts.Hidden ?? 0));
     }
 
