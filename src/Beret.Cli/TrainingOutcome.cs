@@ -25,11 +25,19 @@ internal static class TrainingOutcome
                 writer.WriteNumber("epoch", point.Epoch);
                 writer.WriteNumber("step", point.Step);
                 writer.WriteNumber("loss", point.Loss);
-                writer.WriteNumber("accuracy", point.Accuracy);
-                if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
+                if (!double.IsNaN(point.Accuracy))
+                {
+                    writer.WriteNumber("accuracy", point.Accuracy);
+                }
+
+                if (point.ValidationLoss is { } loss)
                 {
                     writer.WriteNumber("validation_loss", loss);
-                    writer.WriteNumber("validation_accuracy", accuracy);
+                }
+
+                if (point.ValidationAccuracy is { } figure)
+                {
+                    writer.WriteNumber($"validation_{summary.Plan.Headline}", figure);
                 }
 
                 if (point.Agreement is { } agreement)
