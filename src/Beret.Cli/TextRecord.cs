@@ -7,8 +7,12 @@ namespace Beret.Cli;
 internal readonly record struct TextRecord(string Text, string? Pair)
 {
     /// <summary>Null for an empty line.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="number">Its number, from 1.</param>
+    /// <param name="input">What messages call the file.</param>
+    /// <param name="otherwise">What else the lines could be, for a message.</param>
     /// <exception cref="DataException">The line is not such an object.</exception>
-    public static TextRecord? Parse(string line, long number)
+    public static TextRecord? Parse(string line, long number, string input = "standard input", string otherwise = " (or --plain for lines that are texts)")
     {
         if (string.IsNullOrWhiteSpace(line))
         {
@@ -21,7 +25,7 @@ internal readonly record struct TextRecord(string Text, string? Pair)
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
-                throw Wrong("it is no JSON object; {\"text\": …} is wanted (or --plain for lines that are texts)");
+                throw Wrong("it is no JSON object; {\"text\": …} is wanted" + otherwise);
             }
 
             return new TextRecord(
@@ -38,6 +42,6 @@ internal readonly record struct TextRecord(string Text, string? Pair)
             throw Wrong("a text holds half of a surrogate pair, which is no character");
         }
 
-        DataException Wrong(string what) => new($"standard input, line {number}: {what}");
+        DataException Wrong(string what) => new($"{input}, line {number}: {what}");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Beret.Data;
 using Beret.Numerics;
 using Beret.Reports;
+using Beret.Tasks;
 using Beret.Training;
 
 namespace Beret.Cli;
@@ -26,16 +27,16 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         }
 
         var all = plan.Training.Examples.Count + (job.Validation is null ? plan.Validation?.Examples.Count ?? 0 : 0);
-        Line($"Found {all} texts belonging to {plan.Labels.Count} classes: {string.Join(", ", plan.Labels)}.");
-        Line($"Using {plan.Training.Examples.Count} texts for training ({Counts(plan.Training)}){(plan.Unlabelled > 0 ? $", and {plan.Unlabelled} without labels" : "")}.");
+        Line($"Found {all} texts {Labels(plan)}.");
+        Line($"Using {plan.Training.Examples.Count} texts for training ({plan.Training.Distribution()}){(plan.Unlabelled > 0 ? $", and {plan.Unlabelled} without labels" : "")}.");
         if (plan.Validation is not null)
         {
-            Line($"Using {plan.Validation.Examples.Count} texts for validation ({Counts(plan.Validation)}).");
+            Line($"Using {plan.Validation.Examples.Count} texts for validation ({plan.Validation.Distribution()}).");
         }
 
         if (plan.Teacher is not null)
         {
-            Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Find("accuracy") is { } accuracy ? $", validation accuracy {accuracy.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
+            Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Headline is { } figure ? $", validation {figure.Key} {figure.Estimate.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
             if (plan.Guidance is { } states)
             {
                 Line($"Held to it as well: {states}.");
@@ -46,7 +47,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         foreach (var sample in plan.Samples)
         {
             Line($"Text : {Short(sample.Text)}");
-            Line($"Label: {sample.Label} ({plan.Labels[sample.Label]})");
+            Line($"Label: {(plan.Training.Kind == LabelKind.Class ? $"{sample.Label} ({plan.Labels[sample.Label]})" : plan.Training.LabelOf(sample))}");
         }
 
         Line($"");
@@ -73,7 +74,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         var now = state;
         progress.Show(() => string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {now.Epoch}/{plan!.Recipe.Epochs} step {now.StepInEpoch}/{plan.StepsPerEpoch} loss {now.Loss:f4} accuracy {now.Accuracy:f4} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
+            $"epoch {now.Epoch}/{plan!.Recipe.Epochs} step {now.StepInEpoch}/{plan.StepsPerEpoch} loss {now.Loss:f4}{(double.IsNaN(now.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" accuracy {now.Accuracy:f4}"))} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
     }
 
     public override void Validating(int done, int total) =>
@@ -84,7 +85,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         progress.Clear();
         if (!quiet)
         {
-            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Parts(point)} - accuracy: {point.Accuracy:f4}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
+            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Parts(point)}{Accuracy(point)}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
             terminal.Output.Flush();
         }
     }
@@ -129,17 +130,24 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"Try it: echo \"this is such an amazing movie!\" | beret predict {summary.Folder}");
     }
 
-    private static string Validation(TrainingPoint point) => point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy
-        ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_accuracy: {accuracy:f4}") : "";
+    private static string Labels(TrainingPlan plan) => plan.Task switch
+    {
+        TaskNames.MultiLabel => $"with any of {plan.Labels.Count} labels (multi-label): {string.Join(", ", plan.Labels)}",
+        TaskNames.Regression => $"with a number each (regression): {plan.Labels[0]}",
+        _ => $"belonging to {plan.Labels.Count} classes ({plan.Task}): {string.Join(", ", plan.Labels)}",
+    };
+
+    private static string Accuracy(TrainingPoint point) =>
+        double.IsNaN(point.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" - accuracy: {point.Accuracy:f4}");
+
+    private string Validation(TrainingPoint point) => point.ValidationLoss is { } loss
+        ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_{plan!.Headline}: {point.ValidationAccuracy ?? double.NaN:f4}") : "";
 
     private static string Agreement(TrainingPoint point) =>
         point.Agreement is { } agreement ? string.Create(CultureInfo.InvariantCulture, $" - as the teacher: {agreement:f4}") : "";
 
     private static string Parts(TrainingPoint point) => point.Parts is not { } parts ? ""
         : string.Create(CultureInfo.InvariantCulture, $" (logits {parts.Logits:f4}{(parts.Relations is { } relations ? $", relations {relations:f4}" : "")}{(parts.Hidden is { } hidden ? $", hidden {hidden:f4}" : "")})");
-
-    private static string Counts(LabelledTexts texts) =>
-        string.Join(", ", texts.Labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} {texts.Counts[i]}")));
 
     /// <summary>One line of a text, without what a terminal would obey.</summary>
     private static string Short(string text)

@@ -26,11 +26,19 @@ internal static class TrainingOutcome
                 writer.WriteNumber("step", point.Step);
                 writer.WriteNumber("loss", point.Loss);
                 point.Parts?.WriteJson(writer);
-                writer.WriteNumber("accuracy", point.Accuracy);
-                if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
+                if (!double.IsNaN(point.Accuracy))
+                {
+                    writer.WriteNumber("accuracy", point.Accuracy);
+                }
+
+                if (point.ValidationLoss is { } loss)
                 {
                     writer.WriteNumber("validation_loss", loss);
-                    writer.WriteNumber("validation_accuracy", accuracy);
+                }
+
+                if (point.ValidationAccuracy is { } figure)
+                {
+                    writer.WriteNumber($"validation_{summary.Plan.Headline}", figure);
                 }
 
                 if (point.Agreement is { } agreement)

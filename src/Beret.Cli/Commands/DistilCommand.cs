@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Beret.Data;
+using Beret.Inference;
 using Beret.Training;
 
 namespace Beret.Cli.Commands;
@@ -91,7 +92,7 @@ internal static class DistilCommand
                 return ExitCode.Ok;
 
                 async Task<LabelledTexts> LoadAsync(string name) =>
-                    Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation);
+                    Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments, ModelDescription.Read(known.Folder)?.Task), terminal, cancellation), DataSource.Train, terminal, cancellation);
             },
             endsByItself: true);
         return verb;

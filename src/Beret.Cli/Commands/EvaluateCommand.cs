@@ -16,8 +16,7 @@ internal static class EvaluateCommand
     {
         var model = CommonOptions.Model();
         var data = CommonOptions.Path("DATA", TableArguments.Kinds);
-        var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts", "NAME");
-        split.DefaultValueFactory = _ => DataSource.Test;
+        var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts; of a GLUE task dev [default: test, of GLUE dev]", "NAME");
         var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
@@ -30,12 +29,14 @@ internal static class EvaluateCommand
             "beret evaluate runs/imdb imdb --split test",
             "beret evaluate runs/imdb reviews.tar.gz --json",
             "beret evaluate runs/tickets tickets-2026.csv --text-column subject --label-column team",
+            "beret evaluate runs/mnli GLUE/MNLI --split dev_mismatched",
             "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
         {
             model, data, split, output, maxLength, truncation, precision, threads, json,
         };
         var table = new TableArguments(verb);
-        verb.Details = "Gives loss, accuracy, precision, recall, F1 and ROC-AUC, each with its 95% interval, and the confusion matrix. --output keeps them as JSON.";
+        verb.Details = "Gives loss, accuracy, precision, recall, F1, ROC-AUC and Matthews' correlation, each with its 95% interval where it has one, and the confusion matrix; of a\n"
+            + "multi-label model F1 averaged in four ways and by label, of a regression its errors and correlations. --output keeps them as JSON.";
         verb.Runs(async (arguments, cancellation) =>
         {
             using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions
@@ -45,15 +46,21 @@ internal static class EvaluateCommand
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
                 Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
-            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), table.In(arguments), terminal, cancellation);
-            var texts = Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation);
+            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), table.In(arguments, classifier.Task), terminal, cancellation);
+            var part = arguments.GetValue(split) ?? source.EvaluationSplit;
+            var texts = Sources.Load(source, part, terminal, cancellation);
             var progress = new Progress(terminal);
             var result = classifier.Evaluate(
                 texts, Progress.Of<EvaluationProgress>(state => progress.Show(() => Line(state, progress.Elapsed))), cancellation);
             progress.Clear();
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Count} texts of {texts.Origin} ({arguments.GetValue(split)}) in {progress.Elapsed.TotalSeconds:0.0} s, {result.Count / progress.Elapsed.TotalSeconds:0} texts/s"));
+                $"{result.Count} texts of {texts.Origin} ({part}) in {progress.Elapsed.TotalSeconds:0.0} s, {result.Count / progress.Elapsed.TotalSeconds:0} texts/s"));
+            if (source is GlueSource { Task: var task })
+            {
+                terminal.Say($"GLUE judges {task.Folder} by {string.Join(" and ", task.Metrics.Select(key => string.Create(CultureInfo.InvariantCulture, $"{key} ({100 * result.Find(key)!.Value.Value:0.0})")))}");
+            }
+
             terminal.Output.Write(arguments.GetValue(json) ? result.ToJson() : result.ToTable());
             if (arguments.GetValue(output) is { } file)
             {

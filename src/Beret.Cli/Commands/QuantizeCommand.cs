@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Evaluation;
 using Beret.Inference;
 using Beret.Numerics;
 
@@ -22,13 +23,12 @@ internal static class QuantizeCommand
         var precision = new Option<string>("--precision") { Description = "What weights are kept in and computed with", HelpName = "int8|bf16", DefaultValueFactory = _ => "int8" };
         precision.AcceptOnlyFromAmong("int8", "bf16");
         var data = CommonOptions.PathOption("--data", "Labelled texts to check the accuracy on: a table (.csv, .tsv, .jsonl), a folder of class folders, an archive of one, or imdb", "DATA");
-        var split = CommonOptions.PathOption("--split", "The part of the data to check on", "NAME");
-        split.DefaultValueFactory = _ => DataSource.Test;
+        var split = CommonOptions.PathOption("--split", "The part of the data to check on [default: test, of a GLUE task dev]", "NAME");
         var sample = new Option<int>("--sample") { Description = "The most texts to check on, drawn evenly from the data", HelpName = "N", DefaultValueFactory = _ => DefaultSample };
         sample.Validators.Add(result => CommonOptions.RefuseBelow(result, "--sample", 1));
         var maxDrop = new Option<double>("--max-drop")
         {
-            Description = "The points of accuracy (of 100) that may be lost; if more are, nothing is written and the exit code is 1", HelpName = "POINTS", DefaultValueFactory = _ => DefaultMaxDrop,
+            Description = "The points of accuracy (multi-label: F1; regression: correlation), of 100, that may be lost; if more are, nothing is written and the exit code is 1", HelpName = "POINTS", DefaultValueFactory = _ => DefaultMaxDrop,
         };
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print the result as JSON");
@@ -49,8 +49,10 @@ internal static class QuantizeCommand
             LabelledTexts? texts = null;
             if (arguments.GetValue(data) is { } name)
             {
-                var source = await Sources.OpenDataAsync(name, table.In(arguments), terminal, cancellation);
-                texts = Evenly(Sources.Load(source, arguments.GetRequiredValue(split), terminal, cancellation), arguments.GetValue(sample));
+                // Of a model that others wrote the task is not known before it is loaded: its labels are classes or say themselves what they are.
+                var task = ModelDescription.Read(arguments.GetRequiredValue(model))?.Task;
+                var source = await Sources.OpenDataAsync(name, table.In(arguments, task), terminal, cancellation);
+                texts = Evenly(Sources.Load(source, arguments.GetValue(split) ?? source.EvaluationSplit, terminal, cancellation), arguments.GetValue(sample));
             }
 
             var progress = new Progress(terminal);
@@ -76,7 +78,7 @@ internal static class QuantizeCommand
 
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.Drop:0.00} points of accuracy would be lost, more than --max-drop {arguments.GetValue(maxDrop)}: {folder} was not written"));
+                $"{report.Drop:0.00} points would be lost, more than --max-drop {arguments.GetValue(maxDrop)}: {folder} was not written"));
             return ExitCode.FailedCheck;
         });
         return verb;
@@ -94,7 +96,8 @@ internal static class QuantizeCommand
         var text = new StringBuilder();
         if (report.Before is { } before && report.After is { } after)
         {
-            text.Append(CultureInfo.InvariantCulture, $"Accuracy: {before.Find("accuracy")!.Value.Value:0.0000} -> {after.Find("accuracy")!.Value.Value:0.0000} on {before.Count} texts ({-report.Drop:+0.00;-0.00;0.00} points)\n");
+            var figure = before.Headline.Key == "accuracy" ? "Accuracy" : before.Headline.Name;
+            text.Append(CultureInfo.InvariantCulture, $"{figure,-8}: {before.Headline.Estimate.Value:0.0000} -> {after.Headline.Estimate.Value:0.0000} on {before.Count} texts ({-report.Drop:+0.00;-0.00;0.00} points)\n");
             text.Append(CultureInfo.InvariantCulture, $"Loss    : {before.Loss.Value:0.0000} -> {after.Loss.Value:0.0000}\n");
         }
         else
@@ -124,8 +127,8 @@ internal static class QuantizeCommand
             if (report.Before is { } before && report.After is { } after)
             {
                 json.WriteNumber("texts", before.Count);
-                json.WriteNumber("accuracy_before", before.Find("accuracy")!.Value.Value);
-                json.WriteNumber("accuracy_after", after.Find("accuracy")!.Value.Value);
+                WriteFigure(json, "before", before);
+                WriteFigure(json, "after", after);
                 json.WriteNumber("loss_before", before.Loss.Value);
                 json.WriteNumber("loss_after", after.Loss.Value);
                 json.WriteNumber("drop", report.Drop);
@@ -135,5 +138,19 @@ internal static class QuantizeCommand
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+    }
+
+    /// <summary>The figure of the gate; null where it is not defined.</summary>
+    private static void WriteFigure(Utf8JsonWriter json, string when, EvaluationResult result)
+    {
+        var (key, value) = (result.Headline.Key, result.Headline.Estimate.Value);
+        if (double.IsFinite(value))
+        {
+            json.WriteNumber($"{key}_{when}", value);
+        }
+        else
+        {
+            json.WriteNull($"{key}_{when}");
+        }
     }
 }

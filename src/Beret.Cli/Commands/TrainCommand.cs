@@ -26,6 +26,9 @@ internal static class TrainCommand
             "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb",
             "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
             "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --text-column subject --label-column team",
+            "beret train articles.jsonl --model all-MiniLM-L6-v2 --output runs/topics --task multi-label",
+            "beret train stars.csv --model all-MiniLM-L6-v2 --output runs/stars --task regression",
+            "beret train GLUE/SST-2 --model all-MiniLM-L6-v2 --output runs/sst2 --format glue/sst2",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train --output runs/imdb --resume",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
@@ -57,10 +60,11 @@ internal static class TrainCommand
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
                 dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
                 var resolved = await Sources.ResolveModelAsync(modelName, terminal, cancellation);
-                var texts = Sources.Load(await Sources.OpenDataAsync(dataName, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation);
+                var source = await Sources.OpenDataAsync(dataName, table.In(arguments, chosen.Task), terminal, cancellation);
+                var texts = Sources.Load(source, DataSource.Train, terminal, cancellation);
                 var validationTexts = arguments.GetValue(validation) is { } other
-                    ? Sources.Load(await Sources.OpenDataAsync(other, table.In(arguments), terminal, cancellation), DataSource.Train, terminal, cancellation)
-                    : null;
+                    ? Sources.Load(await Sources.OpenDataAsync(other, table.In(arguments, chosen.Task), terminal, cancellation), DataSource.Train, terminal, cancellation)
+                    : source.ValidationSplit is { } own ? Sources.Load(source, own, terminal, cancellation) : null;
                 var job = new TrainingJob
                 {
                     ModelFolder = resolved.Folder,

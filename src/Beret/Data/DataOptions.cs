@@ -31,6 +31,9 @@ public sealed record DataOptions
     /// </summary>
     public FaultPolicy BadUtf8 { get; init; } = FaultPolicy.Fail;
 
+    /// <summary>What the data is where it does not say itself: the name of a <see cref="GlueTask"/>, such as <c>glue/sst2</c>; null: it is told by its name and content.</summary>
+    public string? Format { get; init; }
+
     /// <summary>How a table is read.</summary>
     public TableOptions Table { get; init; } = new();
 

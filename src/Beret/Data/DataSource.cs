@@ -5,7 +5,7 @@ namespace Beret.Data;
 /// <summary>
 /// A data set that can be loaded: a folder of class folders, a folder with <c>train</c> and <c>test</c> each holding class folders (as the IMDB
 /// reviews), or an archive of either (.tar.gz, .tgz, .tar, .zip), which is read as a stream without being unpacked; or a table with a text and a label
-/// in each row (.csv, .tsv, .jsonl, and these with .gz behind). Not thread-safe.
+/// in each row (.csv, .tsv, .jsonl, and these with .gz behind); or the folder or archive of a GLUE task. Not thread-safe.
 /// </summary>
 public abstract class DataSource
 {
@@ -22,6 +22,12 @@ public abstract class DataSource
 
     /// <summary>Where the data lies: the path that was opened.</summary>
     public string Origin { get; }
+
+    /// <summary>The split that is meant for validation; null where a part of the training texts is taken for it.</summary>
+    public virtual string? ValidationSplit => null;
+
+    /// <summary>The split that a model is judged on unless another is named.</summary>
+    public virtual string EvaluationSplit => Test;
 
     /// <summary>
     /// The splits that the data set has: <see cref="Train"/>, <see cref="Test"/> or both, or else only <see cref="All"/>. The first call on a
@@ -58,6 +64,17 @@ public abstract class DataSource
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options ??= DataOptions.Default;
+        if (options.Format is { } name)
+        {
+            return new GlueSource(
+                path, GlueTask.Find(name) ?? throw new DataException($"there is no data format {Shown.Path(name)}; there are {string.Join(", ", GlueTask.All.Select(task => task.Name))}"), options);
+        }
+
+        if (GlueSource.Recognize(path) is { } task)
+        {
+            return new GlueSource(path, task, options);
+        }
+
         if (TableFile.FormatOf(path) is { } format && File.Exists(path))
         {
             return new TableSource(new TableFile(path, format), options);

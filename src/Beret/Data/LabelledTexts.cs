@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -14,8 +15,10 @@ public sealed class LabelledTexts
     /// <param name="examples">The examples, in order.</param>
     /// <param name="origin">Where they come from, as a person would say it: the path of an archive or a folder.</param>
     /// <param name="notes">What a person should know about how the data was read.</param>
-    /// <exception cref="DataException">A label occurs twice, or an example's label is not the index of one.</exception>
-    public LabelledTexts(IReadOnlyList<string> labels, IReadOnlyList<Example> examples, string origin, IReadOnlyList<string>? notes = null)
+    /// <param name="kind">What the examples are labelled with. Of numbers there is one label: what the number is called.</param>
+    /// <exception cref="DataException">A label occurs twice, or an example's label is not the index of one, or a number is not finite.</exception>
+    public LabelledTexts(
+        IReadOnlyList<string> labels, IReadOnlyList<Example> examples, string origin, IReadOnlyList<string>? notes = null, LabelKind kind = LabelKind.Class)
     {
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(examples);
@@ -28,24 +31,52 @@ public sealed class LabelledTexts
         var counts = new int[labels.Count];
         foreach (var example in examples)
         {
-            if ((uint)example.Label >= (uint)counts.Length)
+            switch (kind)
             {
-                throw new DataException($"{origin}: {example.Source} has label {example.Label}, but there are only the classes 0 to " +
-                    $"{counts.Length - 1}.");
-            }
+                case LabelKind.Class:
+                    Count(example, example.Label);
+                    break;
+                case LabelKind.Set:
+                    foreach (var label in example.Labels)
+                    {
+                        Count(example, label);
+                    }
 
-            counts[example.Label]++;
+                    break;
+                default:
+                    Count(example, 0);
+                    if (!double.IsFinite(example.Value))
+                    {
+                        throw new DataException($"{origin}: {example.Source} has {example.Value.ToString(CultureInfo.InvariantCulture)} for a label, which is no finite number.");
+                    }
+
+                    break;
+            }
         }
 
+        Kind = kind;
         Labels = labels;
         Examples = examples;
         Origin = origin;
         Notes = notes ?? [];
         Counts = counts;
         fingerprint = new Lazy<string>(ComputeFingerprint);
+
+        void Count(Example example, int label)
+        {
+            if ((uint)label >= (uint)counts.Length)
+            {
+                throw new DataException($"{origin}: {example.Source} has label {label}, but there are only the classes 0 to {counts.Length - 1}.");
+            }
+
+            counts[label]++;
+        }
     }
 
-    /// <summary>The names of the classes.</summary>
+    /// <summary>What the examples are labelled with.</summary>
+    public LabelKind Kind { get; }
+
+    /// <summary>The names of the classes; of numbers the one name of what they are.</summary>
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>The examples, in order.</summary>
@@ -57,7 +88,7 @@ public sealed class LabelledTexts
     /// <summary>What a person should know about how the data was read: folders left out, empty files. One sentence each.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>The number of examples of each class, in the order of <see cref="Labels"/>.</summary>
+    /// <summary>The number of examples that have each label, in the order of <see cref="Labels"/>.</summary>
     public IReadOnlyList<int> Counts { get; }
 
     /// <summary>
@@ -72,8 +103,9 @@ public sealed class LabelledTexts
     public LabelledTexts WithLabels(IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        if (labels.SequenceEqual(Labels, StringComparer.Ordinal))
+        if (Kind == LabelKind.Number || labels.SequenceEqual(Labels, StringComparer.Ordinal))
         {
+            // What a number is called makes no difference.
             return this;
         }
 
@@ -87,8 +119,10 @@ public sealed class LabelledTexts
                 "Rename or leave out such examples, or train on data that has them.");
         }
 
-        var examples = Examples.Select(example => example with { Label = known[Labels[example.Label]] }).ToArray();
-        return new LabelledTexts(labels, examples, Origin, Notes);
+        var examples = Examples.Select(example => Kind == LabelKind.Set
+            ? example with { Labels = [.. example.Labels.Select(label => known[Labels[label]]).Order()] }
+            : example with { Label = known[Labels[example.Label]] }).ToArray();
+        return new LabelledTexts(labels, examples, Origin, Notes, Kind);
 
         static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"`{Shown.Path(name)}`"));
     }
@@ -103,25 +137,88 @@ public sealed class LabelledTexts
             examples[i] = Examples[order[i]];
         }
 
-        return new LabelledTexts(Labels, examples, Origin, Notes);
+        return new LabelledTexts(Labels, examples, Origin, Notes, Kind);
     }
+
+    /// <summary>The same texts with labels of another kind: a class is a set of one label, and, where the classes are called by numbers, a number.</summary>
+    /// <exception cref="DataException">These labels are none of that kind.</exception>
+    public LabelledTexts As(LabelKind kind)
+    {
+        if (kind == Kind)
+        {
+            return this;
+        }
+
+        if (Kind == LabelKind.Class && kind == LabelKind.Set)
+        {
+            return new LabelledTexts(Labels, [.. Examples.Select(example => example with { Label = -1, Labels = [example.Label] })], Origin, Notes, kind);
+        }
+
+        if (Kind == LabelKind.Class && kind == LabelKind.Number)
+        {
+            var values = Labels.Select(label => Number(label)
+                ?? throw new DataException($"{Origin}: the label `{Shown.Path(label)}` is no number, as a regression needs.")).ToArray();
+            return new LabelledTexts([NumberName], [.. Examples.Select(example => example with { Label = -1, Value = values[example.Label] })], Origin, Notes, kind);
+        }
+
+        throw new DataException($"{Origin}: its labels are {In(Kind)}, where {In(kind)} are needed.");
+
+        static string In(LabelKind kind) => kind switch { LabelKind.Class => "classes", LabelKind.Set => "sets of labels", _ => "numbers" };
+    }
+
+    /// <summary>An example's label as a person would write it: a name, names with commas between them, or a number.</summary>
+    public string LabelOf(Example example)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        return Kind switch
+        {
+            LabelKind.Class => Labels[example.Label],
+            LabelKind.Set => example.Labels.Count == 0 ? "none" : string.Join(", ", example.Labels.Select(label => Labels[label])),
+            _ => example.Value.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>How the labels are distributed, in a line: how many examples have each; of numbers their range and mean.</summary>
+    public string Distribution() => Kind == LabelKind.Number
+        ? Examples.Count == 0 ? Labels[0]
+            : string.Create(CultureInfo.InvariantCulture, $"{Labels[0]} from {Examples.Min(e => e.Value):0.####} to {Examples.Max(e => e.Value):0.####}, {Examples.Average(e => e.Value):0.####} on average")
+        : string.Join(", ", Labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} {Counts[i]:n0}")));
+
+    /// <summary>What a number is called that has no name.</summary>
+    internal const string NumberName = "value";
+
+    /// <summary>A label as a finite number, or null.</summary>
+    internal static double? Number(string label) =>
+        double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
 
     private string ComputeFingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Number(Labels.Count);
+        Whole(Labels.Count);
         foreach (var label in Labels)
         {
             Text(label);
         }
 
-        Number(Examples.Count);
+        Whole(Examples.Count);
         foreach (var example in Examples)
         {
             Text(example.Source);
-            Number(example.Label);
+            Whole(example.Label);
             Text(example.Text);
             Text(example.Pair);
+            if (Kind == LabelKind.Set)
+            {
+                Whole(example.Labels.Count);
+                foreach (var label in example.Labels)
+                {
+                    Whole(label);
+                }
+            }
+            else if (Kind == LabelKind.Number)
+            {
+                Text(example.Value.ToString("R", CultureInfo.InvariantCulture));
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -130,11 +227,11 @@ public sealed class LabelledTexts
         // hashed: they lie in memory already, and are the same on every platform .NET runs on.
         void Text(string? text)
         {
-            Number(text?.Length ?? -1);
+            Whole(text?.Length ?? -1);
             hash.AppendData(MemoryMarshal.AsBytes(text.AsSpan()));
         }
 
-        void Number(int value)
+        void Whole(int value)
         {
             Span<byte> bytes = stackalloc byte[4];
             BinaryPrimitives.WriteInt32LittleEndian(bytes, value);

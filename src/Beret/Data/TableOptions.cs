@@ -12,6 +12,12 @@ public sealed record TableOptions
     /// <summary>The column of the label; null as with <see cref="Text"/>.</summary>
     public string? Label { get; init; }
 
+    /// <summary>What the labels are: classes, sets of labels or numbers. Null: it is told by the cells, and a note says which.</summary>
+    public LabelKind? Kind { get; init; }
+
+    /// <summary>What stands between the labels of a set; it makes every label a set. Null: <c>|</c>, <c>;</c> or <c>,</c>, told by the cells. JSON lists need none.</summary>
+    public string? LabelDelimiter { get; init; }
+
     /// <summary>Whether the first row names the columns. Null: it is told by its contents.</summary>
     public bool? HasHeader { get; init; }
 

@@ -38,6 +38,9 @@ public sealed record BinaryEvaluation : EvaluationResult
     /// <summary>The area under the ROC curve, ties counting half; DeLong's interval. NaN where only one class occurs.</summary>
     public required Estimate RocAuc { get; init; }
 
+    /// <summary>Matthews' correlation coefficient, from −1 to 1; 0 where truth or prediction is all of one class.</summary>
+    public required Estimate Matthews { get; init; }
+
     /// <inheritdoc/>
     public override ConfusionMatrix Confusion => confusion;
 
@@ -52,5 +55,6 @@ public sealed record BinaryEvaluation : EvaluationResult
         new("specificity", "specificity", Specificity),
         new("f1", "F1", F1),
         new("roc_auc", "ROC-AUC", RocAuc),
+        new("matthews", "Matthews correlation", Matthews),
     ];
 }

@@ -44,6 +44,7 @@ public static class BinaryMetrics
             Specificity = Estimate.Proportion(confusion[0, 0], confusion.Actual(0), "no example is of the negative class"),
             F1 = positiveClass.F1 with { Note = positiveClass.IsPresent ? null : "no example is of the positive class or was predicted to be" },
             RocAuc = RocAuc.Compute(labels, logits),
+            Matthews = MatthewsCorrelation.Of(confusion),
         };
     }
 }

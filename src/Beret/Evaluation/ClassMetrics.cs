@@ -14,20 +14,18 @@ public sealed record ClassMetrics(string Label, long Support, long Predicted, Es
     /// </summary>
     public bool IsPresent => Support + Predicted > 0;
 
-    internal static ClassMetrics From(ConfusionMatrix confusion, int label)
-    {
-        var hits = confusion[label, label];
-        long support = confusion.Actual(label), predicted = confusion.Predicted(label);
-        return new ClassMetrics(
-            confusion.Labels[label],
-            support,
-            predicted,
-            Estimate.Proportion(hits, predicted, "never predicted"),
-            Estimate.Proportion(hits, support, "no example of this class"),
-            support + predicted == 0
-                ? new Estimate(0, null, "no example of this class, and never predicted")
-                : new Estimate(2.0 * hits / (support + predicted), Interval.F1(hits, predicted - hits, support - hits)));
-    }
+    internal static ClassMetrics From(ConfusionMatrix confusion, int label) =>
+        From(confusion.Labels[label], confusion[label, label], confusion.Actual(label), confusion.Predicted(label));
+
+    internal static ClassMetrics From(string label, long hits, long support, long predicted) => new(
+        label,
+        support,
+        predicted,
+        Estimate.Proportion(hits, predicted, "never predicted"),
+        Estimate.Proportion(hits, support, "no example of this class"),
+        support + predicted == 0
+            ? new Estimate(0, null, "no example of this class, and never predicted")
+            : new Estimate(2.0 * hits / (support + predicted), Interval.F1(hits, predicted - hits, support - hits)));
 }
 
 /// <summary>Precision, recall and F1 averaged over the classes.</summary>

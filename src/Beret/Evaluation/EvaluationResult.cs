@@ -9,7 +9,7 @@ namespace Beret.Evaluation;
 /// <summary>What an evaluation found: the figures that every task has. Each kind of task adds its own.</summary>
 public abstract record EvaluationResult
 {
-    /// <summary>The kind of task, as it stands in JSON: <c>binary</c>, <c>multi-class</c>.</summary>
+    /// <summary>The kind of task, as it stands in JSON: <c>binary</c>, <c>multi-class</c>, <c>multi-label</c>, <c>regression</c>.</summary>
     public abstract string Task { get; }
 
     /// <summary>The number of examples evaluated.</summary>
@@ -20,6 +20,9 @@ public abstract record EvaluationResult
 
     /// <summary>The headline figures in the order in which they are printed, loss first.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
+
+    /// <summary>The one figure that a model is told by, higher is better: the accuracy, of a multi-label task the micro-averaged F1, of a regression Pearson's correlation.</summary>
+    public virtual Metric Headline => Metrics.First(metric => metric.Key == "accuracy");
 
     /// <summary>The confusion matrix, or null for a task without classes.</summary>
     public virtual ConfusionMatrix? Confusion => null;

@@ -10,11 +10,7 @@ internal static class InputChecks
             throw new ArgumentException($"{labels.Length} labels need {(long)labels.Length * logitsPerExample} logits, but there are {logits.Length}", nameof(logits));
         }
 
-        if (labels.IsEmpty)
-        {
-            throw new EvaluationException("there is no example to evaluate: check that the split or file named is not empty");
-        }
-
+        RequireSome(labels.Length);
         for (var i = 0; i < labels.Length; i++)
         {
             if ((uint)labels[i] >= (uint)classes)
@@ -23,6 +19,19 @@ internal static class InputChecks
             }
         }
 
+        RequireFinite(logits, logitsPerExample);
+    }
+
+    public static void RequireSome(int examples)
+    {
+        if (examples == 0)
+        {
+            throw new EvaluationException("there is no example to evaluate: check that the split or file named is not empty");
+        }
+    }
+
+    public static void RequireFinite(ReadOnlySpan<float> logits, int logitsPerExample)
+    {
         for (var i = 0; i < logits.Length; i++)
         {
             if (!float.IsFinite(logits[i]))

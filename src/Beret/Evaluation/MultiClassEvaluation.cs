@@ -36,6 +36,9 @@ public sealed record MultiClassEvaluation : EvaluationResult
     /// </summary>
     public required AverageMetrics Micro { get; init; }
 
+    /// <summary>Matthews' correlation coefficient, 1 for all right; 0 where truth or prediction is all of one class.</summary>
+    public required Estimate Matthews { get; init; }
+
     /// <inheritdoc/>
     public override ConfusionMatrix Confusion => confusion;
 
@@ -56,5 +59,6 @@ public sealed record MultiClassEvaluation : EvaluationResult
         new("precision_micro", "precision, micro", Micro.Precision),
         new("recall_micro", "recall, micro", Micro.Recall),
         new("f1_micro", "F1, micro", Micro.F1),
+        new("matthews", "Matthews correlation", Matthews),
     ];
 }

@@ -47,6 +47,7 @@ public static class MultiClassMetrics
             Macro = Average(perClass, row => row.IsPresent ? 1 : 0, MacroF1Interval(confusion, perClass)),
             Weighted = Average(perClass, row => row.Support, null),
             Micro = new AverageMetrics(accuracy, accuracy, accuracy),
+            Matthews = MatthewsCorrelation.Of(confusion),
         };
     }
 

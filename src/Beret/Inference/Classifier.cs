@@ -69,10 +69,10 @@ public sealed class Classifier : IDisposable
         scorer = new TextScorer(runner);
     }
 
-    /// <summary>What the model decides: <see cref="TaskNames.Binary"/>, <see cref="TaskNames.MultiClass"/> or <see cref="TaskNames.MultiLabel"/>.</summary>
+    /// <summary>What the model decides: one of <see cref="TaskNames"/>.</summary>
     public string Task => Description.Task;
 
-    /// <summary>The names of the classes in the order of their probabilities; of a binary task the negative, then the positive.</summary>
+    /// <summary>The names of the classes in the order of their probabilities; of a binary task the negative, then the positive; of a regression the one name of its number.</summary>
     public IReadOnlyList<string> Labels => Description.Labels;
 
     /// <summary>The most tokens of an input that are read, special tokens included.</summary>
@@ -141,17 +141,8 @@ public sealed class Classifier : IDisposable
     /// <exception cref="BeretException">The text cannot be given to this model: a pair to a model without a second segment.</exception>
     public Prediction Predict(string text, string? pair = null)
     {
-        ArgumentNullException.ThrowIfNull(text);
         var buffer = threadBuffer ??= new TokenBuffer();
-        if (pair is null)
-        {
-            Tokenizer.Encode(text, encode, buffer);
-        }
-        else
-        {
-            Tokenizer.Encode(text, pair, encode, buffer);
-        }
-
+        Encode(text, pair, buffer);
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
         scorer.Score(buffer, logits);
         return Prediction.Of(task, logits, buffer.Count, buffer.Cut);
@@ -160,6 +151,15 @@ public sealed class Classifier : IDisposable
     /// <summary>Classifies texts, in batches of like length; the predictions are in the order of the texts.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Predict([.. texts.Select(text => new TextPair(text))], cancellation);
+    }
+
+    /// <summary>Classifies texts and pairs of texts, in batches of like length; the predictions are in their order.</summary>
+    /// <exception cref="BeretException">A pair is given to a model without a second segment.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         var predictions = new Prediction[texts.Count];
@@ -194,7 +194,18 @@ public sealed class Classifier : IDisposable
     /// <param name="texts">Is read ahead, by at most about a thousand texts.</param>
     /// <param name="cancellation">Also given to <paramref name="texts"/>.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async IAsyncEnumerable<Prediction> PredictMany(IAsyncEnumerable<string> texts, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<Prediction> PredictMany(IAsyncEnumerable<string> texts, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return PredictMany(Alone(texts, cancellation), cancellation);
+    }
+
+    /// <summary>Classifies a stream of texts and pairs of texts, as <see cref="PredictMany(IAsyncEnumerable{string}, CancellationToken)"/> does.</summary>
+    /// <param name="texts">Is read ahead, by at most about a thousand texts.</param>
+    /// <param name="cancellation">Also given to <paramref name="texts"/>.</param>
+    /// <exception cref="BeretException">A pair is given to a model without a second segment.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async IAsyncEnumerable<Prediction> PredictMany(IAsyncEnumerable<TextPair> texts, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -233,7 +244,7 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>Evaluates the model on labelled texts.</summary>
-    /// <param name="texts">Their labels may be in any order; each must be one of <see cref="Labels"/>.</param>
+    /// <param name="texts">Their labels may be in any order; each must be one of <see cref="Labels"/>. A model that gives numbers needs numbers.</param>
     /// <param name="progress">Told after each batch how far it is.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <returns>The metrics of the task, each with its 95% interval.</returns>
@@ -242,14 +253,9 @@ public sealed class Classifier : IDisposable
     public EvaluationResult Evaluate(LabelledTexts texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (task.IsPredictedOnly)
-        {
-            throw new InferenceException($"a {Task} model is not evaluated by this version; {TaskNames.Binary} and {TaskNames.MultiClass} models are");
-        }
-
-        texts = texts.WithLabels(Labels);
+        texts = texts.As(task.Kind).WithLabels(Labels);
         var logits = new Evaluator(scorer, Tokenizer, encode, threads).Logits(texts.Examples, progress, cancellation);
-        return task.Evaluate([.. texts.Examples.Select(example => example.Label)], logits);
+        return task.Evaluate(texts.Examples, logits);
     }
 
     /// <summary>The logits of texts and pairs in their order, [texts, K], whatever their labels.</summary>
@@ -265,7 +271,7 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>Ends without an error of its own: what goes wrong reaches the reader through the channel, behind all texts that were read before.</summary>
-    private async System.Threading.Tasks.Task ReadAhead(IAsyncEnumerable<string> texts, ChannelWriter<EncodedText> writer, CancellationToken cancellation)
+    private async System.Threading.Tasks.Task ReadAhead(IAsyncEnumerable<TextPair> texts, ChannelWriter<EncodedText> writer, CancellationToken cancellation)
     {
         Exception? error = null;
         try
@@ -287,11 +293,31 @@ public sealed class Classifier : IDisposable
         writer.Complete(error);
     }
 
-    private EncodedText Tokenize(string text, TokenBuffer buffer)
+    private EncodedText Tokenize(TextPair input, TokenBuffer buffer)
+    {
+        Encode(input.Text, input.Pair, buffer);
+        return new EncodedText(buffer);
+    }
+
+    private void Encode(string text, string? pair, TokenBuffer buffer)
     {
         ArgumentNullException.ThrowIfNull(text);
-        Tokenizer.Encode(text, encode, buffer);
-        return new EncodedText(buffer);
+        if (pair is null)
+        {
+            Tokenizer.Encode(text, encode, buffer);
+        }
+        else
+        {
+            Tokenizer.Encode(text, pair, encode, buffer);
+        }
+    }
+
+    private static async IAsyncEnumerable<TextPair> Alone(IAsyncEnumerable<string> texts, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var text in texts.WithCancellation(cancellation).ConfigureAwait(false))
+        {
+            yield return new TextPair(text);
+        }
     }
 
     private void Decide(EncodedTexts encoded, Span<Prediction> predictions, CancellationToken cancellation)

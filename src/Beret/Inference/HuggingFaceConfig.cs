@@ -21,13 +21,18 @@ internal static class HuggingFaceConfig
     /// <summary>
     /// Writes the configuration of a classifier with a beret.json. A binary model has one logit, so its only label there is the positive class, and its problem type is
     /// multi-label: the one by which transformers applies the sigmoid to the logit and binary cross-entropy in training. (One label and no problem type would be a
-    /// regression.)
+    /// regression, as transformers takes it.)
     /// </summary>
     public static void Write(Stream stream, EncoderConfig config, ModelDescription description) => Write(
         stream,
         config with
         {
-            ProblemType = description.Task == TaskNames.MultiClass ? "single_label_classification" : "multi_label_classification",
+            ProblemType = description.Task switch
+            {
+                TaskNames.MultiClass => "single_label_classification",
+                TaskNames.Regression => "regression",
+                _ => "multi_label_classification",
+            },
             Labels = description.Task == TaskNames.Binary ? [description.Labels[1]] : description.Labels,
         },
         ModelSource.HuggingFace);

@@ -11,15 +11,15 @@ internal static class HuggingFaceTask
     /// The task by problem_type and the number of logits: one logit is a binary classifier (unless problem_type says regression), several are the classes of a softmax,
     /// or labels with a sigmoid each where problem_type says multi-label.
     /// </summary>
-    /// <exception cref="InferenceException">The model is a regression.</exception>
+    /// <exception cref="InferenceException">The model gives several numbers, or two classes have the same name.</exception>
     public static ModelDescription Describe(string folder, EncoderConfig config, int outputs, Tokenizer tokenizer)
     {
-        if (config.ProblemType == "regression")
+        if (config.ProblemType == "regression" && outputs > 1)
         {
-            throw new InferenceException($"{folder}: config.json says that the model is a regression; classifiers are what is predicted with");
+            throw new InferenceException($"{folder}: config.json says that the model is a regression with {outputs} numbers; those with one are predicted with");
         }
 
-        var task = outputs == 1 ? TaskNames.Binary : config.ProblemType == "multi_label_classification" ? TaskNames.MultiLabel : TaskNames.MultiClass;
+        var task = config.ProblemType == "regression" ? TaskNames.Regression : outputs == 1 ? TaskNames.Binary : config.ProblemType == "multi_label_classification" ? TaskNames.MultiLabel : TaskNames.MultiClass;
         var named = config.Labels?.Count == outputs ? config.Labels : [.. Enumerable.Range(0, outputs).Select(i => $"LABEL_{i}")];
         if (named.Distinct(StringComparer.Ordinal).Count() < named.Count)
         {

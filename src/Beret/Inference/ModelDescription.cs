@@ -19,11 +19,11 @@ public sealed record ModelDescription
 
     /// <summary>
     /// What the model decides: <see cref="TaskNames.Binary"/> (one logit), <see cref="TaskNames.MultiClass"/> (one logit for each of several classes, of which one is
-    /// right) or <see cref="TaskNames.MultiLabel"/> (one logit for each label, each right or not by itself).
+    /// right), <see cref="TaskNames.MultiLabel"/> (one logit for each label, each right or not by itself) or <see cref="TaskNames.Regression"/> (one number).
     /// </summary>
     public required string Task { get; init; }
 
-    /// <summary>The names of the classes in the order of their logits; of a binary task, which has one logit, the negative and then the positive class.</summary>
+    /// <summary>The names of the classes in the order of their logits; of a binary task, which has one logit, the negative and then the positive class; of a regression what its number is called.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>The system whose tokenization the model was trained with.</summary>

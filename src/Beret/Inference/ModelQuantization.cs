@@ -14,7 +14,7 @@ public sealed record QuantizationOptions
     /// <summary>The texts that both models are evaluated on before anything is written; null: the gate is not made.</summary>
     public LabelledTexts? Sample { get; init; }
 
-    /// <summary>The points of accuracy, of 100, that may be lost on the sample.</summary>
+    /// <summary>The points of accuracy (of a multi-label task, of F1; of a regression, of correlation), of 100, that may be lost on the sample.</summary>
     public double MaxDrop { get; init; } = 0.5;
 
     /// <summary>The number of threads that compute; null for one for each processor. The results do not depend on it.</summary>
@@ -31,10 +31,13 @@ public sealed record QuantizationOptions
 public sealed record QuantizationReport(
     Precision Precision, long BytesBefore, long BytesAfter, EvaluationResult? Before, EvaluationResult? After, bool IsWritten)
 {
-    /// <summary>The points of accuracy, of 100, that were lost; negative where some were won, NaN without a sample.</summary>
-    public double Drop => Before is null || After is null ? double.NaN : 100 * (Accuracy(Before) - Accuracy(After));
+    /// <summary>
+    /// The points of <see cref="EvaluationResult.Headline"/>, which is accuracy for classes, that were lost, of 100; negative where some were won, NaN without a sample. A
+    /// correlation that is not defined counts as none.
+    /// </summary>
+    public double Drop => Before is null || After is null ? double.NaN : 100 * (Figure(Before) - Figure(After));
 
-    private static double Accuracy(EvaluationResult result) => result.Find("accuracy")?.Value ?? double.NaN;
+    private static double Figure(EvaluationResult result) => result.Headline.Estimate.Value is var value && double.IsNaN(value) ? 0 : value;
 }
 
 /// <summary>

@@ -11,10 +11,10 @@ internal sealed class TokenStore : ITokenizedTexts
 
     private readonly Part[] parts;
 
-    private TokenStore(Part[] parts, int[] labels)
+    private TokenStore(Part[] parts, int count)
     {
         this.parts = parts;
-        Labels = labels;
+        Count = count;
         foreach (var part in parts)
         {
             Tokens += part.Ids.Length;
@@ -23,10 +23,7 @@ internal sealed class TokenStore : ITokenizedTexts
         }
     }
 
-    public int Count => Labels.Length;
-
-    /// <summary>Each text's label.</summary>
-    public int[] Labels { get; }
+    public int Count { get; }
 
     /// <summary>Tokens of all texts together.</summary>
     public long Tokens { get; }
@@ -54,7 +51,7 @@ internal sealed class TokenStore : ITokenizedTexts
             () => (Buffer: new TokenBuffer(), Ids: new List<int>()),
             (number, scratch) => parts[number] = Encode(tokenizer, examples, number * TextsPerPart, options, scratch.Buffer, scratch.Ids),
             cancellation);
-        return new TokenStore(parts, [.. examples.Select(example => example.Label)]);
+        return new TokenStore(parts, examples.Count);
     }
 
     public void AddTo(PackedBatch batch, int text)
@@ -63,14 +60,13 @@ internal sealed class TokenStore : ITokenizedTexts
         batch.Add(part.Ids.AsSpan(part.Starts[place]..part.Starts[place + 1]), part.Firsts[place]);
     }
 
-    /// <summary>Fills a batch with texts, and a list with their labels.</summary>
-    public void Fill(PackedBatch batch, ReadOnlySpan<int> texts, Span<int> labels)
+    /// <summary>Fills a batch with texts.</summary>
+    public void Fill(PackedBatch batch, ReadOnlySpan<int> texts)
     {
         batch.Clear();
-        for (var i = 0; i < texts.Length; i++)
+        foreach (var text in texts)
         {
-            AddTo(batch, texts[i]);
-            labels[i] = Labels[texts[i]];
+            AddTo(batch, text);
         }
     }
 

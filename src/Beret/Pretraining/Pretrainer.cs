@@ -202,7 +202,7 @@ public sealed class Pretrainer
             state.Points.Add(point);
             (state.LossSum, state.Right, state.Count, state.TeacherLoss, state.ValidationPending) = (0, 0, 0, (0, 0), false);
             Save(isFinished: false);
-            log.Point(point, isKept: true);
+            log.Point(point, "accuracy", isKept: true);
             callbacks.Reached(point);
             Checkpoint();
             return true;

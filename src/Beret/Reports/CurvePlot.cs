@@ -36,8 +36,8 @@ internal sealed record CurvePlot(
                 ceiling: double.PositiveInfinity),
             Build(
                 history.MetricName,
-                $"Training and validation {history.MetricName}",
-                history.Epochs.Select(e => Point(e.Epoch, e.TrainingAccuracy)),
+                $"{(history.Epochs.Count > 0 && history.Epochs.All(e => double.IsNaN(e.TrainingAccuracy)) ? "Validation" : "Training and validation")} {history.MetricName}",
+                history.Epochs.Where(e => !double.IsNaN(e.TrainingAccuracy)).Select(e => Point(e.Epoch, e.TrainingAccuracy)),
                 history.Steps.Where(s => s.Accuracy.HasValue).Select(s => Point(history.EpochsAt(s.Step), s.Accuracy!.Value)),
                 byStep
                     ? history.Validations.Select(v => Point(history.EpochsAt(v.Step), v.Accuracy))

@@ -95,9 +95,10 @@ public static class HtmlReport
 
     private static void Tiles(Markup page, NamedEvaluation headline)
     {
-        string[] keys = ["accuracy", "f1", "f1_macro", "roc_auc", "loss"];
+        string[] keys = ["accuracy", "f1", "f1_macro", "roc_auc", "pearson", "spearman", "rmse", "loss"];
         page.Line($"<section class=\"tiles\" aria-label=\"Main figures\">");
-        foreach (var metric in keys.Select(key => headline.Result.Metrics.FirstOrDefault(metric => metric.Key == key)).OfType<Metric>())
+        var first = headline.Result.Headline;
+        foreach (var metric in keys.Where(key => key != first.Key).Select(key => headline.Result.Metrics.FirstOrDefault(metric => metric.Key == key)).OfType<Metric>().Prepend(first))
         {
             var name = metric.Key == "accuracy" ? "accuracy" : metric.Name;
             page.Line($"<div class=\"tile\"><div class=\"name\"><bdi>{headline.Name}</bdi> {name}</div>");

@@ -55,7 +55,7 @@ public static class ModelCard
 
         if (content.Evaluations.Count > 0)
         {
-            string[] known = ["accuracy", "precision", "recall", "f1", "f1_macro", "roc_auc"];
+            string[] known = ["accuracy", "precision", "recall", "f1", "f1_macro", "roc_auc", "mse", "pearson", "spearman"];
             var first = content.Evaluations[0];
             var metrics = first.Result.Metrics.Where(metric => known.Contains(metric.Key) && double.IsFinite(metric.Estimate.Value)).ToList();
             card.Append("metrics:\n");
@@ -83,7 +83,7 @@ public static class ModelCard
             }
         }
 
-        static string HubType(Metric metric) => metric.Key == "f1_macro" ? "f1" : metric.Key;
+        static string HubType(Metric metric) => metric.Key switch { "f1_macro" => "f1", "pearson" => "pearsonr", "spearman" => "spearmanr", var key => key };
     }
 
     private static string Introduction(ModelCardContent content)
@@ -92,6 +92,9 @@ public static class ModelCard
         var what = content.Labels.Count switch
         {
             0 => "A model that reads a text",
+            1 when content.Task == "regression" => $"A model that gives a text's {labels[0]}, a number",
+            _ when content.Task == "multi-label" => string.Create(
+                CultureInfo.InvariantCulture, $"A classifier that gives a text any of {labels.Count} labels{(labels.Count <= 12 ? $": {string.Join(", ", labels)}" : "")}"),
             2 when content.Task == "binary" => $"A classifier that tells {labels[1]} texts from {labels[0]} ones: it gives the probability of {labels[1]}",
             <= 12 => $"A classifier that sorts texts into {string.Join(", ", labels.SkipLast(1))} and {labels[^1]}",
             _ => string.Create(CultureInfo.InvariantCulture, $"A classifier that sorts texts into {labels.Count} classes"),

@@ -40,8 +40,9 @@ public static class RunReport
             StepsPerEpoch = summary.Plan.StepsPerEpoch,
             Epochs = [.. summary.Points.Where(p => p.EndsEpoch).Select(p =>
                 new EpochRecord(p.Epoch, p.Step, p.Loss, p.Accuracy, p.ValidationLoss, p.ValidationAccuracy, p.Seconds))],
-            Validations = [.. summary.Points.Where(p => p.ValidationLoss is not null && p.ValidationAccuracy is not null).Select(p =>
-                new ValidationRecord(p.Step, p.ValidationLoss!.Value, p.ValidationAccuracy!.Value))],
+            Validations = [.. summary.Points.Where(p => p.ValidationLoss is not null).Select(p =>
+                new ValidationRecord(p.Step, p.ValidationLoss!.Value, p.ValidationAccuracy ?? double.NaN))],
+            MetricName = summary.Plan.Headline switch { "f1_micro" => "F1", "pearson" => "correlation", var key => key },
             Steps = Steps(Path.Combine(summary.Folder, "log.jsonl")),
         };
     }
@@ -145,9 +146,9 @@ public static class RunReport
         }
 
         yield return new Fact("Teacher", name);
-        if (summary.Plan.TeacherEvaluation?.Find("accuracy") is { } accuracy)
+        if (summary.Plan.TeacherEvaluation?.Headline is { } figure)
         {
-            yield return new Fact("Teacher's validation accuracy", EvaluationResult.Figure(accuracy.Value));
+            yield return new Fact($"Teacher's validation {figure.Key}", EvaluationResult.Figure(figure.Estimate.Value));
         }
 
         if (summary.Kept?.Agreement is { } agreement)
@@ -157,7 +158,7 @@ public static class RunReport
     }
 
     private static string Texts(LabelledTexts texts) =>
-        $"{Count(texts.Examples.Count)} ({string.Join(", ", texts.Labels.Select((label, i) => $"{label} {Count(texts.Counts[i])}"))})";
+        $"{Count(texts.Examples.Count)} ({texts.Distribution()})";
 
     private static string Count(long value) => value.ToString("n0", CultureInfo.InvariantCulture);
 }

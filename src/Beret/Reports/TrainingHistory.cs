@@ -4,7 +4,7 @@ namespace Beret.Reports;
 /// <param name="Epoch">Its number, from 1.</param>
 /// <param name="Step">Optimizer steps done since the start of the run.</param>
 /// <param name="TrainingLoss">Mean loss over the epoch's training examples, as they were seen.</param>
-/// <param name="TrainingAccuracy">Share of them predicted right, as they were seen.</param>
+/// <param name="TrainingAccuracy">Share of them predicted right, as they were seen; NaN of a task that is judged otherwise.</param>
 /// <param name="ValidationLoss">Mean loss on the validation examples at the end of the epoch, or null without any.</param>
 /// <param name="ValidationAccuracy">Accuracy on the validation examples, or null without any.</param>
 /// <param name="Seconds">Wall-clock time of the epoch.</param>

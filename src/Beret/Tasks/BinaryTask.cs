@@ -1,3 +1,4 @@
+using Beret.Data;
 using Beret.Evaluation;
 using Beret.Numerics;
 
@@ -20,7 +21,7 @@ public sealed class BinaryTask : ClassificationTask
     internal override Loss Loss => Loss.BinaryCrossEntropy;
 
     /// <summary>The probability of the positive class, as the tutorial prints it.</summary>
-    internal override double Score(ReadOnlySpan<double> probabilities, int label) => probabilities[1];
+    internal override double Score(ReadOnlySpan<float> logits, ReadOnlySpan<double> probabilities) => probabilities[1];
 
     /// <summary>1 / (1 + e^−z), without overflow.</summary>
     public static double Sigmoid(double z)
@@ -41,5 +42,5 @@ public sealed class BinaryTask : ClassificationTask
     public override int Decide(ReadOnlySpan<float> logits) => logits[0] > 0 ? 1 : 0;
 
     /// <inheritdoc/>
-    public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) => BinaryMetrics.Evaluate(labels, logits, Labels);
+    public override EvaluationResult Evaluate(IReadOnlyList<Example> texts, ReadOnlySpan<float> logits) => BinaryMetrics.Evaluate(Classes(texts), logits, Labels);
 }

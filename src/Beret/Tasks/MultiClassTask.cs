@@ -1,3 +1,4 @@
+using Beret.Data;
 using Beret.Evaluation;
 using Beret.Numerics;
 
@@ -45,6 +46,6 @@ public sealed class MultiClassTask : ClassificationTask
     public override int Decide(ReadOnlySpan<float> logits) => MultiClassMetrics.IndexOfLargest(logits);
 
     /// <inheritdoc/>
-    public override EvaluationResult Evaluate(ReadOnlySpan<int> labels, ReadOnlySpan<float> logits) =>
-        MultiClassMetrics.Evaluate(labels, logits, Labels.Count, Labels);
+    public override EvaluationResult Evaluate(IReadOnlyList<Example> texts, ReadOnlySpan<float> logits) =>
+        MultiClassMetrics.Evaluate(Classes(texts), logits, Labels.Count, Labels);
 }

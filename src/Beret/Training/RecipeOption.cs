@@ -87,12 +87,12 @@ public abstract class RecipeOption
             "early-stopping", "Validations without an improvement after which the run stops; 0: never.", 0, int.MaxValue,
             r => r.EarlyStopping, (r, v) => r with { EarlyStopping = v }),
         new Choice<KeepModel>(
-            "keep", "Which model is kept: of the best validation accuracy, of the lowest validation loss, or the last.",
+            "keep", "Which model is kept: of the best validation accuracy (multi-label: F1; regression: correlation), of the lowest validation loss, or the last.",
             [("best-accuracy", KeepModel.BestAccuracy), ("best-loss", KeepModel.BestLoss), ("last", KeepModel.Last)], r => r.Keep, (r, v) => r with { Keep = v }),
         new Whole(
             "checkpoint-every", "Steps between the checkpoints that an interrupted run goes on from; 0: one at the end of each epoch.", 0, int.MaxValue,
             r => r.CheckpointEvery, (r, v) => r with { CheckpointEvery = v }),
-        new Word("task", "What is decided: auto infers it from the labels.", ["auto", TaskNames.Binary, TaskNames.MultiClass], r => r.Task, (r, v) => r with { Task = v }),
+        new Word("task", "What is decided: auto infers it from the labels.", ["auto", .. TaskNames.All], r => r.Task, (r, v) => r with { Task = v }),
         new Choice<Precision>(
             "precision", "The arithmetic of the encoder's matrix products; auto is bf16 where the processor has an instruction for it, else fp32.",
             [("fp32", Precision.Float32), ("bf16", Precision.BFloat16), ("auto", Precision.Auto)], r => r.Precision, (r, v) => r with { Precision = v }),

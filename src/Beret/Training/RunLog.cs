@@ -40,7 +40,11 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("loss", progress.StepLoss);
         progress.StepParts?.WriteJson(writer);
         writer.WriteNumber("epoch_loss", progress.Loss);
-        writer.WriteNumber("epoch_accuracy", progress.Accuracy);
+        if (!double.IsNaN(progress.Accuracy))
+        {
+            writer.WriteNumber("epoch_accuracy", progress.Accuracy);
+        }
+
         if (progress.TeacherLoss is { } teacher)
         {
             writer.WriteNumber("teacher_loss", teacher);
@@ -54,7 +58,7 @@ internal sealed class RunLog : IDisposable
         EndLine();
     }
 
-    public void Point(TrainingPoint point, bool isKept)
+    public void Point(TrainingPoint point, string headline, bool isKept)
     {
         writer.WriteStartObject();
         writer.WriteString("event", point.EndsEpoch ? "epoch" : "validation");
@@ -62,12 +66,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
         point.Parts?.WriteJson(writer);
-        writer.WriteNumber("accuracy", point.Accuracy);
-        if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
-        {
-            writer.WriteNumber("validation_loss", loss);
-            writer.WriteNumber("validation_accuracy", accuracy);
-        }
+        TrainingPointJson.WriteFigures(writer, point, headline);
 
         if (point.Agreement is { } agreement)
         {

@@ -20,6 +20,10 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     /// <summary>All that are learned from: labelled ones, then unlabelled ones.</summary>
     public IReadOnlyList<Example> Learned { get; } = Unlabelled.Count == 0 ? Training.Examples : [.. Training.Examples, .. Unlabelled];
 
+    /// <summary>Whether a text that is learned from has a label.</summary>
+    /// <param name="text">Its number in <see cref="Learned"/>.</param>
+    public bool HasLabel(int text) => text < Training.Examples.Count;
+
     /// <summary>SHA-256 over what is learned from, in order.</summary>
     public string Fingerprint { get; } = Unlabelled.Count == 0 ? Training.Fingerprint : FingerprintOf(Training.Fingerprint, Unlabelled);
 
@@ -32,8 +36,9 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     {
         if (teacher is null)
         {
-            var (data, judged) = Split(job);
-            return new RunTexts(ClassificationTask.For(job.Data.Labels, job.Recipe.Task), data, judged, []);
+            var kind = TaskNames.KindOf(job.Recipe.Task) ?? job.Data.Kind;
+            var (data, judged) = Split(job with { Data = job.Data.As(kind), Validation = job.Validation?.As(kind) });
+            return new RunTexts(ClassificationTask.For(data.Labels, job.Recipe.Task, data.Kind), data, judged, []);
         }
 
         var task = TaskOf(teacher, job);
@@ -53,9 +58,9 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     private static ClassificationTask TaskOf(Classifier teacher, TrainingJob job)
     {
         var task = teacher.Description.ClassificationTask;
-        if (task.IsPredictedOnly)
+        if (task.Kind == LabelKind.Number)
         {
-            throw new TrainingException($"the teacher {job.Teacher!.Name} is a {task.Name} model; {TaskNames.Binary} and {TaskNames.MultiClass} ones can teach");
+            throw new TrainingException($"the teacher {job.Teacher!.Name} is a {task.Name}; classifiers can teach, for what a student learns are probabilities");
         }
 
         return job.Recipe.Task is "auto" || job.Recipe.Task == task.Name
@@ -66,7 +71,7 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     /// <summary>Labels are the teacher's, in the teacher's order.</summary>
     private static LabelledTexts Relabelled(LabelledTexts texts, ClassificationTask task, TrainingJob job) =>
         texts.Labels.Where((_, label) => texts.Counts[label] > 0).All(task.Labels.Contains)
-            ? texts.WithLabels(task.Labels)
+            ? texts.As(task.Kind).WithLabels(task.Labels)
             : throw new TrainingException(
                 $"the teacher {job.Teacher!.Name} tells {Names(task.Labels)} apart, and the texts of {texts.Origin} are labelled {Names(texts.Labels)}: "
                 + "a student has its teacher's labels; take a teacher that was trained on these");

@@ -195,6 +195,8 @@ public sealed class Trainer
             }
         }
 
+        private double Accuracy => session.HasAccuracy ? (double)state.Correct / state.Count : double.NaN;
+
         private bool StopsEarly => plan.Recipe.EarlyStopping > 0 && state.WithoutImprovement >= plan.Recipe.EarlyStopping;
 
         private void Step(ReadOnlySpan<int> texts, int epoch, int stepInEpoch)
@@ -218,7 +220,7 @@ public sealed class Trainer
             speed.Add(Stopwatch.GetElapsedTime(started), texts.Length, session.Tokens);
             var stepsLeft = plan.Steps - state.Step;
             var progress = new TrainingProgress(
-                epoch, state.Step, stepInEpoch, state.LossSum / state.Count, (double)state.Correct / state.Count, result.Loss, rate, result.GradientNorm,
+                epoch, state.Step, stepInEpoch, state.LossSum / state.Count, Accuracy, result.Loss, rate, result.GradientNorm,
                 speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime,
                 StepParts: session.Learner.Parts);
             log.Step(progress);
@@ -249,8 +251,8 @@ public sealed class Trainer
 
             var endsEpoch = state.Step % plan.StepsPerEpoch == 0;
             var point = new TrainingPoint(
-                (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, (double)state.Correct / state.Count,
-                evaluation?.Loss.Value, evaluation?.Find("accuracy")?.Value, state.EpochSeconds, endsEpoch, agreement,
+                (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, Accuracy,
+                evaluation?.Loss.Value, evaluation?.Headline.Estimate.Value is { } figure && double.IsFinite(figure) ? figure : null, state.EpochSeconds, endsEpoch, agreement,
                 Parts: state.PartSums?.DividedBy(state.Count));
             state.Points.Add(point);
             var isKept = IsBest(point);
@@ -263,7 +265,7 @@ public sealed class Trainer
             }
 
             state.ValidationPending = false;
-            log.Point(point, isKept);
+            log.Point(point, plan.Headline, isKept);
             callbacks.Reached(point, isKept);
             Checkpoint();
             return true;
@@ -277,7 +279,7 @@ public sealed class Trainer
             }
 
             var best = state.Points[state.Kept];
-            return plan.Recipe.Keep == KeepModel.BestAccuracy ? point.ValidationAccuracy > best.ValidationAccuracy : point.ValidationLoss < best.ValidationLoss;
+            return plan.Recipe.Keep == KeepModel.BestAccuracy ? point.ValidationAccuracy > (best.ValidationAccuracy ?? double.NegativeInfinity) : point.ValidationLoss < best.ValidationLoss;
         }
 
         private void Checkpoint()

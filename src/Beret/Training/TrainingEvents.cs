@@ -27,8 +27,11 @@ public sealed record TrainingPlan
     /// <summary>The labels in the order of their numbers.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
-    /// <summary>"binary" or "multi-class".</summary>
+    /// <summary>What is decided: one of <see cref="Tasks.TaskNames"/>.</summary>
     public required string Task { get; init; }
+
+    /// <summary>The key of the figure that the model is judged by on the validation texts: <see cref="EvaluationResult.Headline"/>.</summary>
+    public string Headline { get; init; } = "accuracy";
 
     /// <summary>The training texts.</summary>
     public required LabelledTexts Training { get; init; }
@@ -87,7 +90,7 @@ public sealed record TrainingPlan
 /// <param name="Step">Steps done, of the whole run.</param>
 /// <param name="StepInEpoch">Steps done, of this epoch.</param>
 /// <param name="Loss">The mean training loss of the epoch so far.</param>
-/// <param name="Accuracy">The training accuracy of the epoch so far.</param>
+/// <param name="Accuracy">The training accuracy of the epoch so far; NaN of a task that decides on no one class.</param>
 /// <param name="StepLoss">The loss of this step's batch.</param>
 /// <param name="LearningRate">The rate of this step.</param>
 /// <param name="GradientNorm">The global gradient norm before clipping.</param>
@@ -104,9 +107,9 @@ public readonly record struct TrainingProgress(
 /// <param name="Epoch">The epoch, from 1.</param>
 /// <param name="Step">Steps done by then.</param>
 /// <param name="Loss">The mean training loss of the epoch so far.</param>
-/// <param name="Accuracy">The training accuracy of the epoch so far.</param>
+/// <param name="Accuracy">The training accuracy of the epoch so far; NaN of a task that decides on no one class.</param>
 /// <param name="ValidationLoss">The loss on the validation texts, or null.</param>
-/// <param name="ValidationAccuracy">The accuracy on the validation texts, or null.</param>
+/// <param name="ValidationAccuracy">The accuracy on the validation texts, or what the task has in its place (<see cref="TrainingPlan.Headline"/>); or null.</param>
 /// <param name="Seconds">Seconds of the epoch so far, all sessions together.</param>
 /// <param name="EndsEpoch">Whether the epoch ends here.</param>
 /// <param name="Agreement">The share of the validation texts for which the model decides as its teacher; null without a teacher.</param>

@@ -12,12 +12,7 @@ internal static class TrainingPointJson
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
         point.Parts?.WriteJson(writer);
-        writer.WriteNumber("accuracy", point.Accuracy);
-        if (point.ValidationLoss is { } loss && point.ValidationAccuracy is { } accuracy)
-        {
-            writer.WriteNumber("validation_loss", loss);
-            writer.WriteNumber("validation_accuracy", accuracy);
-        }
+        WriteFigures(writer, point, "accuracy");
 
         if (point.Agreement is { } agreement)
         {
@@ -34,9 +29,31 @@ internal static class TrainingPointJson
         writer.WriteEndObject();
     }
 
+    /// <summary>What there is of accuracy and the figures on the validation texts.</summary>
+    /// <param name="writer">The writer, within an object.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="headline">What the task is judged by.</param>
+    public static void WriteFigures(Utf8JsonWriter writer, TrainingPoint point, string headline)
+    {
+        if (!double.IsNaN(point.Accuracy))
+        {
+            writer.WriteNumber("accuracy", point.Accuracy);
+        }
+
+        if (point.ValidationLoss is { } loss)
+        {
+            writer.WriteNumber("validation_loss", loss);
+        }
+
+        if (point.ValidationAccuracy is { } figure)
+        {
+            writer.WriteNumber($"validation_{headline}", figure);
+        }
+    }
+
     public static TrainingPoint Read(JsonElement point) => new(
         point.GetProperty("epoch").GetInt32(), point.GetProperty("step").GetInt32(),
-        point.GetProperty("loss").GetDouble(), point.GetProperty("accuracy").GetDouble(),
+        point.GetProperty("loss").GetDouble(), point.TryGetProperty("accuracy", out var training) ? training.GetDouble() : double.NaN,
         point.TryGetProperty("validation_loss", out var loss) ? loss.GetDouble() : null,
         point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
         point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),

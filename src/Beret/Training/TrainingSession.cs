@@ -31,7 +31,6 @@ internal sealed class TrainingSession : IDisposable
     private TextScorer? scorer;
     private readonly float[] targets;
     private readonly float[] teaching;
-    private readonly int[] labels;
 
     private TrainingSession(
         TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store,
@@ -49,7 +48,6 @@ internal sealed class TrainingSession : IDisposable
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
         teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
-        labels = new int[recipe.BatchSize];
         var longest = Math.Min(store.Longest, recipe.MaxLength);
         memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
         {
@@ -72,14 +70,16 @@ internal sealed class TrainingSession : IDisposable
 
     public ParameterSet Parameters => model.Parameters;
 
+    /// <summary>Whether the task decides on one class, which is right or wrong.</summary>
+    public bool HasAccuracy => task.Kind == LabelKind.Class;
+
     public bool HasValidation => texts.Validation is not null;
 
     /// <summary>Tokens of the last step.</summary>
     public int Tokens => batch.Tokens;
 
-    /// <summary>The loss of a model that knows the labels' shares and nothing of the texts: their entropy. What it is with a teacher nobody knows: then infinite.</summary>
-    public double ChanceLoss => answers is not null ? double.PositiveInfinity : -texts.Training.Counts.Where(count => count > 0)
-        .Select(count => (double)count / texts.Training.Examples.Count).Sum(share => share * Math.Log(share));
+    /// <summary>The loss of a model that knows the labels' distribution and nothing of the texts. What it is with a teacher nobody knows: then infinite.</summary>
+    public double ChanceLoss => answers is not null ? double.PositiveInfinity : task.ChanceLoss(texts.Training);
 
     /// <summary>Splits, asks the teacher, loads, tokenizes.</summary>
     /// <param name="job">What to prepare.</param>
@@ -165,7 +165,7 @@ internal sealed class TrainingSession : IDisposable
             // The first time compiles the kernels.
             var started = Stopwatch.GetTimestamp();
             Fill(probe);
-            Learner.Differentiate(batch, Targets(probe.Length), Teaching(probe));
+            Learner.Differentiate(batch, Targets(probe), Teaching(probe));
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
 
@@ -183,12 +183,13 @@ internal sealed class TrainingSession : IDisposable
             NewLayers = newLayers,
             Labels = task.Labels,
             Task = task.Name,
+            Headline = task.Headline,
             Training = texts.Training,
             Validation = texts.Validation,
             Unlabelled = texts.Unlabelled.Count,
             Teacher = job.Teacher is { } teacher ? TrainingJob.TitleOf(teacher.Name) : null,
             Guidance = guide?.Summary,
-            TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate([.. judged.Examples.Select(e => e.Label)], answers.OfValidation) : null,
+            TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate(judged.Examples, answers.OfValidation) : null,
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
@@ -208,19 +209,12 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>One optimizer step on some training texts.</summary>
     /// <param name="members">Their numbers.</param>
     /// <param name="learningRate">The rate.</param>
-    /// <param name="correct">How many the model had right before the step; a text without a label has its teacher's.</param>
+    /// <param name="correct">How many the model had right before the step; a text without a label has its teacher's. 0 without <see cref="HasAccuracy"/>.</param>
     public StepResult Step(ReadOnlySpan<int> members, double learningRate, out int correct)
     {
         Fill(members);
-        var result = Learner.Step(batch, Targets(members.Length), learningRate, Teaching(members));
-        correct = 0;
-        var logits = Learner.Logits;
-        for (var i = 0; i < members.Length; i++)
-        {
-            var label = labels[i] != RunTexts.NoLabel ? labels[i] : task.Decide(answers![members[i]]);
-            correct += task.Decide(logits.Slice(i * task.Outputs, task.Outputs)) == label ? 1 : 0;
-        }
-
+        var result = Learner.Step(batch, Targets(members), learningRate, Teaching(members));
+        correct = HasAccuracy ? Correct(members) : 0;
         return result;
     }
 
@@ -239,7 +233,7 @@ internal sealed class TrainingSession : IDisposable
             return null;
         }
 
-        return (task.Evaluate(store.Labels, logits), answers is null ? null : Agreement(logits, answers.OfValidation));
+        return (task.Evaluate(texts.Validation!.Examples, logits), answers is null ? null : Agreement(logits, answers.OfValidation));
     }
 
     /// <summary>Writes the model folder as it is now.</summary>
@@ -307,7 +301,7 @@ internal sealed class TrainingSession : IDisposable
         var (k, same) = (task.Outputs, 0);
         for (var start = 0; start < logits.Length; start += k)
         {
-            same += task.Decide(logits.Slice(start, k)) == task.Decide(teacher.Slice(start, k)) ? 1 : 0;
+            same += task.AgreeOn(logits.Slice(start, k), teacher.Slice(start, k)) ? 1 : 0;
         }
 
         return (double)same * k / logits.Length;
@@ -344,14 +338,39 @@ internal sealed class TrainingSession : IDisposable
 
     private void Fill(ReadOnlySpan<int> members)
     {
-        Store.Fill(batch, members, labels);
+        Store.Fill(batch, members);
         guide?.Choose(members);
     }
 
-    private ReadOnlySpan<float> Targets(int count)
+    private int Correct(ReadOnlySpan<int> members)
     {
-        task.WriteTargets(labels.AsSpan(0, count), targets);
-        return targets.AsSpan(0, count * task.TargetSize);
+        var correct = 0;
+        var logits = Learner.Logits;
+        for (var i = 0; i < members.Length; i++)
+        {
+            var label = texts.HasLabel(members[i]) ? texts.Learned[members[i]].Label : task.Decide(answers![members[i]]);
+            correct += task.Decide(logits.Slice(i * task.Outputs, task.Outputs)) == label ? 1 : 0;
+        }
+
+        return correct;
+    }
+
+    private ReadOnlySpan<float> Targets(ReadOnlySpan<int> members)
+    {
+        for (var i = 0; i < members.Length; i++)
+        {
+            var target = targets.AsSpan(i * task.TargetSize, task.TargetSize);
+            if (texts.HasLabel(members[i]))
+            {
+                task.WriteTarget(texts.Learned[members[i]], target);
+            }
+            else
+            {
+                target.Fill(RunTexts.NoLabel);
+            }
+        }
+
+        return targets.AsSpan(0, members.Length * task.TargetSize);
     }
 
     /// <summary>The teacher's logits for some training texts; nothing where there is no teacher.</summary>
@@ -373,7 +392,7 @@ internal sealed class TrainingSession : IDisposable
     private float[] Logits(int text)
     {
         var logits = new float[task.Outputs];
-        Store.Fill(batch, [text], labels);
+        Store.Fill(batch, [text]);
         using var once = new BatchRunner(model, backend);
         once.Run(batch, logits);
         return logits;

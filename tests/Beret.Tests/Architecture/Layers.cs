@@ -34,7 +34,7 @@ internal static class Layers
         ["Data"] = ["Data.Files"],
         ["Data.Files"] = ["Data", "Checksums"],
         ["Evaluation"] = [],
-        ["Tasks"] = ["Numerics", "Evaluation"],
+        ["Tasks"] = ["Numerics", "Data", "Evaluation"],
         ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks"],
         ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Inference"],
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Training"],

@@ -21,6 +21,7 @@ public class EvaluationOutputTests
             specificity                              0.5000  0.1500 to 0.8500
             F1                                       0.6667  0.3160 to 0.8965
             ROC-AUC                                  0.7188  0.3094 to 1.0000
+            Matthews correlation                     0.2582                 -
 
             true \ predicted  neg  pos  total
             neg                 2    2      4
@@ -39,7 +40,7 @@ public class EvaluationOutputTests
 
         string[] keys =
         [
-            "task", "examples", "loss", "accuracy", "accuracy_logit_half", "precision", "recall", "specificity", "f1", "roc_auc",
+            "task", "examples", "loss", "accuracy", "accuracy_logit_half", "precision", "recall", "specificity", "f1", "roc_auc", "matthews",
             "intervals_95", "labels", "confusion_matrix", "notes",
         ];
         Assert.Equal(keys, root.EnumerateObject().Select(p => p.Name));

@@ -235,6 +235,7 @@ public sealed class ClassifierTests : IDisposable
     [InlineData(3, null, TaskNames.MultiClass)]
     [InlineData(3, "single_label_classification", TaskNames.MultiClass)]
     [InlineData(3, "multi_label_classification", TaskNames.MultiLabel)]
+    [InlineData(1, "regression", TaskNames.Regression)]
     public void APlainHuggingFaceFolderIsTakenByItsProblemType(int outputs, string? problem, string task)
     {
         var folder = Plain(outputs, problem);
@@ -243,21 +244,63 @@ public sealed class ClassifierTests : IDisposable
         Assert.Equal(task, classifier.Task);
         Assert.Equal(TokenizerFlavour.HuggingFace, classifier.Tokenizer.Flavour);
         Assert.Equal(32, classifier.MaxLength);
-        Assert.Equal(outputs == 1 ? ["not c0", "c0"] : ["c0", "c1", "c2"], classifier.Labels);
+        Assert.Equal(task == TaskNames.Regression ? ["c0"] : outputs == 1 ? ["not c0", "c0"] : ["c0", "c1", "c2"], classifier.Labels);
         Assert.Equal(outputs, classifier.Predict("a movie").Logits.Count);
     }
 
     [Fact]
-    public void AMultiLabelModelIsNotEvaluated()
+    public void AClassIsASetOfOneLabelForAMultiLabelModel()
     {
-        using var classifier = Classifier.Load(Plain(2, "multi_label_classification"));
-        var texts = new LabelledTexts(["c0", "c1"], [new Example("a movie", null, 0, "0")], "here");
-        Assert.Contains("multi-label", Assert.Throws<InferenceException>(() => classifier.Evaluate(texts, cancellation: Stop)).Message);
+        using var classifier = Classifier.Load(Plain(3, "multi_label_classification"));
+        var texts = new LabelledTexts(["c1", "c0"], [new Example("a movie", null, 0, "0")], "here");
+        var result = Assert.IsType<MultiLabelEvaluation>(classifier.Evaluate(texts, cancellation: Stop));
+        Assert.Equal([0L, 1L, 0L], result.Classes.Select(label => label.Support));
     }
 
     [Fact]
-    public void ARegressionIsNoClassifier() =>
-        Assert.Contains("regression", Assert.Throws<InferenceException>(() => Classifier.Load(Plain(1, "regression"))).Message);
+    public void ARegressionGivesANumberAndIsJudgedByNumbers()
+    {
+        using var classifier = Classifier.Load(Plain(1, "regression"));
+        var prediction = classifier.Predict("a movie");
+        Assert.Equal((prediction.Logits[0], "c0"), ((float)prediction.Score, prediction.Label));
+        Assert.Empty(prediction.Probabilities);
+        Assert.Matches(@"^input: a movie +: c0: -?\d+\.\d{6}$", prediction.ToLine("a movie"));
+
+        var texts = new LabelledTexts(["stars"], [new Example("a movie", null, -1, "0") { Value = 2 }], "here", kind: LabelKind.Number);
+        Assert.Equal(Math.Pow(prediction.Score - 2, 2), classifier.Evaluate(texts, cancellation: Stop).Loss.Value, 1e-12);
+        Assert.Contains("`pos` is no number", Assert.Throws<DataException>(
+            () => classifier.Evaluate(new LabelledTexts(["pos"], [new Example("a movie", null, 0, "0")], "here"), cancellation: Stop)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARegressionOfSeveralNumbersIsRefused() =>
+        Assert.Contains("3 numbers", Assert.Throws<InferenceException>(() => Classifier.Load(Plain(3, "regression"))).Message);
+
+    [Fact]
+    public async Task PairsHaveTheSameBitsAloneInAListAndInAStream()
+    {
+        using var classifier = Load(TinyModel.Binary, 2);
+        TextPair[] pairs = [new("this is such an amazing movie!", "The movie was great!"), new("a movie"), new("the movie", "")];
+        var alone = pairs.Select(pair => classifier.Predict(pair.Text, pair.Pair).Score).ToArray();
+        Assert.NotEqual(classifier.Predict("this is such an amazing movie!").Score, alone[0]);
+        Assert.Equal(alone, classifier.Predict(pairs, Stop).Select(prediction => prediction.Score));
+        var streamed = new List<double>();
+        await foreach (var prediction in classifier.PredictMany(Streamed(pairs), Stop))
+        {
+            streamed.Add(prediction.Score);
+        }
+
+        Assert.Equal(alone, streamed);
+
+        static async IAsyncEnumerable<TextPair> Streamed(TextPair[] pairs)
+        {
+            foreach (var pair in pairs)
+            {
+                await System.Threading.Tasks.Task.Yield();
+                yield return pair;
+            }
+        }
+    }
 
     [Fact]
     public void AMaximumLengthBeyondThePositionsIsRefused()

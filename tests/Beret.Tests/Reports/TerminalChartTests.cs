@@ -6,6 +6,14 @@ namespace Beret.Tests.Reports;
 public class TerminalChartTests
 {
     [Fact]
+    public void ATaskThatIsNotJudgedInTrainingHasItsFigureOnTheValidationTextsAlone()
+    {
+        var history = Histories.Tutorial with { MetricName = "correlation", Epochs = [.. Histories.Tutorial.Epochs.Select(epoch => epoch with { TrainingAccuracy = double.NaN })] };
+        Assert.Contains(" correlation 0.8482", TerminalChart.Render(history), StringComparison.Ordinal);
+        Assert.Contains("Validation correlation", CurvesSvg.Render(history), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Ascii_chart_of_the_tutorials_run()
     {
         var chart = TerminalChart.Render(Histories.Tutorial, new TerminalChartOptions { Unicode = false });

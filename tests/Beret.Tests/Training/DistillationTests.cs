@@ -206,8 +206,8 @@ public sealed class DistillationTests : IDisposable
         Assert.Contains("colours tells red, green, blue apart", message, StringComparison.Ordinal);
         Assert.Contains("neg, pos", message, StringComparison.Ordinal);
 
-        var labels = TinyModel.Write(world.Output("labels"), TinyModel.MultiClass with { Task = TaskNames.MultiLabel });
-        Assert.Contains("multi-label", Refused(Job("run") with { Teacher = Teacher() with { Folder = labels } }), StringComparison.Ordinal);
+        var labels = TinyModel.Write(world.Output("labels"), TinyModel.MultiClass with { Task = TaskNames.Regression, Labels = ["stars"] });
+        Assert.Contains("is a regression", Refused(Job("run") with { Teacher = Teacher() with { Folder = labels } }), StringComparison.Ordinal);
         Assert.Contains("has its teacher's task", Refused(Job("run", Recipe with { Task = TaskNames.MultiClass })), StringComparison.Ordinal);
         Assert.Contains("no text", Refused(Job("run") with { Data = new LabelledTexts([], [], "nothing") }), StringComparison.Ordinal);
     }

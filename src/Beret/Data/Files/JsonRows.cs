@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Beret.Data.Files;
 
-/// <summary>The rows of JSON lines: the columns are the keys of all objects, in the order in which they first occur.</summary>
+/// <summary>The rows of JSON lines; a list of names or numbers is a cell as it is written. The columns are the keys of all objects, in the order in which they first occur.</summary>
 internal static class JsonRows
 {
     private const int MostColumns = 10_000;
@@ -30,6 +30,7 @@ internal static class JsonRows
         TableRow Row(string line)
         {
             var cells = new string?[columns.Count];
+            HashSet<int>? lists = null;
             try
             {
                 using var document = JsonDocument.Parse(line);
@@ -60,8 +61,13 @@ internal static class JsonRows
                     {
                         JsonValueKind.String => property.Value.GetString(),
                         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
+                        JsonValueKind.Array => property.Value.GetRawText(),
                         _ => null,
                     };
+                    if (property.Value.ValueKind == JsonValueKind.Array)
+                    {
+                        (lists ??= []).Add(place);
+                    }
                 }
             }
             catch (JsonException error)
@@ -73,7 +79,7 @@ internal static class JsonRows
                 return new TableRow([], number, "a string holds half of a surrogate pair, which is no character");
             }
 
-            return new TableRow(cells, number);
+            return new TableRow(cells, number) { Lists = lists };
         }
     }
 }

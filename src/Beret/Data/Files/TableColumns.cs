@@ -15,7 +15,7 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
     private static readonly string[] PairNames = ["pair", "text_pair", "text2", "sentence2", "question2", "hypothesis"];
 
     private static readonly string[] LabelNames =
-        ["label", "class", "category", "sentiment", "target", "intent", "topic", "polarity", "stars", "rating", "tag", "type", "y"];
+        ["label", "class", "category", "sentiment", "target", "intent", "topic", "polarity", "stars", "rating", "tag", "type", "y", "labels", "tags", "topics", "categories", "score"];
 
     /// <summary>
     /// Whether the first row names the columns: some name in it is known or asked for, or its cells are short, different from each other and no numbers,

@@ -17,10 +17,17 @@ internal enum TableFormat
 
 /// <summary>A row: its cells, null where there is none, and the line that it begins on, counted from 1.</summary>
 /// <param name="Fault">What is wrong with the row; null: nothing.</param>
-internal readonly record struct TableRow(string?[] Cells, long Line, string? Fault = null);
+internal readonly record struct TableRow(string?[] Cells, long Line, string? Fault = null)
+{
+    /// <summary>The cells that are lists of JSON, as they are written; null: none.</summary>
+    public IReadOnlySet<int>? Lists { get; init; }
+}
 
 /// <summary>A file with a table, plain or behind gzip.</summary>
-internal sealed class TableFile(string path, TableFormat format)
+/// <param name="path">Where it is; what messages call it.</param>
+/// <param name="format">What it is written as.</param>
+/// <param name="open">Opens its bytes, unpacked; null for the file at the path.</param>
+internal sealed class TableFile(string path, TableFormat format, Func<Stream>? open = null)
 {
     public string Path => path;
 
@@ -44,10 +51,15 @@ internal sealed class TableFile(string path, TableFormat format)
     {
         try
         {
+            if (open is not null)
+            {
+                return open();
+            }
+
             Stream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16, FileOptions.SequentialScan);
             return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             throw Unreadable(e);
         }

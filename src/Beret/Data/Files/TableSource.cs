@@ -59,8 +59,9 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
 
         var width = names?.Count ?? data[0].Cells.Length;
         var columns = TableColumns.Choose(names, width, data, table, Origin);
+        var cells = LabelCells.Choose([.. data.Where(row => row.Fault is null).Select(row => TableColumns.Cell(row, columns.Label)?.Trim()).OfType<string>()], table);
         var bad = new List<(long Line, string What)>();
-        var found = new List<(string Text, string? Pair, string Label, long Line)>(data.Count);
+        var found = new List<(Example Example, string Label)>(data.Count);
         var empty = 0;
         foreach (var row in data)
         {
@@ -69,11 +70,13 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
             var pair = columns.Pair is { } second ? TableColumns.Cell(row, second) : null;
             var fault = row.Fault
                 ?? (!isJson && row.Cells.Length != width ? $"it has {Shown.Count(row.Cells.Length, "cell")}, where {(hasHeader ? "the names are" : "the first row has")} {width}" : null)
-                ?? (string.IsNullOrEmpty(label) ? "it has no label" : text is null ? "it has no text" : columns.Pair is not null && pair is null ? "it has no second text" : null);
+                ?? (text is null ? "it has no text" : columns.Pair is not null && pair is null ? "it has no second text" : null)
+                ?? (IsList(columns.Text) || (columns.Pair is { } other && IsList(other)) ? "its text is a list" : null)
+                ?? cells.FaultOf(label);
             if (fault is null)
             {
                 empty += string.IsNullOrWhiteSpace(text) ? 1 : 0;
-                found.Add((text!, pair, label!, row.Line));
+                found.Add((new Example(text!, pair, -1, string.Create(CultureInfo.InvariantCulture, $"line {row.Line}")), label!));
             }
             else if (table.BadRows == FaultPolicy.Fail)
             {
@@ -83,37 +86,55 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
             {
                 bad.Add((row.Line, fault));
             }
+
+            bool IsList(int column) => row.Lists?.Contains(column) == true;
         }
 
-        return Join(found, NotesOn(names, columns, bad, empty));
+        return Join(found, cells, names is null ? LabelledTexts.NumberName : names[columns.Label], NotesOn(names, columns, cells, bad, empty));
     }
 
-    private LabelledTexts Join(List<(string Text, string? Pair, string Label, long Line)> rows, List<string> notes)
+    private LabelledTexts Join(List<(Example Example, string Label)> rows, LabelCells cells, string numberName, List<string> notes)
     {
-        var labels = rows.Select(row => row.Label).Distinct(StringComparer.Ordinal).ToArray();
-        if (labels.Length < 2)
+        if (cells.Kind == LabelKind.Number)
         {
-            throw new DataException(labels.Length == 0
-                ? $"{Origin}: no row is left. {string.Join(" ", notes)}"
-                : $"{Origin} has one class only, `{Shown.Path(labels[0])}`: nothing can be learnt or measured with it. {string.Join(" ", notes)}");
+            return rows.Count == 0
+                ? throw NoRow()
+                : new LabelledTexts([numberName], [.. rows.Select(row => row.Example with { Value = LabelledTexts.Number(row.Label)!.Value })], Origin, notes, cells.Kind);
+        }
+
+        var sets = rows.Select(row => cells.Names(row.Label)).ToArray();
+        var labels = sets.SelectMany(set => set).Distinct(StringComparer.Ordinal).ToArray();
+        if (labels.Length < (cells.Kind == LabelKind.Set ? 1 : 2))
+        {
+            throw labels.Length == 0 ? NoRow()
+                : new DataException($"{Origin} has one class only, `{Shown.Path(labels[0])}`: nothing can be learnt or measured with it. {string.Join(" ", notes)}");
         }
 
         if (rows.Count >= FewRows && labels.Length > MostLabels * rows.Count)
         {
-            throw new DataException($"{Origin} has {Shown.Count(labels.Length)} different labels in {Shown.Count(rows.Count)} rows. Is it the right column (--label-column)? {string.Join(" ", notes)}");
+            throw new DataException(
+                $"{Origin} has {Shown.Count(labels.Length)} different labels in {Shown.Count(rows.Count)} rows. Is it the right column (--label-column)? "
+                + $"{(Array.TrueForAll(labels, label => LabelledTexts.Number(label) is not null) ? "Numbers are learnt with --task regression. " : "")}{string.Join(" ", notes)}");
         }
 
         // Numbers by their size, names as the folders of classes.
-        Array.Sort(labels, Array.TrueForAll(labels, IsNumber)
-            ? Comparer<string>.Create((a, b) => long.Parse(a, CultureInfo.InvariantCulture).CompareTo(long.Parse(b, CultureInfo.InvariantCulture)) is var order and not 0 ? order : string.CompareOrdinal(a, b))
+        Array.Sort(labels, Array.TrueForAll(labels, label => LabelledTexts.Number(label) is not null)
+            ? Comparer<string>.Create((a, b) => LabelledTexts.Number(a)!.Value.CompareTo(LabelledTexts.Number(b)!.Value) is var order and not 0 ? order : string.CompareOrdinal(a, b))
             : CodePointOrder.Instance);
         var indices = labels.Index().ToDictionary(label => label.Item, label => label.Index, StringComparer.Ordinal);
-        return new LabelledTexts(labels, [.. rows.Select(row => new Example(row.Text, row.Pair, indices[row.Label], string.Create(CultureInfo.InvariantCulture, $"line {row.Line}")))], Origin, notes);
+        return new LabelledTexts(
+            labels,
+            [
+                .. rows.Select((row, i) => cells.Kind == LabelKind.Set
+                    ? row.Example with { Labels = [.. sets[i].Select(name => indices[name]).Order()] }
+                    : row.Example with { Label = indices[row.Label] }),
+            ],
+            Origin, notes, cells.Kind);
 
-        static bool IsNumber(string label) => long.TryParse(label, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+        DataException NoRow() => new($"{Origin}: no row is left. {string.Join(" ", notes)}");
     }
 
-    private List<string> NotesOn(IReadOnlyList<string>? names, TableColumns columns, List<(long Line, string What)> bad, int empty)
+    private List<string> NotesOn(IReadOnlyList<string>? names, TableColumns columns, LabelCells cells, List<(long Line, string What)> bad, int empty)
     {
         var notes = new List<string>();
         var table = options.Table;
@@ -121,6 +142,11 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
         {
             notes.Add($"{Origin}: the text is column {Name(columns.Text)}{(columns.Pair is { } pair ? $", its pair {Name(pair)}" : "")}, the label {Name(columns.Label)}"
                 + $"{(names is null ? "; the first row is taken as data (the file names no columns)" : "")}. Others are named with --text-column, --pair-column, --label-column.");
+        }
+
+        if (cells.Note is { } note)
+        {
+            notes.Add($"{Origin}: {note}");
         }
 
         if (bad.Count > 0)
