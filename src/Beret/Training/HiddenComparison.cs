@@ -43,7 +43,7 @@ internal sealed class HiddenComparison
     public static int Match(int layer, int studentLayers, int teacherLayers) => ((layer * teacherLayers) + studentLayers - 1) / studentLayers;
 
     /// <summary>What is compared, in a line.</summary>
-    public override string ToString() => string.Join(", ", pairs.Select(pair => $"{pair.Layer} to {pair.TeacherLayer}"));
+    public override string ToString() => string.Join(", ", pairs.Select(pair => $"{pair.Layer} → {pair.TeacherLayer}"));
 
     /// <summary>Takes the states of one of the teacher's layers.</summary>
     /// <param name="number">The layer, from 1.</param>

@@ -17,30 +17,39 @@ internal sealed class RelationComparison
     private float[] read = [];
 
     /// <param name="backend">Of both models.</param>
-    /// <param name="recipe">What is compared.</param>
-    /// <param name="student">The student's sizes.</param>
-    /// <param name="teacher">The teacher's.</param>
-    /// <param name="name">The teacher's name.</param>
-    /// <exception cref="TrainingException">The teacher has no such layer, or the heads do not fit.</exception>
-    public RelationComparison(IBackend backend, TrainingRecipe recipe, EncoderConfig student, EncoderConfig teacher, string name)
+    /// <param name="recipe">What is compared; checked.</param>
+    /// <param name="studentLayers">The student's.</param>
+    /// <param name="teacher">The teacher's sizes.</param>
+    public RelationComparison(IBackend backend, TrainingRecipe recipe, int studentLayers, EncoderConfig teacher)
     {
         this.backend = backend;
         this.recipe = recipe;
         this.teacher = teacher;
-        studentLayers = student.Layers;
+        this.studentLayers = studentLayers;
         layer = recipe.RelationLayer == 0 ? teacher.Layers : recipe.RelationLayer;
-        heads = recipe.RelationHeads == 0 ? teacher.Heads : recipe.RelationHeads;
-        if (layer > teacher.Layers)
+        heads = HeadsOf(recipe, teacher);
+    }
+
+    /// <summary>Checks what a recipe wants against the sizes of both models.</summary>
+    /// <param name="recipe">What is to be compared.</param>
+    /// <param name="student">The student's sizes.</param>
+    /// <param name="teacher">The teacher's.</param>
+    /// <param name="name">The teacher's name.</param>
+    /// <exception cref="TrainingException">The teacher has no such layer, or the heads do not fit.</exception>
+    public static void Check(TrainingRecipe recipe, EncoderConfig student, EncoderConfig teacher, string name)
+    {
+        if (recipe.RelationLayer > teacher.Layers)
         {
-            throw new TrainingException($"--relation-layer is {layer}, and the teacher {name} has {teacher.Layers} layers");
+            throw new TrainingException($"--relation-layer is {recipe.RelationLayer}, and the teacher {name} has {teacher.Layers} layers");
         }
 
+        var heads = HeadsOf(recipe, teacher);
         if (student.HiddenSize % heads != 0 || teacher.HiddenSize % heads != 0)
         {
             var possible = Enumerable.Range(1, student.HiddenSize).Where(count => student.HiddenSize % count == 0 && teacher.HiddenSize % count == 0);
             throw new TrainingException(
                 $"{heads} relation heads do not share the {student.HiddenSize} features of the student and the {teacher.HiddenSize} of the teacher evenly: "
-                + $"choose --relation-heads {string.Join(", ", possible.TakeLast(8))}");
+                + $"choose --relation-heads {string.Join(", ", possible.OrderBy(count => Math.Abs(count - heads)).Take(6).Order())}");
         }
     }
 
@@ -77,4 +86,6 @@ internal sealed class RelationComparison
 
     /// <summary>The mean over texts and heads, once the student's backward pass is through.</summary>
     public double Loss() => LossMean.Of(backend, losses, ref read);
+
+    private static int HeadsOf(TrainingRecipe recipe, EncoderConfig teacher) => recipe.RelationHeads == 0 ? teacher.Heads : recipe.RelationHeads;
 }

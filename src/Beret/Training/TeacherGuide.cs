@@ -48,6 +48,25 @@ internal sealed class TeacherGuide : IDisposable
 
     private EncoderConfig Config => teacher.Model.Config;
 
+    /// <summary>Checks before anything that takes long whether teacher and student can be compared as the recipe wants it.</summary>
+    /// <exception cref="BeretException">They cannot, or one of them cannot be read.</exception>
+    public static void Check(TrainingJob job)
+    {
+        if (job.Teacher is null || job.Recipe.Relations == Relations.None)
+        {
+            return;
+        }
+
+        var (student, teacher) = (ModelFiles.Open(job.ModelFolder, job.Source), ModelFiles.Open(job.Teacher.Folder));
+        RelationComparison.Check(job.Recipe, student.Config, teacher.Config, job.Teacher.Name);
+        if (!HaveSameTokens(student.LoadTokenizer(), teacher.LoadTokenizer()))
+        {
+            throw new TrainingException(
+                $"--relations compares what teacher and student make of the same tokens, and {job.ModelName} has another vocabulary than {job.Teacher.Name}: "
+                + "make a student with the teacher's vocabulary (beret reduce), or compare hidden states (--hidden-states), which are matched by word");
+        }
+    }
+
     /// <summary>Loads the teacher, where the recipe wants more of it than its logits; null where it does not.</summary>
     /// <param name="job">Names the teacher.</param>
     /// <param name="backend">The student's, where the teacher will live as well.</param>
@@ -79,24 +98,21 @@ internal sealed class TeacherGuide : IDisposable
         ? null : new HiddenSizes(HiddenComparison.LayersOf(recipe.HiddenStates, student.Layers), Config.HiddenSize, ProjectionFor(student) > 0);
 
     /// <summary>Makes all ready for a student.</summary>
-    /// <param name="job">Names both.</param>
+    /// <param name="job">Names both; checked.</param>
     /// <param name="model">The student, which stays the caller's.</param>
     /// <param name="tokenizer">The student's.</param>
     /// <param name="options">How it reads.</param>
     /// <param name="texts">All that are learned from.</param>
     /// <param name="longest">The student's tokens of the longest.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="BeretException">Teacher and student cannot be compared in this way.</exception>
+    /// <exception cref="BeretException">The teacher cannot read texts of this length, or in its own vocabulary.</exception>
     public void Prepare(TrainingJob job, SequenceClassifier model, Tokenizer tokenizer, EncodeOptions options, RunTexts texts, int longest, CancellationToken cancellation)
     {
-        var name = job.Teacher!.Name;
         student = model;
         var isShared = HaveSameTokens(tokenizer, teacher.Tokenizer);
         if (recipe.Relations != Relations.None)
         {
-            relations = isShared ? new RelationComparison(backend, recipe, model.Config, Config, name) : throw new TrainingException(
-                $"--relations compares what teacher and student make of the same tokens, and {job.ModelName} has another vocabulary than {name}: "
-                + "make a student with the teacher's vocabulary (beret reduce), or compare hidden states (--hidden-states), which are matched by word");
+            relations = new RelationComparison(backend, recipe, model.Config.Layers, Config);
         }
 
         if (recipe.HiddenStates != HiddenStates.None)
@@ -111,7 +127,7 @@ internal sealed class TeacherGuide : IDisposable
         }
         else if (longest > Config.MaxPositions)
         {
-            throw new TrainingException($"the longest text has {longest} tokens, and the teacher {name} knows {Config.MaxPositions} positions: lower --max-length");
+            throw new TrainingException($"the longest text has {longest} tokens, and the teacher {job.Teacher!.Name} knows {Config.MaxPositions} positions: lower --max-length");
         }
     }
 

@@ -89,6 +89,7 @@ internal sealed class TrainingSession : IDisposable
     public static TrainingSession Prepare(TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {
         var recipe = job.Recipe;
+        TeacherGuide.Check(job);
         var (texts, answers) = Read(job, callbacks, check, cancellation);
         callbacks.Preparing("loading the encoder");
         var files = ModelFiles.Open(job.ModelFolder, job.Source);

@@ -57,6 +57,20 @@ public sealed class DistilCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AttentionAndHiddenStatesAreShownApart()
+    {
+        string[] options = ["--relations", "qq+kk+vv", "--relation-heads", "4", "--hidden-states", "last", "--hidden-weight", "0.5", "--epochs", "2"];
+        var run = await Distil("run", [Reviews, .. options]);
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("Held to it as well: relations qq+kk+vv of layer 2 of 2, 4 relation heads, weight 1; hidden states, layers 1 → 2, weight 0.5.", run.Output);
+        Assert.Matches(@"epoch 2/2: \d+ s - loss: [\d.]+ \(logits [\d.]+, relations [\d.]+, hidden [\d.]+\) - accuracy", run.Output);
+
+        var json = JsonNode.Parse((await Distil("again", [Reviews, .. options, "--json"])).Output)!["history"]![1]!;
+        Assert.Equal((double)json["loss"]!, (double)json["logits_loss"]! + (double)json["relation_loss"]! + (0.5 * (double)json["hidden_loss"]!), 1e-9);
+    }
+
+    [Fact]
     public async Task AnInterruptedRunNeedsNothingButItsFolder()
     {
         using var cancel = new CancellationTokenSource();

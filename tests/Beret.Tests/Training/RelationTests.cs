@@ -121,6 +121,9 @@ public sealed class RelationTests : IDisposable
         var other = TinyModel.Write(world.Output("other"));
         var message = Assert.Throws<TrainingException>(() => new Trainer(Job("run") with { ModelFolder = other }).Run(TestContext.Current.CancellationToken)).Message;
         Assert.Contains("another vocabulary", message, StringComparison.Ordinal);
+
+        // Before the teacher has read all the texts.
+        Assert.Empty(Directory.EnumerateFiles(world.Root, ".run.teacher*"));
     }
 
     [Fact]
