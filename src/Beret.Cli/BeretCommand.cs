@@ -17,6 +17,7 @@ internal static class BeretCommand
         ("train", TrainCommand.Create),
         ("pretrain", PretrainCommand.Create),
         ("distil", DistilCommand.Create),
+        ("reduce", ReduceCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
         ("tokenize", TokenizeCommand.Create),

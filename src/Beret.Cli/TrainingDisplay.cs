@@ -37,6 +37,10 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         if (plan.Teacher is not null)
         {
             Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Headline is { } figure ? $", validation {figure.Key} {figure.Estimate.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
+            if (plan.Guidance is { } states)
+            {
+                Line($"Held to it as well: {states}.");
+            }
         }
 
         Line($"");
@@ -52,7 +56,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"Preprocessing: {plan.Preprocessing}");
         Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
         Line($"Parameters   : {plan.Parameters:n0}");
-        Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}");
+        Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}{(plan.Memory.Teacher > 0 ? $", teacher {(plan.Memory.Teacher / 1e6).ToString("n0", CultureInfo.InvariantCulture)}" : "")}");
         Line($"Precision    : {plan.Recipe.Precision.Format()}{(Precisions.HasInstruction(plan.Recipe.Precision) ? "" : ", without an instruction of this processor for it: the same numbers, no faster than fp32")}");
         Line($"Steps        : {plan.Steps} ({plan.Recipe.Epochs} epochs of {plan.StepsPerEpoch}), about {Progress.Time(plan.ExpectedTime)} on {plan.Recipe.ThreadCount} threads");
         Line($"Untrained    : {string.Join(", ", plan.UntrainedLogits.Select(logit => logit.ToString("f4", CultureInfo.InvariantCulture)))} (the output for the first text: meaningless, the model has not been trained yet)");
@@ -81,7 +85,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         progress.Clear();
         if (!quiet)
         {
-            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Accuracy(point)}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
+            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Parts(point)}{Accuracy(point)}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
             terminal.Output.Flush();
         }
     }
@@ -141,6 +145,9 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
     private static string Agreement(TrainingPoint point) =>
         point.Agreement is { } agreement ? string.Create(CultureInfo.InvariantCulture, $" - as the teacher: {agreement:f4}") : "";
+
+    private static string Parts(TrainingPoint point) => point.Parts is not { } parts ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" (logits {parts.Logits:f4}{(parts.Relations is { } relations ? $", relations {relations:f4}" : "")}{(parts.Hidden is { } hidden ? $", hidden {hidden:f4}" : "")})");
 
     /// <summary>One line of a text, without what a terminal would obey.</summary>
     private static string Short(string text)

@@ -25,6 +25,7 @@ internal static class TrainingOutcome
                 writer.WriteNumber("epoch", point.Epoch);
                 writer.WriteNumber("step", point.Step);
                 writer.WriteNumber("loss", point.Loss);
+                point.Parts?.WriteJson(writer);
                 if (!double.IsNaN(point.Accuracy))
                 {
                     writer.WriteNumber("accuracy", point.Accuracy);

@@ -31,11 +31,13 @@ internal static class DistilCommand
             "beret distil imdb --teacher runs/bert-base --student google/bert_uncased_L-4_H-256_A-4 --output runs/small --epochs 4 --learning-rate 1e-4",
             "beret distil reviews/ --unlabelled more-reviews.txt --teacher runs/big --student runs/mini --output runs/small --temperature 4",
             "beret distil --unlabelled tickets.jsonl --teacher runs/big --student runs/mini --output runs/small --alpha 1",
+            "beret distil reviews/ --teacher runs/big --student runs/start --output runs/small --relations qq+kk+vv",
             "beret distil --output runs/small --resume")
         {
             data, teacher, student, unlabelled, output, validation, resume, overwrite, json,
         };
-        verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.";
+        verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.\n"
+            + "--relations adds the divergence of the student's attention from the teacher's, --hidden-states the difference of its states.";
         var table = new TableArguments(verb);
         settings.AddTo(verb);
         verb.Runs(

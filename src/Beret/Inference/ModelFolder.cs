@@ -50,7 +50,7 @@ internal static class ModelFolder
                 HuggingFaceConfig.Write(config, model.Config, description);
             }
 
-            WriteWeights(Path.Combine(folder, Weights), model.Parameters, storage);
+            WriteWeights(Path.Combine(folder, Weights), model.Parameters, model.OwnParameters.Select(parameter => (parameter.Name, parameter)), storage);
             var sums = Directory.EnumerateFiles(folder).ToDictionary(file => Path.GetFileName(file), Sum, StringComparer.Ordinal);
             using (var file = File.Create(Path.Combine(folder, ModelDescription.FileName)))
             {

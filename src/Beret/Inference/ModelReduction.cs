@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Beret.Hub;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
@@ -9,11 +10,14 @@ namespace Beret.Inference;
 /// <summary>What of a model is kept.</summary>
 public sealed record ReductionOptions
 {
-    /// <summary>The folder of the tokenizer whose vocabulary the model gets (as <c>beret vocab</c> writes it); null: it keeps its own.</summary>
+    /// <summary>The vocabulary that the model gets: the folder of a tokenizer (as <c>beret vocab</c> writes it) or a vocab.txt; null: it keeps its own.</summary>
     public string? Vocabulary { get; init; }
 
-    /// <summary>The layers that are kept, counted from 0, in rising order (see <see cref="ModelReduction.Spread"/>); null: all.</summary>
+    /// <summary>The layers that are kept, counted from 0, in rising order; null: as many as <see cref="LayerCount"/> says.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
+
+    /// <summary>How many layers are kept, those that <see cref="ModelReduction.Spread"/> chooses; null: all.</summary>
+    public int? LayerCount { get; init; }
 }
 
 /// <summary>What a reduction wrote.</summary>
@@ -44,15 +48,21 @@ public static partial class ModelReduction
     /// <param name="source">A model, as <see cref="ModelConversion.Convert"/> takes it.</param>
     /// <param name="destination">The folder to write; it must not exist, or be empty.</param>
     /// <param name="options">What to keep.</param>
+    /// <param name="named">Whose definition the model's name stands for, where the source is the folder of a name.</param>
     /// <exception cref="BeretException">The source is no model or does not have such layers, the vocabulary cannot be used, or the folder cannot be written.</exception>
-    public static ReductionSummary Reduce(string source, string destination, ReductionOptions options)
+    public static ReductionSummary Reduce(string source, string destination, ReductionOptions options, ModelSource? named = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         ArgumentException.ThrowIfNullOrEmpty(destination);
         ArgumentNullException.ThrowIfNull(options);
         ModelConversion.RequireEmpty(destination);
-        var files = ModelFiles.Open(source);
-        var layers = options.Layers ?? [.. Enumerable.Range(0, files.Config.Layers)];
+        var files = ModelFiles.Open(source, named);
+        if (options.LayerCount is { } keep && (keep < 1 || keep > files.Config.Layers))
+        {
+            throw new InferenceException($"{keep} layers cannot be kept: {source} has {files.Config.Layers}");
+        }
+
+        var layers = options.Layers ?? Spread(files.Config.Layers, options.LayerCount ?? files.Config.Layers);
         if (layers.Count == 0 || layers.Index().Any(layer => layer.Item < 0 || layer.Item >= files.Config.Layers || (layer.Index > 0 && layer.Item <= layers[layer.Index - 1])))
         {
             throw new InferenceException(
@@ -60,7 +70,7 @@ public static partial class ModelReduction
         }
 
         var oldTokenizer = files.LoadTokenizer();
-        var tokenizer = options.Vocabulary is { } folder ? Tokenizer.Load(folder) : oldTokenizer;
+        var tokenizer = options.Vocabulary is { } vocabulary ? ModelTokenizer.LoadVocabulary(vocabulary) : oldTokenizer;
         using var backend = CpuBackend.Create(1);
         using var weights = files.OpenWeights();
         var (encoder, parameters) = ModelLoader.LoadEncoder(files.Config, weights, backend);

@@ -27,4 +27,17 @@ public static class ModelTokenizer
         using var bundle = TensorBundle.OpenIndex(index);
         return TensorFlowTokenizer.Find(Path.GetDirectoryName(graph?.Path ?? index) ?? "", bundle, graph).Load(flavour, lowerCase);
     }
+
+    /// <summary>A folder's tokenizer, or that of a vocabulary file: with the settings that stand beside it, else uncased.</summary>
+    /// <exception cref="BeretException">There is no vocabulary, or it is not supported.</exception>
+    internal static Tokenizer LoadVocabulary(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return Load(path);
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return File.Exists(Path.Combine(folder, "tokenizer_config.json")) ? Load(folder) : Tokenizer.FromVocabulary(path, lowerCase: true, TokenizerFlavour.HuggingFace);
+    }
 }

@@ -24,15 +24,16 @@ internal static class ModelLoader
     /// <param name="backend">Where the parameters live; stays the caller's.</param>
     /// <param name="outputs">The number of logits, or null for as many as the checkpoint's classifier has.</param>
     /// <param name="seed">For a new classifier.</param>
+    /// <param name="teacherWidth">As <see cref="SequenceClassifier"/> takes it.</param>
     /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
-    public static LoadedModel Load(EncoderConfig config, Checkpoint checkpoint, IBackend backend, int? outputs = null, ulong seed = 0)
+    public static LoadedModel Load(EncoderConfig config, Checkpoint checkpoint, IBackend backend, int? outputs = null, ulong seed = 0, int teacherWidth = 0)
     {
         config = config.Family.Adapt(config, checkpoint);
         RequireEnough(config, checkpoint);
         var stored = StoredOutputs(checkpoint, config);
         var count = outputs ?? stored ?? throw new ModelException(
             $"{checkpoint.Path} has no classifier (no tensor {config.Family.Head(config).Output}.weight): train one with beret train --model");
-        var model = new SequenceClassifier(backend, config, count);
+        var model = new SequenceClassifier(backend, config, count, teacherWidth);
         try
         {
             var isNew = stored != count;
@@ -207,6 +208,6 @@ internal sealed record LoadedModel(SequenceClassifier Model, bool HasNewHead, IR
     /// <summary>The layers that start anew, by the names of their tensors without "weight" and "bias".</summary>
     public IReadOnlyList<string> NewLayers =>
     [
-        .. Drawn.Concat(HasNewHead ? Model.Head.Weights.Select(weight => weight.Name) : []).Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal),
+        .. Drawn.Intersect(Model.OwnParameters.Select(parameter => parameter.Name)).Concat(HasNewHead ? Model.Head.Weights.Select(weight => weight.Name) : []).Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal),
     ];
 }

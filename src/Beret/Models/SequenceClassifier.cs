@@ -12,19 +12,25 @@ internal readonly record struct ClassifierOutputs(EncoderOutputs Encoded, Value 
 internal sealed class SequenceClassifier : IDisposable
 {
     private readonly ClassificationHead head;
+    private readonly Dense? projection;
 
     /// <param name="backend">Owns the parameters' memory; stays the caller's.</param>
     /// <param name="config">The encoder's sizes.</param>
     /// <param name="outputs">The number of logits, K.</param>
-    public SequenceClassifier(IBackend backend, EncoderConfig config, int outputs)
+    /// <param name="teacherWidth">The size of a teacher's states, which those of the encoder are projected to (<see cref="Project"/>); 0: they are not.</param>
+    public SequenceClassifier(IBackend backend, EncoderConfig config, int outputs, int teacherWidth = 0)
     {
         Parameters = new ParameterSet(backend);
         Encoder = config.Family.Create(Parameters, config);
         head = new ClassificationHead(Parameters, config, outputs);
+        projection = teacherWidth == 0 ? null : Parameters.DeclareDense("", ["teacher_projection"], config.HiddenSize, teacherWidth, exact: true);
         Parameters.Allocate();
     }
 
     public ParameterSet Parameters { get; }
+
+    /// <summary>All but what stands between the encoder and a teacher's states, which is no part of the model.</summary>
+    public IEnumerable<Parameter> OwnParameters => Parameters.All.Where(parameter => !(projection?.Has(parameter) ?? false));
 
     public EncoderModel Encoder { get; }
 
@@ -42,12 +48,27 @@ internal sealed class SequenceClassifier : IDisposable
         return new ClassifierOutputs(encoded, features, logits);
     }
 
+    /// <summary>Some tokens' states as a teacher has them: [T, H] → [M, teacher's width].</summary>
+    public Value Project(Ops ops, Value states, Indices rows)
+    {
+        var some = ops.Gather(states, rows);
+        return projection is null ? some : ops.Linear(some, projection);
+    }
+
     /// <summary>
     /// Gives a parameter that the checkpoint lacks its start. What a fine-tuned classifier brings and a pretrained encoder does not is drawn at random; false for a
     /// part that the model cannot do without.
     /// </summary>
-    public bool Initialize(Parameter parameter, ulong seed) =>
-        head.Initialize(parameter, Parameters.Backend, Config.InitializerRange, seed) || Encoder.Initialize(parameter, Parameters.Backend, seed);
+    public bool Initialize(Parameter parameter, ulong seed)
+    {
+        if (projection?.Has(parameter) ?? false)
+        {
+            Initialization.Dense(Parameters.Backend, parameter, Config.InitializerRange, seed);
+            return true;
+        }
+
+        return head.Initialize(parameter, Parameters.Backend, Config.InitializerRange, seed) || Encoder.Initialize(parameter, Parameters.Backend, seed);
+    }
 
     public void Dispose() => Parameters.Dispose();
 }

@@ -204,13 +204,17 @@ internal sealed class Arena : IDisposable
     /// <summary>Takes a matrix that did not fit out of the list, so that its block outlives a release; whether it was there.</summary>
     private bool Detach(Matrix matrix)
     {
-        var place = overflow.FindIndex(entry => entry.Block == matrix.Handle);
-        if (place >= 0)
+        // No lambda: it would be an object for each call.
+        for (var i = 0; i < overflow.Count; i++)
         {
-            overflow.RemoveAt(place);
+            if (overflow[i].Block == matrix.Handle)
+            {
+                overflow.RemoveAt(i);
+                return true;
+            }
         }
 
-        return place >= 0;
+        return false;
     }
 
     /// <summary>A matrix's place on the top of the stack: the block of its own that was detached, or a new one.</summary>

@@ -255,12 +255,12 @@ internal interface IBackend : IDisposable
 
     // Loss and optimizer
 
-    /// <summary>losses[b] = the loss of example b; logitsGradient = d(mean of losses)/d(logits).</summary>
+    /// <summary>losses[b] = the loss of example b; logitsGradient = weight · d(mean of losses)/d(logits).</summary>
     /// <param name="logits">[B, K].</param>
     /// <param name="targets">[B, K], or [B, 1] holding class numbers for cross-entropy.</param>
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
-    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient);
+    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight = 1);
 
     /// <summary>
     /// losses[b] = α · T² · KL(p ‖ q) + (1 − α) · the label's loss of example b, logitsGradient = d(mean of losses)/d(logits), where p and q are the probabilities of
@@ -275,6 +275,21 @@ internal interface IBackend : IDisposable
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
     void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient);
+
+    /// <summary>
+    /// How far a student's relations between tokens are from its teacher's (Wang et al., MiniLMv2, 2021, equations 3 to 5): losses[b, a] = the mean over the relations and the tokens of
+    /// sequence b of KL(p ‖ q), with p and q the rows of softmax(A·Bᵀ/√d) of teacher and student in relation head a. Heads need not be those of attention: the columns of queries, keys and
+    /// values are cut anew, for each of the two models into as many.
+    /// </summary>
+    /// <param name="student">[T, 3H], as <see cref="Attention"/> takes it.</param>
+    /// <param name="teacher">[T, 3H′], of the same tokens.</param>
+    /// <param name="relations">At least one.</param>
+    /// <param name="heads">Divides H and H′.</param>
+    /// <param name="share">The weight of each of the losses in what is differentiated.</param>
+    /// <param name="losses">[B, heads].</param>
+    /// <param name="studentGradient">[T, 3H]: share · d(Σ losses)/d(student) is added to it; or none.</param>
+    void RelationLoss(
+        Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient);
 
     /// <summary>
     /// The end of a masked language model: logits = hidden · weightᵀ + bias, with the table of word embeddings for the weight, and the cross-entropy of their softmax

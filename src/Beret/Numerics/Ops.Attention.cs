@@ -11,6 +11,7 @@ internal sealed partial class Ops
     /// <param name="reach">How many positions away a query sees, or null: its whole sequence.</param>
     public Value Attention(Value queryKeyValue, in BatchIndices batch, int heads, double dropoutRate, int? reach = null)
     {
+        Observe(queryKeyValue, batch);
         var mark = arena.Mark;
         var tokens = queryKeyValue.Data.Rows;
         var dropout = NextDropout(dropoutRate);
@@ -38,6 +39,7 @@ internal sealed partial class Ops
     /// <summary>Attention within each sequence whose heads exchange scores and probabilities: queries, keys and values [T, 3H] → [T, H].</summary>
     public Value TalkingHeadsAttention(Value queryKeyValue, HeadMixing mixing, in BatchIndices batch, double dropoutRate)
     {
+        Observe(queryKeyValue, batch);
         var mark = arena.Mark;
         var tokens = queryKeyValue.Data.Rows;
         var dropout = NextDropout(dropoutRate);

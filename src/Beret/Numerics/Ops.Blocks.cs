@@ -18,7 +18,7 @@ internal sealed partial class Ops
         }
 
         var mark = arena.Mark;
-        var firstDrop = drops;
+        var (firstDrop, before) = (drops, attentions);
         var recorder = tape;
         tape = null;
         var output = Keep(mark, block.Forward(this, x, batch, terms));
@@ -26,7 +26,8 @@ internal sealed partial class Ops
         output = Track(output.Data);
         tape.Add(new Record
         {
-            Operation = Operation.Block, Block = block, Input = x, Output = output, Batch = batch, BlockTerms = terms, FirstDrop = firstDrop, Mark = mark,
+            Operation = Operation.Block, Block = block, Input = x, Output = output, Batch = batch, BlockTerms = terms, FirstDrop = firstDrop, Attentions = before,
+            Mark = mark,
         });
         return output;
     }
@@ -35,7 +36,7 @@ internal sealed partial class Ops
     private void BlockGradient(Record record, Matrix gradient)
     {
         var (mark, place, nextDrop) = (arena.Mark, tape!.Place, drops);
-        drops = record.FirstDrop;
+        (drops, attentions) = (record.FirstDrop, record.Attentions);
         var output = record.Block!.Forward(this, record.Input, record.Batch, record.BlockTerms);
         drops = nextDrop;
         tape.SetGradient(record.Output, Matrix.None);

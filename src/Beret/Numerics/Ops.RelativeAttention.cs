@@ -6,6 +6,7 @@ internal sealed partial class Ops
     /// <summary>Attention with terms by distance within each sequence: queries, keys and values [T, 3H] → [T, H].</summary>
     public Value RelativeAttention(Value queryKeyValue, in RelativeTerms terms, in BatchIndices batch, int heads, double dropoutRate)
     {
+        Observe(queryKeyValue, batch);
         var mark = arena.Mark;
         var tokens = queryKeyValue.Data.Rows;
         var dropout = NextDropout(dropoutRate);

@@ -37,6 +37,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         tape?.Clear();
         seed = runSeed;
         step = runStep;
+        attentions = 0;
     }
 
     public BatchIndices Upload(PackedBatch packed)
@@ -130,12 +131,12 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     }
 
     /// <summary>
-    /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean starts the backward pass.
+    /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean, times a weight, starts the backward pass.
     /// </summary>
-    public Matrix Loss(Loss loss, Value logits, Matrix targets)
+    public Matrix Loss(Loss loss, Value logits, Matrix targets, double weight = 1)
     {
         var losses = arena.Take(logits.Data.Rows, 1);
-        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits));
+        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits), weight);
         return losses;
     }
 
@@ -219,6 +220,9 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
             case Operation.RelativeAttention:
                 RelativeAttentionGradient(ref record, gradient);
+                break;
+            case Operation.Relations:
+                Relate(record.Output.Data, record.Batch, record.Relation, gradient);
                 break;
             case Operation.Rotate:
                 backend.Rotate(gradient, record.Saved, record.Batch.Positions, record.Heads, inverse: true);

@@ -169,11 +169,16 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
-    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
     }
 
     public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    {
+    }
+
+    public void RelationLoss(
+        Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient)
     {
     }
 

@@ -12,6 +12,7 @@ internal enum Operation : byte
     Activate,
     Unfold,
     RelativeAttention,
+    Relations,
     Rotate,
     TalkingHeadsAttention,
     ResidualNorm,
@@ -46,11 +47,13 @@ internal struct Record
     public int Heads;
     public RelativeTerms Relative;
     public int Kernel;
+    public RelationTarget Relation;
 
-    /// <summary>A block that is to be computed anew, the terms it was given, and the number of its first dropout.</summary>
+    /// <summary>A block that is to be computed anew, the terms it was given, and what dropouts and attentions there were before it.</summary>
     public IBlock? Block;
     public RelativeTerms? BlockTerms;
     public uint FirstDrop;
+    public int Attentions;
 
     /// <summary>The arena's mark before the operation: what it took is given back once it is replayed.</summary>
     public long Mark;

@@ -278,10 +278,10 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Loss(loss, logits, targets, losses, logitsGradient);
+        Inner.Loss(loss, logits, targets, losses, logitsGradient, weight);
         Add(start);
     }
 
@@ -289,6 +289,14 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
     {
         var start = Stopwatch.GetTimestamp();
         Inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient);
+        Add(start);
+    }
+
+    public override void RelationLoss(
+        Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.RelationLoss(student, teacher, starts, longest, relations, heads, share, losses, studentGradient);
         Add(start);
     }
 

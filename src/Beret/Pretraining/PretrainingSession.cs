@@ -84,7 +84,7 @@ internal sealed class PretrainingSession : IDisposable
             }
             else
             {
-                tokenizer = OpenVocabulary(job.Vocabulary ?? throw new TrainingException("a model from nothing needs a vocabulary (--vocab)"));
+                tokenizer = ModelTokenizer.LoadVocabulary(job.Vocabulary ?? throw new TrainingException("a model from nothing needs a vocabulary (--vocab)"));
                 objective = Objectives.New(ConfigReader.Read(job.ConfigFile ?? throw new TrainingException("a model or a configuration is needed")), backend, recipe, width);
             }
 
@@ -209,15 +209,6 @@ internal sealed class PretrainingSession : IDisposable
             throw new TrainingException(
                 $"the vocabulary has {tokenizer.VocabularySize} tokens, but {job.ModelName} has embeddings for {config.VocabularySize} only (vocab_size in config.json)");
         }
-    }
-
-    /// <summary>A folder's tokenizer, or a file's: with the settings that stand beside it, if any do.</summary>
-    private static Tokenizer OpenVocabulary(string path)
-    {
-        var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return Directory.Exists(path) || File.Exists(Path.Combine(folder, "tokenizer_config.json"))
-            ? Tokenizer.Load(folder)
-            : Tokenizer.FromVocabulary(path, lowerCase: true, TokenizerFlavour.HuggingFace);
     }
 
     /// <summary>A file that goes when the run ends.</summary>

@@ -6,13 +6,11 @@ namespace Beret.Pretraining;
 
 /// <summary>
 /// What a student's states are to be: for each token the mean of the teacher's states over its word, for [CLS] their mean over the whole sequence, as sentence encoders
-/// take it; each shifted and scaled to mean 0 and variance 1 over its numbers (as Baevski et al., "data2vec", 2022, §3.3, do with their targets), so that no few large
-/// numbers of the teacher's rule the loss. They are kept as bytes with a scale for each token; what is learnt follows from these alone, whether they were kept or not.
+/// take it (<see cref="StateMean"/>). They are kept as bytes with a scale for each token; what is learnt follows from these alone, whether they were kept or not.
 /// </summary>
 internal sealed class TeacherStates : IDisposable
 {
     private const int Largest = 127;
-    private const double Epsilon = 1e-6;
 
     private readonly StateTeacher teacher;
     private readonly TeacherTokens tokens;
@@ -139,7 +137,7 @@ internal sealed class TeacherStates : IDisposable
             }
 
             var read = teacher.Run();
-            TextLoop.Run(asked.Count, threads, () => new double[teacher.Width], (i, sum) => Keep(read, asked[i], sum), CancellationToken.None);
+            TextLoop.Run(asked.Count, threads, () => new StateMean(teacher.Width), (i, mean) => Keep(read, asked[i], mean), CancellationToken.None);
             foreach (var question in asked)
             {
                 var sequence = sequences[question.Number];
@@ -153,10 +151,10 @@ internal sealed class TeacherStates : IDisposable
     }
 
     /// <summary>Writes the states of a sequence's tokens.</summary>
-    private void Keep(float[] read, Question question, double[] sum)
+    private void Keep(float[] read, Question question, StateMean mean)
     {
         var slot = Slot(question.Number);
-        Mean(read, question.Row, question.Tokens + 2, sum, slot[..rowBytes]);
+        Mean(read, question.Row, question.Tokens + 2, mean, slot[..rowBytes]);
         var before = -1;
         foreach (var range in question.Ranges)
         {
@@ -169,52 +167,23 @@ internal sealed class TeacherStates : IDisposable
             }
 
             var (start, length) = TeacherTokens.Range(range);
-            Mean(read, question.Row + 1 + start, length, sum, slot[..rowBytes]);
+            Mean(read, question.Row + 1 + start, length, mean, slot[..rowBytes]);
             before = range;
         }
     }
 
     /// <summary>The mean of some of the teacher's rows, as it is kept; of none, a scale of 0.</summary>
-    private void Mean(float[] read, int row, int count, double[] sum, Span<byte> slot)
+    private static void Mean(float[] read, int row, int count, StateMean mean, Span<byte> slot)
     {
         slot.Clear();
-        if (count == 0)
+        if (mean.Take(read, row, count))
         {
-            return;
-        }
-
-        sum.AsSpan().Clear();
-        for (var r = row; r < row + count; r++)
-        {
-            var values = read.AsSpan(r * sum.Length, sum.Length);
-            for (var k = 0; k < sum.Length; k++)
-            {
-                sum[k] += values[k];
-            }
-        }
-
-        var (mean, square, largest) = (0.0, 0.0, 0.0);
-        foreach (var value in sum)
-        {
-            mean += value / sum.Length;
-        }
-
-        foreach (var value in sum)
-        {
-            square += (value - mean) * (value - mean) / sum.Length;
-            largest = Math.Max(largest, Math.Abs(value - mean));
-        }
-
-        // A row of one number over and over has nothing to learn.
-        var deviation = Math.Sqrt(square);
-        if (deviation > Epsilon * count)
-        {
-            var scale = (float)(largest / deviation / Largest);
+            var scale = (float)(mean.Largest / Largest);
             MemoryMarshal.Write(slot, scale);
             var bytes = MemoryMarshal.Cast<byte, sbyte>(slot[sizeof(float)..]);
-            for (var k = 0; k < sum.Length; k++)
+            for (var k = 0; k < bytes.Length; k++)
             {
-                bytes[k] = (sbyte)Math.Round((sum[k] - mean) / deviation / scale);
+                bytes[k] = (sbyte)Math.Round(mean[k] / scale);
             }
         }
     }

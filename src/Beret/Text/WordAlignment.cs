@@ -7,25 +7,36 @@ internal static class WordAlignment
     /// <param name="tokens">Of the text, without special tokens.</param>
     /// <param name="others">Of the same text, without special tokens.</param>
     /// <param name="ranges">For each of <paramref name="tokens"/> the first of <paramref name="others"/> and the one after the last; they are equal where none touches.</param>
-    public static void Align(TokenBuffer tokens, TokenBuffer others, Span<(int First, int End)> ranges)
+    public static void Align(TokenBuffer tokens, TokenBuffer others, Span<(int First, int End)> ranges) => Align(tokens, 0..tokens.Count, others, 0..others.Count, ranges);
+
+    /// <summary>The same for a part of each tokenization.</summary>
+    /// <param name="tokens">Of the text.</param>
+    /// <param name="part">Those of them to align, none of which is special.</param>
+    /// <param name="others">Of the same text.</param>
+    /// <param name="otherPart">Those that they are to be found among, none of which is special.</param>
+    /// <param name="ranges">For each token of the part, as numbers in <paramref name="others"/>.</param>
+    public static void Align(TokenBuffer tokens, Range part, TokenBuffer others, Range otherPart, Span<(int First, int End)> ranges)
     {
-        var first = 0;
-        for (var i = 0; i < tokens.Count;)
+        var starts = tokens.Starts[part];
+        var ends = tokens.Ends[part];
+        var words = tokens.Words[part];
+        var (first, last) = (otherPart.Start.Value, otherPart.End.Value);
+        for (var i = 0; i < words.Length;)
         {
-            var (start, stop, word) = (tokens.Starts[i], tokens.Ends[i], tokens.Words[i]);
+            var (start, stop, word) = (starts[i], ends[i], words[i]);
             var next = i + 1;
-            for (; next < tokens.Count && tokens.Words[next] == word; next++)
+            for (; next < words.Length && words[next] == word; next++)
             {
-                stop = Math.Max(stop, tokens.Ends[next]);
+                stop = Math.Max(stop, ends[next]);
             }
 
-            while (first < others.Count && others.Ends[first] <= start)
+            while (first < last && others.Ends[first] <= start)
             {
                 first++;
             }
 
             var end = first;
-            while (end < others.Count && others.Starts[end] < stop)
+            while (end < last && others.Starts[end] < stop)
             {
                 end++;
             }

@@ -19,6 +19,8 @@ internal sealed class Learner : IDisposable
     private readonly IBackend backend;
     private readonly Loss loss;
     private readonly Distillation? distillation;
+    private readonly TeacherGuide? guide;
+    private readonly LayerObserver? observe;
     private readonly AdamW optimizer;
     private readonly Arena arena;
     private readonly Ops ops;
@@ -39,10 +41,12 @@ internal sealed class Learner : IDisposable
     /// <param name="arenaBytes">The activations' memory as <see cref="MemoryPlan"/> foresees it; it grows where that is too little.</param>
     /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
     /// <param name="distillation">How it learns from a teacher, whose logits every batch then comes with; null without one.</param>
+    /// <param name="guide">What else the model is held to of its teacher; stays the caller's.</param>
     public Learner(
         SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false,
-        Distillation? distillation = null)
+        Distillation? distillation = null, TeacherGuide? guide = null)
     {
+        this.guide = guide;
         this.distillation = distillation;
         this.model = model;
         this.backend = backend;
@@ -54,6 +58,8 @@ internal sealed class Learner : IDisposable
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
         ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
+        guide?.Watch(ops);
+        observe = guide?.Layers;
     }
 
     /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>
@@ -65,6 +71,9 @@ internal sealed class Learner : IDisposable
 
     /// <summary>The logits of the last batch, [B, K], before its update.</summary>
     public ReadOnlySpan<float> Logits => logits.AsSpan(0, examples * model.Outputs);
+
+    /// <summary>What the loss of the last batch is the sum of; null where it is that of the logits alone.</summary>
+    public LossParts? Parts { get; private set; }
 
     /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
     public long ActivationPeak => arena.Peak;
@@ -145,13 +154,15 @@ internal sealed class Learner : IDisposable
             logits = new float[examples * model.Outputs];
         }
 
+        guide?.Read(batch);
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
-        var output = model.Forward(ops, indices).Logits;
+        var output = model.Forward(ops, indices, observe).Logits;
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
         var lost = distillation is { } terms ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms) : ops.Loss(loss, output, targetMatrix);
         backend.Read(lost, losses.AsSpan(0, examples));
+        guide?.Compare(ops);
         ops.Backward();
         var total = 0.0;
         for (var i = 0; i < examples; i++)
@@ -159,7 +170,14 @@ internal sealed class Learner : IDisposable
             total += losses[i];
         }
 
-        return total / examples;
+        if (guide is null)
+        {
+            return total / examples;
+        }
+
+        var sum = guide.Add(total / examples, out var parts);
+        Parts = parts;
+        return sum;
     }
 
     /// <summary>Values of the batch's examples, as many for each.</summary>

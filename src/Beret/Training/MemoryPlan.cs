@@ -10,14 +10,18 @@ namespace Beret.Training;
 /// <param name="Activations">Bytes of activations and their gradients at their peak.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Activations)
 {
+    /// <summary>Bytes of the weights and the working memory of a teacher that reads the texts of each step; 0 where there is none.</summary>
+    public long Teacher { get; init; }
+
     /// <summary>All of it.</summary>
-    public long Total => Weights + Gradients + Moments + Activations;
+    public long Total => Weights + Gradients + Moments + Activations + Teacher;
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
-    internal static MemoryPlan For(EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false)
+    internal static MemoryPlan For(
+        EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null)
     {
         using var backend = new PlanningBackend();
-        using var model = new SequenceClassifier(backend, config, outputs);
+        using var model = new SequenceClassifier(backend, config, outputs, hidden is { IsProjected: true } ? hidden.Width : 0);
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
@@ -36,8 +40,14 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
             arena.Take(batchSize, outputs);
         }
 
-        var logits = model.Forward(ops, indices).Logits;
+        var states = new Value[config.Layers + 1];
+        var logits = model.Forward(ops, indices, (number, value) => states[number] = value).Logits;
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
+        foreach (var layer in hidden?.Layers ?? [])
+        {
+            HiddenComparison.Compare(ops, model, states[layer], new int[batch.Tokens], new float[(long)batch.Tokens * hidden!.Width], 1);
+        }
+
         ops.Backward();
 
         // The optimizer sums the occurrences of each token beside their rows; at worst all tokens differ.

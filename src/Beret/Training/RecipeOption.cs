@@ -101,6 +101,33 @@ public abstract class RecipeOption
             r => r.Temperature, (r, v) => r with { Temperature = v }) { NeedsTeacher = true },
         new Real(
             "alpha", "With a teacher: its share of the loss; the labels have the rest.", 0, 1, r => r.Alpha, (r, v) => r with { Alpha = v }) { NeedsTeacher = true },
+        new Choice<Relations>(
+            "relations",
+            "With a teacher that has the student's vocabulary: relations between tokens (queries with keys, values with values, …) that the attention of the student's last layer is held to, as in "
+                + "MiniLM (qk+vv) or in MiniLMv2 (qq+kk+vv).",
+            [
+                ("none", Relations.None), ("qk+vv", Relations.QueryKey | Relations.ValueValue),
+                ("qq+kk+vv", Relations.QueryQuery | Relations.KeyKey | Relations.ValueValue), ("vv", Relations.ValueValue),
+            ],
+            r => r.Relations, (r, v) => r with { Relations = v }) { NeedsTeacher = true },
+        new Real(
+            "relation-weight", "With --relations: what their loss is multiplied by before it is added to that of the logits.", 0, 1e6,
+            r => r.RelationWeight, (r, v) => r with { RelationWeight = v }) { NeedsTeacher = true },
+        new Whole(
+            "relation-layer", "With --relations: the layer of the teacher, counted from 1; 0: the last.", 0, 1000,
+            r => r.RelationLayer, (r, v) => r with { RelationLayer = v }) { NeedsTeacher = true },
+        new Whole(
+            "relation-heads", "With --relations: how many heads queries, keys and values are cut into; 0: as many as the teacher's attention has.", 0, 65_536,
+            r => r.RelationHeads, (r, v) => r with { RelationHeads = v }) { NeedsTeacher = true },
+        new Choice<HiddenStates>(
+            "hidden-states",
+            "With a teacher: hidden states that the student is to have from it, those of the last layer, or of all, each from a layer of the teacher (TinyBERT). The vocabularies may differ: then "
+                + "tokens are matched by word.",
+            [("none", HiddenStates.None), ("last", HiddenStates.Last), ("all", HiddenStates.All)],
+            r => r.HiddenStates, (r, v) => r with { HiddenStates = v }) { NeedsTeacher = true },
+        new Real(
+            "hidden-weight", "With --hidden-states: what their loss is multiplied by before it is added to that of the logits.", 0, 1e6,
+            r => r.HiddenWeight, (r, v) => r with { HiddenWeight = v }) { NeedsTeacher = true },
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),

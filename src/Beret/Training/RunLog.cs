@@ -38,6 +38,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("epoch", progress.Epoch);
         writer.WriteNumber("step", progress.Step);
         writer.WriteNumber("loss", progress.StepLoss);
+        progress.StepParts?.WriteJson(writer);
         writer.WriteNumber("epoch_loss", progress.Loss);
         if (!double.IsNaN(progress.Accuracy))
         {
@@ -64,6 +65,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("epoch", point.Epoch);
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
+        point.Parts?.WriteJson(writer);
         TrainingPointJson.WriteFigures(writer, point, headline);
 
         if (point.Agreement is { } agreement)

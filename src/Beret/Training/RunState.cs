@@ -31,6 +31,9 @@ internal sealed record RunState
     /// <summary>The sum of the training losses of this epoch's texts.</summary>
     public double LossSum { get; set; }
 
+    /// <summary>The same of what these losses are made of; null where that is the loss of the logits alone.</summary>
+    public LossParts? PartSums { get; set; }
+
     public int Correct { get; set; }
 
     public int Count { get; set; }
@@ -89,6 +92,13 @@ internal static class RunStateFile
         writer.WriteNumber("step", state.Step);
         writer.WriteBoolean("validation_pending", state.ValidationPending);
         writer.WriteNumber("loss_sum", state.LossSum);
+        if (state.PartSums is { } sums)
+        {
+            writer.WriteStartObject("part_sums");
+            sums.WriteJson(writer);
+            writer.WriteEndObject();
+        }
+
         writer.WriteNumber("correct", state.Correct);
         writer.WriteNumber("count", state.Count);
         writer.WriteNumber("seconds", state.Seconds);
@@ -126,6 +136,7 @@ internal static class RunStateFile
             Step = root.GetProperty("step").GetInt32(),
             ValidationPending = root.GetProperty("validation_pending").GetBoolean(),
             LossSum = root.GetProperty("loss_sum").GetDouble(),
+            PartSums = root.TryGetProperty("part_sums", out var sums) ? LossParts.Read(sums) : null,
             Correct = root.GetProperty("correct").GetInt32(),
             Count = root.GetProperty("count").GetInt32(),
             Seconds = root.GetProperty("seconds").GetDouble(),

@@ -179,7 +179,7 @@ public sealed class Trainer
 
                 if (stepInEpoch == 0)
                 {
-                    (state.LossSum, state.Correct, state.Count, state.EpochSeconds) = (0, 0, 0, 0);
+                    (state.LossSum, state.PartSums, state.Correct, state.Count, state.EpochSeconds) = (0, null, 0, 0, 0);
                     epochBefore = -clock.Elapsed.TotalSeconds;
                 }
 
@@ -214,13 +214,15 @@ public sealed class Trainer
 
             state.Step++;
             state.LossSum += result.Loss * texts.Length;
+            state.PartSums = session.Learner.Parts is { } parts ? (state.PartSums ?? default).Plus(parts, texts.Length) : null;
             state.Correct += correct;
             state.Count += texts.Length;
             speed.Add(Stopwatch.GetElapsedTime(started), texts.Length, session.Tokens);
             var stepsLeft = plan.Steps - state.Step;
             var progress = new TrainingProgress(
                 epoch, state.Step, stepInEpoch, state.LossSum / state.Count, Accuracy, result.Loss, rate, result.GradientNorm,
-                speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime);
+                speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime,
+                StepParts: session.Learner.Parts);
             log.Step(progress);
             callbacks.Stepped(progress);
             if (rate > 0 && state.Step > schedule.WarmupSteps && plateau.Add(result.Loss) is { } message)
@@ -250,7 +252,8 @@ public sealed class Trainer
             var endsEpoch = state.Step % plan.StepsPerEpoch == 0;
             var point = new TrainingPoint(
                 (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, Accuracy,
-                evaluation?.Loss.Value, evaluation?.Headline.Estimate.Value is { } figure && double.IsFinite(figure) ? figure : null, state.EpochSeconds, endsEpoch, agreement);
+                evaluation?.Loss.Value, evaluation?.Headline.Estimate.Value is { } figure && double.IsFinite(figure) ? figure : null, state.EpochSeconds, endsEpoch, agreement,
+                Parts: state.PartSums?.DividedBy(state.Count));
             state.Points.Add(point);
             var isKept = IsBest(point);
             state.WithoutImprovement = isKept ? 0 : state.WithoutImprovement + 1;

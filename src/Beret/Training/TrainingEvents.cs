@@ -45,6 +45,9 @@ public sealed record TrainingPlan
     /// <summary>The teacher's name; null without one.</summary>
     public string? Teacher { get; init; }
 
+    /// <summary>What of the teacher the student is held to beside its logits, in a line; null for nothing.</summary>
+    public string? Guidance { get; init; }
+
     /// <summary>The teacher on the validation texts; null without either.</summary>
     public EvaluationResult? TeacherEvaluation { get; init; }
 
@@ -95,9 +98,10 @@ public sealed record TrainingPlan
 /// <param name="TokensPerSecond">Tokens per second, over the last steps.</param>
 /// <param name="TimeLeft">The time to the end of the run, validations included as far as they are known.</param>
 /// <param name="TeacherLoss">The mean squared difference from a teacher's states so far; null where none are learnt.</param>
+/// <param name="StepParts">What the loss of this step's batch is the sum of; null where it is that of the logits alone.</param>
 public readonly record struct TrainingProgress(
     int Epoch, int Step, int StepInEpoch, double Loss, double Accuracy, double StepLoss, double LearningRate, double GradientNorm,
-    double TextsPerSecond, double TokensPerSecond, TimeSpan TimeLeft, double? TeacherLoss = null);
+    double TextsPerSecond, double TokensPerSecond, TimeSpan TimeLeft, double? TeacherLoss = null, LossParts? StepParts = null);
 
 /// <summary>A point of the curves: one finished epoch, or one validation within it.</summary>
 /// <param name="Epoch">The epoch, from 1.</param>
@@ -109,9 +113,11 @@ public readonly record struct TrainingProgress(
 /// <param name="Seconds">Seconds of the epoch so far, all sessions together.</param>
 /// <param name="EndsEpoch">Whether the epoch ends here.</param>
 /// <param name="Agreement">The share of the validation texts for which the model decides as its teacher; null without a teacher.</param>
+/// <param name="TeacherLoss">The mean squared difference from a teacher's states, in pre-training; null where none are learnt.</param>
+/// <param name="Parts">What <paramref name="Loss"/> is the sum of; null where it is the loss of the logits alone.</param>
 public sealed record TrainingPoint(
     int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch, double? Agreement = null,
-    double? TeacherLoss = null);
+    double? TeacherLoss = null, LossParts? Parts = null);
 
 /// <summary>A finished or interrupted run.</summary>
 public sealed record TrainingSummary

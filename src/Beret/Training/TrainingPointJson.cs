@@ -11,6 +11,7 @@ internal static class TrainingPointJson
         writer.WriteNumber("epoch", point.Epoch);
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
+        point.Parts?.WriteJson(writer);
         WriteFigures(writer, point, "accuracy");
 
         if (point.Agreement is { } agreement)
@@ -57,5 +58,6 @@ internal static class TrainingPointJson
         point.TryGetProperty("validation_accuracy", out var accuracy) ? accuracy.GetDouble() : null,
         point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),
         point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null,
-        point.TryGetProperty("teacher_loss", out var teacher) ? teacher.GetDouble() : null);
+        point.TryGetProperty("teacher_loss", out var teacher) ? teacher.GetDouble() : null,
+        LossParts.Read(point));
 }

@@ -89,6 +89,24 @@ public sealed record TrainingRecipe
     /// <summary>With a teacher: its share of the loss; the labels have the rest.</summary>
     public double Alpha { get; init; } = 0.9;
 
+    /// <summary>With a teacher: which relations between tokens the attention of the student's last layer is held to.</summary>
+    public Relations Relations { get; init; }
+
+    /// <summary>With <see cref="Relations"/>: what their loss is multiplied by before it is added to that of the logits.</summary>
+    public double RelationWeight { get; init; } = 1;
+
+    /// <summary>With <see cref="Relations"/>: the layer of the teacher, counted from 1; 0: the last.</summary>
+    public int RelationLayer { get; init; }
+
+    /// <summary>With <see cref="Relations"/>: how many heads queries, keys and values are cut into; 0: as many as the teacher's attention has.</summary>
+    public int RelationHeads { get; init; }
+
+    /// <summary>With a teacher: which hidden states the student is to have from it.</summary>
+    public HiddenStates HiddenStates { get; init; }
+
+    /// <summary>With <see cref="HiddenStates"/>: what their loss is multiplied by before it is added to that of the logits.</summary>
+    public double HiddenWeight { get; init; } = 1;
+
     /// <summary>
     /// Keeps of each layer only its input, and computes the rest anew in the backward pass: the same result, a third more work, a fraction of the memory for activations.
     /// </summary>

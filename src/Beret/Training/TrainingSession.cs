@@ -20,6 +20,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly ClassificationTask task;
     private readonly RunTexts texts;
     private readonly TeacherAnswers? answers;
+    private readonly TeacherGuide? guide;
     private readonly TrainingRecipe recipe;
     private readonly PackedBatch batch = new();
     private readonly MemoryPlan memory;
@@ -32,7 +33,8 @@ internal sealed class TrainingSession : IDisposable
     private readonly float[] teaching;
 
     private TrainingSession(
-        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store)
+        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store,
+        TeacherGuide? guide)
     {
         this.job = job;
         this.backend = backend;
@@ -40,16 +42,20 @@ internal sealed class TrainingSession : IDisposable
         this.tokenizer = tokenizer;
         this.texts = texts;
         this.answers = answers;
+        this.guide = guide;
         task = texts.Task;
         recipe = job.Recipe;
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
         teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
-        memory = MemoryPlan.For(
-            model.Config, task.Outputs, recipe.BatchSize, Math.Min(store.Longest, recipe.MaxLength), recipe.CheckpointActivations, hasTeacher: answers is not null);
+        var longest = Math.Min(store.Longest, recipe.MaxLength);
+        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
+        {
+            Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
+        };
         Learner = new Learner(
             model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha));
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide);
     }
 
     /// <summary>SHA-256 over the texts that are learned from.</summary>
@@ -91,12 +97,15 @@ internal sealed class TrainingSession : IDisposable
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
+        TeacherGuide? guide = null;
         IReadOnlyList<string> newLayers = [];
         try
         {
+            guide = TeacherGuide.Load(job, backend);
             using (var weights = files.OpenWeights())
             {
-                var loaded = ModelLoader.Load(WithRates(files.Config, recipe), weights, backend, texts.Task.Outputs, (ulong)recipe.Seed);
+                var config = WithRates(files.Config, recipe);
+                var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
@@ -120,8 +129,9 @@ internal sealed class TrainingSession : IDisposable
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
-            session = new TrainingSession(
-                job, backend, model, tokenizer, texts, answers, TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation));
+            var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
+            guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
+            session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, guide);
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
             {
@@ -136,6 +146,7 @@ internal sealed class TrainingSession : IDisposable
         {
             session?.Learner.Dispose();
             session?.runner?.Dispose();
+            guide?.Dispose();
             model?.Dispose();
             backend.Dispose();
             throw;
@@ -177,11 +188,12 @@ internal sealed class TrainingSession : IDisposable
             Validation = texts.Validation,
             Unlabelled = texts.Unlabelled.Count,
             Teacher = job.Teacher is { } teacher ? TrainingJob.TitleOf(teacher.Name) : null,
+            Guidance = guide?.Summary,
             TeacherEvaluation = answers is not null && texts.Validation is { } judged ? task.Evaluate(judged.Examples, answers.OfValidation) : null,
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
-            Parameters = Parameters.Count,
+            Parameters = model.OwnParameters.Sum(parameter => parameter.Length),
             Memory = memory,
             ProcessPeak = ProcessPeak(),
             Steps = stepsPerEpoch * recipe.Epochs,
@@ -255,11 +267,12 @@ internal sealed class TrainingSession : IDisposable
     {
         Learner.Dispose();
         runner?.Dispose();
+        guide?.Dispose();
         model.Dispose();
         backend.Dispose();
     }
 
-    /// <summary>The texts, and what the teacher says of them; the teacher is not needed after that.</summary>
+    /// <summary>The texts, and what the teacher says of them.</summary>
     private static (RunTexts Texts, TeacherAnswers? Answers) Read(
         TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {
@@ -323,7 +336,11 @@ internal sealed class TrainingSession : IDisposable
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 
-    private void Fill(ReadOnlySpan<int> members) => Store.Fill(batch, members);
+    private void Fill(ReadOnlySpan<int> members)
+    {
+        Store.Fill(batch, members);
+        guide?.Choose(members);
+    }
 
     private int Correct(ReadOnlySpan<int> members)
     {

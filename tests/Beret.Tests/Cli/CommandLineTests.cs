@@ -15,6 +15,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("train")]
     [InlineData("distil")]
+    [InlineData("reduce")]
     [InlineData("evaluate")]
     [InlineData("predict")]
     [InlineData("tokenize")]

@@ -1,5 +1,8 @@
+using Beret.Inference;
 using Beret.Numerics;
+using Beret.Tests.Inference;
 using Beret.Tests.Models;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -39,6 +42,35 @@ public class SteadyStateTests
             for (var s = from; s < to; s++)
             {
                 learner.Step(batches[s], labels[s], 1e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void NorDoesOneThatIsHeldToATeachersStates()
+    {
+        using var world = new TinyWorld();
+        var folder = TinyModel.Write(world.Output("model"));
+        using var backend = CpuBackend.Create(2);
+        using var model = TinyModel.Create(backend, outputs: 1);
+        var job = world.Job("run") with
+        {
+            Teacher = new Teacher { Folder = folder, Name = folder },
+            Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue, HiddenStates = HiddenStates.All },
+        };
+        using var guide = TeacherGuide.Load(job, backend)!;
+        guide.Prepare(job, model, ModelTokenizer.Load(folder), new EncodeOptions(), RunTexts.Of(job, null, TestContext.Current.CancellationToken), 32, TestContext.Current.CancellationToken);
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), guide: guide);
+        PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [32, 32, 32, 32] : [1 + s, 20, 2], s))];
+        Run(0, 2);
+        AssertAllocatesNothing(() => Run(2, Steps));
+
+        void Run(int from, int to)
+        {
+            for (var s = from; s < to; s++)
+            {
+                ReadOnlySpan<float> labels = [0, 1, 0, 1], teacher = [1, -1, 2, 0];
+                learner.Step(batches[s], labels[..batches[s].Sequences], 1e-4, teacher[..batches[s].Sequences]);
             }
         }
     }

@@ -291,7 +291,7 @@ internal static unsafe class Attention<V, S>
     }
 
     /// <summary>The columns' maxima, of every fourth row by itself first: each comparison would otherwise wait for the one before.</summary>
-    private static V Highest(float* scores, int length)
+    internal static V Highest(float* scores, int length)
     {
         var width = Tile.Width<V, S>();
         var first = S.Load(scores);

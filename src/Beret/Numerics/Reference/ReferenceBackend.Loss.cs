@@ -3,7 +3,7 @@ namespace Beret.Numerics.Reference;
 /// <content>The losses of a batch and their gradients, both from the logits so that no probability is rounded to 0 or 1 on the way.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient)
+    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
         var (examples, width) = (logits.Rows, logits.Columns);
         Expect(targets, examples, loss == Numerics.Loss.CrossEntropy ? 1 : width);
@@ -28,7 +28,7 @@ internal sealed partial class ReferenceBackend
 
             for (var k = 0; k < width && !logitsGradient.IsNone; k++)
             {
-                Row(logitsGradient, b)[k] = (float)(gradient[k] / examples);
+                Row(logitsGradient, b)[k] = (float)(weight * gradient[k] / examples);
             }
         }
     }

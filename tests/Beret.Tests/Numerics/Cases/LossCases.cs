@@ -20,6 +20,7 @@ internal static class LossCases
                 }
 
                 yield return Case(loss, 17, 5, scale: 4, gradient: false);
+                yield return Case(loss, 17, 5, scale: 4, gradient: true, weight: 0.3);
 
                 // Logits whose exponential overflows.
                 yield return Case(loss, 33, 1, scale: 200, gradient: true) with { Uses = Uses.Comparison };
@@ -32,9 +33,9 @@ internal static class LossCases
         }
     }
 
-    private static OpCase Case(Loss loss, int examples, int classes, float scale, bool gradient) => new(
+    private static OpCase Case(Loss loss, int examples, int classes, float scale, bool gradient, double weight = 1) => new(
         "Loss",
-        $"{loss} [{examples}, {classes}]{(scale == 4 ? "" : $" scale {scale}")}{(gradient ? "" : " without gradient")}",
+        $"{loss} [{examples}, {classes}]{(scale == 4 ? "" : $" scale {scale}")}{(gradient ? "" : " without gradient")}{(weight == 1 ? "" : $" weight {weight}")}",
         15,
         Work.Floats(3.0 * examples * classes, 10.0 * examples * classes),
         operands =>
@@ -53,9 +54,9 @@ internal static class LossCases
             var losses = operands.Output("losses", examples, 1);
             var logitsGradient = gradient ? operands.Output("logits gradient", examples, classes) : Matrix.None;
 
-            // The gradient is that of the mean over the examples.
-            var mean = operands.Input(examples, 1, _ => 1f / examples);
-            return new(() => backend.Loss(loss, logits, targets, losses, logitsGradient))
+            // The gradient is that of the mean over the examples, times the weight.
+            var mean = operands.Input(examples, 1, _ => (float)(weight / examples));
+            return new(() => backend.Loss(loss, logits, targets, losses, logitsGradient, weight))
             {
                 Differentiation = gradient
                     ? new(

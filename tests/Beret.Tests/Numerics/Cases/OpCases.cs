@@ -26,6 +26,7 @@ internal static class OpCases
         .. RowCases.All,
         .. LossCases.All,
         .. DistillationCases.All,
+        .. RelationCases.All,
         .. TiedDecoderCases.All,
         .. OptimizerCases.All,
     ];

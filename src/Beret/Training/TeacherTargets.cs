@@ -1,4 +1,4 @@
-namespace Beret.Pretraining;
+namespace Beret.Training;
 
 /// <summary>The states that some tokens of a batch are to have. Made to be filled again and again.</summary>
 internal sealed class TeacherTargets
