@@ -102,6 +102,12 @@ public abstract class DataSource
             return Open(nameOrPath, options);
         }
 
+        if (GlueTask.Find(nameOrPath) is { } glue)
+        {
+            throw new DataException(
+                $"{glue.Name} is what the texts of GLUE's {glue.Folder} are called, and they are not downloaded. Give the path of their folder, or of their zip archive, and --format {glue.Name} where the folder is not called {glue.Folder}.");
+        }
+
         return await resolve(nameOrPath, cancellationToken).ConfigureAwait(false) is { } path
             ? Open(path, options)
             : throw new DataException(

@@ -83,6 +83,12 @@ public sealed class GlueTests : IDisposable
     }
 
     [Fact]
+    public async Task ANameAloneIsNoFolder() => Assert.Contains(
+        "--format glue/sst2",
+        (await Assert.ThrowsAsync<DataException>(() => DataSource.OpenAsync("glue/sst2", (_, _) => Task.FromResult<string?>(null), cancellationToken: Stop))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void WhatIsNoSuchFolderSaysSo()
     {
         var folder = world.Output("empty");
