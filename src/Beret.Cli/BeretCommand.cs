@@ -14,6 +14,7 @@ internal static class BeretCommand
 
     private static readonly (string Name, Func<Terminal, Command> Create)[] Verbs =
     [
+        ("quickstart", QuickstartCommand.Create),
         ("train", TrainCommand.Create),
         ("pretrain", PretrainCommand.Create),
         ("distil", DistilCommand.Create),

@@ -17,9 +17,9 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
     {
         var text = new StringBuilder();
         var width = entries.Max(entry => entry.ShortName.Length);
-        foreach (var names in entries.GroupBy(entry => entry.Source))
+        foreach (var names in entries.GroupBy(Title))
         {
-            text.Append(Title(names.Key)).Append('\n').Append(Row("", "", "params", "size", "texts/s", "IMDB", width));
+            text.Append(names.Key).Append('\n').Append(Row("", "", "params", "size", "texts/s", "IMDB", width));
             foreach (var group in names.GroupBy(entry => (entry.Family, entry.Preprocessing, entry.Licence)))
             {
                 text.Append('\n').Append(group.Key.Family).Append(": ").Append(Describe(group.Key.Preprocessing)).Append(", ").Append(group.Key.Licence).Append('\n');
@@ -65,8 +65,8 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    private static string Title(ModelSource source) => source == ModelSource.TensorFlow
-        ? "TensorFlow's names: the encoders of the tutorial, with its GELU and its tokens"
+    private static string Title(ModelEntry entry) => entry.IsEmbedded ? "Beret's own: a part of the program, never downloaded"
+        : entry.Source == ModelSource.TensorFlow ? "TensorFlow's names: the encoders of the tutorial, with its GELU and its tokens"
         : "Hugging Face's names, with or without the owner; any other owner/name works";
 
     private static string Row(string mark, string name, string parameters, string size, string speed, string accuracy, int width) =>
@@ -99,6 +99,7 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
         json.WriteNumber("bytes", entry.Bytes);
         json.WriteString("preprocessing", Describe(entry.Preprocessing));
         json.WriteString("licence", entry.Licence);
+        json.WriteBoolean("embedded", entry.IsEmbedded);
         json.WriteString("repository", entry.Repository);
         json.WriteString("archive", entry.Archive?.AbsoluteUri);
         json.WriteString("tensorflow_hub", entry.TensorFlowHub);

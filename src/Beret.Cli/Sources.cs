@@ -29,6 +29,10 @@ internal static class Sources
         }
     }
 
+    /// <summary>A model where a path is the rule: what lies there goes before a name, and null says that it is no known name either.</summary>
+    public static async Task<ResolvedModel?> FindNamedAsync(string pathOrName, Terminal terminal, CancellationToken cancellation) =>
+        Path.Exists(pathOrName) || ModelCatalogue.Find(pathOrName) is null ? null : await ResolveModelAsync(pathOrName, terminal, cancellation);
+
     /// <summary>The archive of a data set that is known by name, or null.</summary>
     private static async Task<string?> FetchDataAsync(string name, Terminal terminal, CancellationToken cancellation)
     {

@@ -112,12 +112,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
             Line($"Stopped early: the last {plan!.Recipe.EarlyStopping} validations brought no improvement.");
         }
 
-        if (summary.Points.Count > 0)
-        {
-            Line($"");
-            terminal.Output.Write(TerminalChart.Render(RunReport.History(summary), new TerminalChartOptions { Color = terminal.HasColor }));
-        }
-
+        ShowCurves(summary);
         if (summary.Validation is not null)
         {
             Line($"");
@@ -128,6 +123,17 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"");
         Line($"Model, report.html, curves.svg, metrics.json and log.jsonl are in {summary.Folder}");
         Line($"Try it: echo \"this is such an amazing movie!\" | beret predict {summary.Folder}");
+    }
+
+    /// <summary>The curves.</summary>
+    public void ShowCurves(TrainingSummary summary)
+    {
+        progress.Clear();
+        if (summary.Points.Count > 0)
+        {
+            Line($"");
+            terminal.Output.Write(TerminalChart.Render(RunReport.History(summary), new TerminalChartOptions { Color = terminal.HasColor }));
+        }
     }
 
     private static string Labels(TrainingPlan plan) => plan.Task switch

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Beret.Data;
+using Beret.Hub;
 using Beret.Inference;
 using Beret.Text;
 
@@ -10,7 +11,7 @@ internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = CommonOptions.PathOption("--model", "The model whose tokenizer to use: a model folder, or a SavedModel or checkpoint of TensorFlow", "PATH");
+        var model = CommonOptions.PathOption("--model", "The model whose tokenizer to use: a model folder, a SavedModel or checkpoint of TensorFlow, or the name of a known model", "MODEL");
         var vocabulary = CommonOptions.PathOption(
             "--vocab", "A vocab.txt to use, with --cased or --uncased, or a SentencePiece model such as spiece.model", "FILE");
         var cased = new Option<bool>("--cased") { Description = "Keep upper case and accents" };
@@ -61,7 +62,9 @@ internal static class TokenizeCommand
             TokenizerFlavour? chosen = arguments.GetValue(flavour) is { } name ? TokenizerFlavours.Parse(name) : null;
             var tokenizer = arguments.GetValue(vocabulary) is { } file
                 ? Tokenizer.FromVocabulary(file, lowerCase ?? true, chosen ?? TokenizerFlavour.HuggingFace)
-                : ModelTokenizer.Load(arguments.GetValue(model)!, chosen, lowerCase);
+                : await Sources.FindNamedAsync(arguments.GetValue(model)!, terminal, cancellation) is { } named
+                    ? ModelTokenizer.Load(named.Folder, chosen ?? (named.Source == ModelSource.TensorFlow ? TokenizerFlavour.TensorFlow : null), lowerCase)
+                    : ModelTokenizer.Load(arguments.GetValue(model)!, chosen, lowerCase);
             var options = new EncodeOptions
             {
                 MaxLength = arguments.GetValue(maxLength),

@@ -31,11 +31,14 @@ internal static class TrainCommand
             "beret train GLUE/SST-2 --model all-MiniLM-L6-v2 --output runs/sst2 --format glue/sst2",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train --output runs/imdb --resume",
+            "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
+            "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {
             data, model, output, validation, resume, overwrite, printRecipe, printSchema, json,
         };
         var table = new TableArguments(verb);
+        var staged = new StagedArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -48,6 +51,14 @@ internal static class TrainCommand
 
                 var folder = arguments.GetValue(output);
                 var isResumed = arguments.GetValue(resume);
+                if (!arguments.GetValue(printRecipe) && staged.AreMeant(arguments, folder, isResumed))
+                {
+                    var request = new StagedRequest(
+                        arguments.GetValue(data), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
+                        arguments.GetValue(json));
+                    return await staged.RunAsync(arguments, request, settings, table, terminal, cancellation);
+                }
+
                 var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
                 var chosen = settings.Apply(arguments, start);
                 if (arguments.GetValue(printRecipe))

@@ -22,6 +22,13 @@ public abstract class TextSource
     /// <exception cref="DataException">Something cannot be read, is too large or is no text; the message says where.</exception>
     public abstract IEnumerable<string> Read(CancellationToken cancellationToken = default);
 
+    /// <summary>The texts of labelled examples, without the labels; the two of a pair are texts of their own.</summary>
+    public static TextSource Of(LabelledTexts texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return new Unlabelled(texts);
+    }
+
     /// <summary>Opens a file, a folder or an archive. An archive is told by its content, JSON lines by the name (.jsonl or .ndjson).</summary>
     /// <param name="path">The path.</param>
     /// <param name="options">The limits; null for the defaults.</param>
@@ -38,5 +45,11 @@ public abstract class TextSource
         return path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase)
             ? new JsonLineSource(path, options)
             : new LineSource(path, options);
+    }
+
+    private sealed class Unlabelled(LabelledTexts texts) : TextSource(texts.Origin)
+    {
+        public override IEnumerable<string> Read(CancellationToken cancellationToken = default) =>
+            texts.Examples.SelectMany(example => (string?[])[example.Text, example.Pair]).OfType<string>().Where(text => !string.IsNullOrWhiteSpace(text));
     }
 }

@@ -10,6 +10,7 @@ public static class CacheFolder
     /// The folder: <c>BERET_CACHE</c> where set; else <c>%LOCALAPPDATA%\beret</c> on Windows, <c>~/Library/Caches/beret</c> on macOS,
     /// <c>$XDG_CACHE_HOME/beret</c> or <c>~/.cache/beret</c> elsewhere. It need not exist yet.
     /// </summary>
+    /// <exception cref="HubException">The variable is not set, and the user has no home.</exception>
     public static string Default => Find(Environment.GetEnvironmentVariable);
 
     internal static string Find(Func<string, string?> environment)
@@ -19,20 +20,21 @@ public static class CacheFolder
             return Path.GetFullPath(set);
         }
 
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         if (OperatingSystem.IsWindows())
         {
             return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "beret");
         }
 
-        if (OperatingSystem.IsMacOS())
+        // The XDG specification has relative paths ignored.
+        if (!OperatingSystem.IsMacOS() && environment("XDG_CACHE_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg))
         {
-            return Path.Combine(home, "Library", "Caches", "beret");
+            return Path.Combine(xdg, "beret");
         }
 
-        // The XDG specification has relative paths ignored.
-        return environment("XDG_CACHE_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg)
-            ? Path.Combine(xdg, "beret")
+        // A home that is named and not there makes the better message, where it is to be written to.
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        return home.Length == 0 ? throw new HubException($"there is no home folder to keep models and data in: set {Variable} to a folder where you may write")
+            : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches", "beret")
             : Path.Combine(home, ".cache", "beret");
     }
 }

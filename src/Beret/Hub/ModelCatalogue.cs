@@ -3,8 +3,8 @@ namespace Beret.Hub;
 /// <summary>The models that are known by name, beside any <c>owner/name</c> of Hugging Face.</summary>
 public static class ModelCatalogue
 {
-    /// <summary>All of them: the tutorial's, then those of Hugging Face.</summary>
-    public static IReadOnlyList<ModelEntry> Entries { get; } = [.. TensorFlowModels.Entries, .. HuggingFaceModels.Entries];
+    /// <summary>All of them: what the library carries in itself, the tutorial's, then those of Hugging Face.</summary>
+    public static IReadOnlyList<ModelEntry> Entries { get; } = [.. EmbeddedModels.Entries, .. TensorFlowModels.Entries, .. HuggingFaceModels.Entries];
 
     private static Dictionary<string, ModelEntry> ByKey { get; } = IndexEntries();
 
@@ -43,7 +43,7 @@ public static class ModelCatalogue
                 entry => entry.Name,
                 entry => entry.TensorFlowHub,
                 entry => entry.Kaggle is null ? null : ModelAddress.KaggleKeyOf(entry.Kaggle),
-                entry => WithoutFirst(entry.Name),
+                entry => entry.IsEmbedded ? null : WithoutFirst(entry.Name),
                 entry => WithoutFirst(entry.TensorFlowHub),
             ])
         {

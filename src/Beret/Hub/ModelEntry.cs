@@ -66,6 +66,9 @@ public sealed record ModelEntry(string Name, ModelSource Source)
     /// <summary>Its successor on Kaggle, <c>owner/model/variation</c>; null where it has none.</summary>
     public string? Kaggle { get; init; }
 
+    /// <summary>Whether the library carries it in itself: then it is never downloaded.</summary>
+    public bool IsEmbedded => Embedded is not null;
+
     /// <summary>What was measured of it, or null.</summary>
     public MeasuredModel? Measured { get; init; }
 
@@ -73,5 +76,8 @@ public sealed record ModelEntry(string Name, ModelSource Source)
     public long Bytes => 4 * Parameters;
 
     /// <summary>The name without its first part where that is an owner's: a name that is known too.</summary>
-    public string ShortName => Source == ModelSource.HuggingFace ? Name[(Name.LastIndexOf('/') + 1)..] : Name;
+    public string ShortName => Source == ModelSource.HuggingFace && !IsEmbedded ? Name[(Name.LastIndexOf('/') + 1)..] : Name;
+
+    /// <summary>Where the library has it, if it carries it.</summary>
+    internal EmbeddedModel? Embedded { get; init; }
 }

@@ -14,7 +14,8 @@ public sealed partial class ModelHub(Downloader downloader)
 
     /// <summary>
     /// Gives the folder of a model: an existing folder is itself, an existing archive is unpacked into the cache; a name of <see cref="ModelCatalogue"/> and any
-    /// <c>owner/name</c> of Hugging Face is looked up in the cache, then in the cache of Hugging Face's own programs, and downloaded where it is in neither.
+    /// <c>owner/name</c> of Hugging Face is looked up in the cache, then in the cache of Hugging Face's own programs, and downloaded where it is in neither. What the
+    /// library carries in itself, <c>beret/mini</c>, is put into the cache without a network.
     /// </summary>
     /// <exception cref="HubException">No such folder or model, or it cannot be downloaded; the message says how to do without the download.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the next call goes on where this one ended.</exception>
@@ -59,13 +60,20 @@ public sealed partial class ModelHub(Downloader downloader)
     public string? FindCached(ModelEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return (entry.Archive is null ? null : new ArchiveFetch(downloader, null).Find(entry))
-            ?? (entry.Repository is null ? null : FindRepository(entry.Repository));
+        return entry.Embedded is { } embedded
+            ? embedded.Find(downloader.Folder)
+            : (entry.Archive is null ? null : new ArchiveFetch(downloader, null).Find(entry))
+                ?? (entry.Repository is null ? null : FindRepository(entry.Repository));
     }
 
     /// <summary>Resolves a model of which all is known.</summary>
     internal async Task<ResolvedModel> ResolveAsync(ModelEntry entry, string name, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
+        if (entry.Embedded is { } embedded)
+        {
+            return new ResolvedModel(name, await embedded.PlaceAsync(downloader.Folder, progress, cancellation).ConfigureAwait(false), entry.Source);
+        }
+
         var archives = new ArchiveFetch(downloader, progress);
         var folder = FindCached(entry)
             ?? (entry.Archive is null ? null : await archives.UnpackPlacedAsync(entry, cancellation).ConfigureAwait(false))
@@ -120,7 +128,7 @@ public sealed partial class ModelHub(Downloader downloader)
         }
 
         if (!RepositoryName().IsMatch(repository) || !Array.TrueForAll(repository.Split('/'), ShardIndex.IsPlainFileName)
-            || repository.StartsWith("small_bert/", StringComparison.OrdinalIgnoreCase))
+            || repository.StartsWith("small_bert/", StringComparison.OrdinalIgnoreCase) || repository.StartsWith(EmbeddedModel.Owner, StringComparison.OrdinalIgnoreCase))
         {
             throw Unknown(name, "there is no such folder, and no model of that name is known");
         }

@@ -1,4 +1,5 @@
 using Beret.Checkpoints;
+using Beret.Hub;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
@@ -89,10 +90,24 @@ public sealed record ModelInfo
     public static ModelInfo Read(string path, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        return Read(path, named: null, cancellation);
+    }
+
+    /// <summary>Reads a model that was asked for by its name, completely.</summary>
+    /// <exception cref="BeretException">Something is missing, damaged or not supported.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ModelInfo Read(ResolvedModel model, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Read(model.Folder, model.Source, cancellation);
+    }
+
+    private static ModelInfo Read(string path, ModelSource? named, CancellationToken cancellation)
+    {
         AtomicFolder.Recover(path);
         if (ModelFiles.IsArchive(path) || File.Exists(System.IO.Path.Combine(path, HuggingFaceConfig.FileName)))
         {
-            return ReadModel(path, ModelFiles.Open(path), cancellation);
+            return ReadModel(path, ModelFiles.Open(path, named), cancellation);
         }
 
         if (!ModelFiles.IsTensorFlow(path))
@@ -102,7 +117,7 @@ public sealed record ModelInfo
 
         try
         {
-            return ReadModel(path, ModelFiles.Open(path), cancellation);
+            return ReadModel(path, ModelFiles.Open(path, named), cancellation);
         }
         catch (InferenceException error)
         {

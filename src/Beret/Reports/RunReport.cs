@@ -17,13 +17,14 @@ public static class RunReport
     /// <summary>Writes the files into a folder.</summary>
     /// <param name="folder">The model folder, or the temporary one that will take its place.</param>
     /// <param name="summary">The run so far.</param>
-    public static void Write(string folder, TrainingSummary summary)
+    /// <param name="samples">Some texts with what the model says of them; null for none.</param>
+    public static void Write(string folder, TrainingSummary summary, IReadOnlyList<SamplePrediction>? samples = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(summary);
         var history = History(summary);
         Save(folder, "curves.svg", CurvesSvg.Render(history));
-        Save(folder, "report.html", HtmlReport.Render(Content(summary, history)));
+        Save(folder, "report.html", HtmlReport.Render(Content(summary, history, samples ?? [])));
         Save(folder, "README.md", ModelCard.Render(Card(summary)));
         if (summary.Validation is not null)
         {
@@ -73,7 +74,7 @@ public static class RunReport
         return steps;
     }
 
-    private static ReportContent Content(TrainingSummary summary, TrainingHistory history)
+    private static ReportContent Content(TrainingSummary summary, TrainingHistory history, IReadOnlyList<SamplePrediction> samples)
     {
         var plan = summary.Plan;
         return new ReportContent
@@ -103,7 +104,8 @@ public static class RunReport
                 ]),
             ],
             History = summary.Points.Count > 0 ? history : null,
-            Evaluations = summary.Validation is null ? [] : [new NamedEvaluation("Validation", summary.Validation)],
+            Evaluations = Evaluations(summary),
+            Samples = samples,
             Structure = ModelStructure.Of(plan),
             Recipe = Recipe(plan),
             Environment =
@@ -130,10 +132,16 @@ public static class RunReport
             Truncation = plan.Recipe.Truncation.Format(),
             TransformersClass = "BertForSequenceClassification",
             Summary = plan.Teacher is null ? [] : [new FactSection("Teacher", [.. Teacher(summary)])],
-            Evaluations = summary.Validation is null ? [] : [new NamedEvaluation("Validation", summary.Validation)],
+            Evaluations = Evaluations(summary),
             Recipe = Recipe(plan),
         };
     }
+
+    private static IReadOnlyList<NamedEvaluation> Evaluations(TrainingSummary summary) =>
+    [
+        .. summary.Test is { } test ? [new NamedEvaluation("Test", test)] : Array.Empty<NamedEvaluation>(),
+        .. summary.Validation is { } validation ? [new NamedEvaluation("Validation", validation)] : Array.Empty<NamedEvaluation>(),
+    ];
 
     private static List<Fact> Recipe(TrainingPlan plan) =>
         [.. RecipeOption.Of(plan).Select(option => new Fact(option.Name, option.Get(plan.Recipe) is { Length: > 0 } value ? value : "the model's own"))];

@@ -137,6 +137,7 @@ public sealed class Trainer
         private readonly StepRate speed = new();
         private readonly PlateauWatch plateau = new(session.ChanceLoss);
         private EvaluationResult? keptEvaluation;
+        private (EvaluationResult Result, float[] Logits)? test;
         private TimeSpan validationTime;
 
         public TrainingSummary Go(CancellationToken cancellation)
@@ -308,6 +309,16 @@ public sealed class Trainer
                 keptEvaluation = session.Validate(callbacks, CancellationToken.None)?.Result;
             }
 
+            if (job.Test is { } texts)
+            {
+                if (state.Kept >= 0 && state.Kept < state.Points.Count - 1)
+                {
+                    session.Reload(job.Output);
+                }
+
+                test = session.Evaluate(texts, callbacks);
+            }
+
             log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
             AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == ResumeFile.Name);
@@ -321,6 +332,8 @@ public sealed class Trainer
             Points = [.. state.Points],
             Kept = state.Kept < 0 ? null : state.Points[state.Kept],
             Validation = keptEvaluation,
+            Test = test?.Result,
+            TestLogits = test?.Logits ?? [],
             IsInterrupted = interrupted,
             StoppedEarly = !interrupted && StopsEarly && state.Step < plan.Steps,
             Steps = state.Step,

@@ -134,6 +134,12 @@ public sealed record TrainingSummary
     /// <summary>The kept model on the validation texts.</summary>
     public required EvaluationResult? Validation { get; init; }
 
+    /// <summary>The kept model on <see cref="TrainingJob.Test"/>; null without such texts, and before the run is finished.</summary>
+    public EvaluationResult? Test { get; init; }
+
+    /// <summary>What it computed for them, [texts, K].</summary>
+    internal float[] TestLogits { get; init; } = [];
+
     /// <summary>Whether the run was interrupted; it can go on.</summary>
     public required bool IsInterrupted { get; init; }
 

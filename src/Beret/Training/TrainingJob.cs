@@ -25,6 +25,9 @@ public sealed record TrainingJob
     /// <summary>Validation texts of their own, or null.</summary>
     public LabelledTexts? Validation { get; init; }
 
+    /// <summary>Texts that the finished model is evaluated on, before it is let go, or null.</summary>
+    public LabelledTexts? Test { get; init; }
+
     /// <summary>The classifier that the model is to learn from beside the labels, or null.</summary>
     public Teacher? Teacher { get; init; }
 

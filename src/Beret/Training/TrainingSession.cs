@@ -137,6 +137,10 @@ internal sealed class TrainingSession : IDisposable
             if (texts.Validation is { } validation)
             {
                 session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
+            }
+
+            if (texts.Validation is not null || job.Test is not null)
+            {
                 session.runner = new BatchRunner(model, backend);
                 session.scorer = new TextScorer(session.runner);
             }
@@ -222,19 +226,25 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Judges the model on the validation texts, and how often it decides as its teacher, if it has one; null where cancelled.</summary>
     public (EvaluationResult Result, double? Agreement)? Validate(TrainingCallbacks callbacks, CancellationToken cancellation)
     {
-        var store = validationStore!;
-        var logits = new float[(long)store.Count * task.Outputs];
-        var done = 0;
         try
         {
-            scorer!.Score(store, logits, (count, _) => callbacks.Validating(done += count, store.Count), cancellation);
+            var logits = Score(validationStore!, callbacks, cancellation);
+            return (task.Evaluate(texts.Validation!.Examples, logits), answers is null ? null : Agreement(logits, answers.OfValidation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return null;
         }
+    }
 
-        return (task.Evaluate(texts.Validation!.Examples, logits), answers is null ? null : Agreement(logits, answers.OfValidation));
+    /// <summary>Judges the model on texts of their own.</summary>
+    public (EvaluationResult Result, float[] Logits) Evaluate(LabelledTexts judged, TrainingCallbacks callbacks)
+    {
+        var examples = judged.As(task.Kind).WithLabels(task.Labels).Examples;
+        var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
+        var store = TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, CancellationToken.None);
+        var logits = Score(store, callbacks, CancellationToken.None);
+        return (task.Evaluate(examples, logits), logits);
     }
 
     /// <summary>Writes the model folder as it is now.</summary>
@@ -295,6 +305,14 @@ internal sealed class TrainingSession : IDisposable
         var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
         check(texts.Fingerprint, fingerprint);
         return (texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));
+    }
+
+    private float[] Score(TokenStore store, TrainingCallbacks callbacks, CancellationToken cancellation)
+    {
+        var logits = new float[(long)store.Count * task.Outputs];
+        var done = 0;
+        scorer!.Score(store, logits, (count, _) => callbacks.Validating(done += count, store.Count), cancellation);
+        return logits;
     }
 
     private double Agreement(ReadOnlySpan<float> logits, ReadOnlySpan<float> teacher)

@@ -166,7 +166,7 @@ public sealed class ModelCatalogueTests
     {
         Assert.All(ModelCatalogue.Entries, entry => Assert.Same(entry, ModelCatalogue.Find(entry.Name)));
         Assert.All(ModelCatalogue.Entries, entry => Assert.Same(entry, ModelCatalogue.Find(entry.ShortName)));
-        Assert.All(ModelCatalogue.Entries, entry => Assert.True(entry.Repository is not null || (entry.Archive is not null && entry.Kaggle is not null)));
+        Assert.All(ModelCatalogue.Entries, entry => Assert.True(entry.IsEmbedded || entry.Repository is not null || (entry.Archive is not null && entry.Kaggle is not null)));
     }
 
     [Fact]

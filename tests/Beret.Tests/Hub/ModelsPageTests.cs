@@ -37,6 +37,9 @@ public sealed class ModelsPageTests
             A name decides more than the weights. **TensorFlow's names** are the encoders as TensorFlow Hub has them: GELU in its tanh form, tokens as TensorFlow Text makes
             them. **Hugging Face's names** have GELU as `config.json` says and Hugging Face's tokens, even where the weights are the same.
 
+            **`beret/mini`** is a part of the program: it needs neither a download nor a network ([embedded-encoder.md](embedded-encoder.md)). No name that begins with `beret/` is ever
+            asked for elsewhere.
+
             ## Where files come from and where they lie
 
             | | place in the cache | from |
@@ -44,6 +47,7 @@ public sealed class ModelsPageTests
             | `owner/name`, and TensorFlow's names with a mirror | `models/owner/name/` | `https://huggingface.co/owner/name` |
             | TensorFlow's names, where the mirror fails | `tensorflow/NAME/` | the authors' archive |
             | archives given by path | `unpacked/` | |
+            | `beret/mini` | `embedded/` | the library itself; what is damaged is written anew |
 
             The cache is `~/.cache/beret` (`%LOCALAPPDATA%\beret` on Windows, `~/Library/Caches/beret` on macOS), or `BERET_CACHE`. A model that is complete in the cache of
             Hugging Face's own programs is used from there. Weights are looked for as `model.safetensors`, `model.safetensors.index.json` with its parts, `pytorch_model.bin`,
@@ -66,17 +70,17 @@ public sealed class ModelsPageTests
 
 
             """.ReplaceLineEndings("\n"));
-        Append(page, "TensorFlow's names", ModelSource.TensorFlow);
-        Append(page, "Hugging Face's names", ModelSource.HuggingFace);
+        Append(page, "Beret's own", isTensorFlow: false, ModelCatalogue.Entries.Where(entry => entry.IsEmbedded));
+        Append(page, "TensorFlow's names", isTensorFlow: true, ModelCatalogue.Entries.Where(entry => entry.Source == ModelSource.TensorFlow));
+        Append(page, "Hugging Face's names", isTensorFlow: false, ModelCatalogue.Entries.Where(entry => entry.Source == ModelSource.HuggingFace && !entry.IsEmbedded));
         return page.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static void Append(StringBuilder page, string title, ModelSource source)
+    private static void Append(StringBuilder page, string title, bool isTensorFlow, IEnumerable<ModelEntry> entries)
     {
-        var isTensorFlow = source == ModelSource.TensorFlow;
         page.Append(CultureInfo.InvariantCulture, $"## {title}\n\n| name | family | L / H / A | parameters | preprocessing | licence |{(isTensorFlow ? " weights from |" : "")}\n");
         page.Append(CultureInfo.InvariantCulture, $"| --- | --- | --- | ---: | --- | --- |{(isTensorFlow ? " --- |" : "")}\n");
-        foreach (var entry in ModelCatalogue.Entries.Where(entry => entry.Source == source))
+        foreach (var entry in entries)
         {
             page.Append(CultureInfo.InvariantCulture, $"| `{entry.Name}` | {entry.Family} | {entry.Layers} / {entry.HiddenSize} / {entry.Heads} | {entry.Parameters:N0} ");
             page.Append(CultureInfo.InvariantCulture, $"| {Describe(entry.Preprocessing)} | {entry.Licence} |");

@@ -1,0 +1,168 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Beret.Data;
+using Beret.Pipelines;
+using Beret.Training;
+
+namespace Beret.Cli;
+
+/// <summary>What a run in stages is given beside the options of a plain one.</summary>
+/// <param name="Data">The labelled texts; null where the interrupted run's are meant.</param>
+/// <param name="Model">The encoder; null where the interrupted run's is meant.</param>
+/// <param name="Validation">Labelled texts to judge on, or null.</param>
+/// <param name="Output">The folder.</param>
+/// <param name="Resume">Whether a run goes on.</param>
+/// <param name="Overwrite">Whether a run is replaced.</param>
+/// <param name="IsJson">Whether the outcome is to be JSON.</param>
+internal sealed record StagedRequest(string? Data, string? Model, string? Validation, string Output, bool Resume, bool Overwrite, bool IsJson);
+
+/// <summary>The options of <c>beret train</c> for training in stages, and what it does with them.</summary>
+internal sealed class StagedArguments
+{
+    private readonly Option<string?> stages = new("--stages")
+    {
+        Description = $"Train in stages, some of {TrainingStages.All}, each in a folder of its own and held to a gate", HelpName = "STAGES",
+    };
+
+    private readonly Option<string> student = CommonOptions.PathOption("--student", "With the stage distil: the encoder that learns from the classifier", "MODEL");
+
+    private readonly Option<string[]> unlabelled = new("--unlabelled")
+    {
+        Description = "With the stages pretrain and distil: more texts, without labels; may be given several times", HelpName = "TEXTS",
+    };
+
+    private readonly Option<double?> maxDrop = new("--max-drop")
+    {
+        Description = "With stages: the points of accuracy (of 100) that a stage may lose; if it loses more, the exit code is 1 [default: distil 2, quantize 0.5]", HelpName = "POINTS",
+    };
+
+    private readonly Option<string[]> set = new("--set")
+    {
+        Description = "With stages: a setting of one of them, such as pretrain.steps=2000, distil.epochs=8 or quantize.max-drop=1; may be given several times", HelpName = "STAGE.NAME=VALUE",
+    };
+
+    /// <summary>Adds the options to a verb.</summary>
+    public StagedArguments(Command verb)
+    {
+        maxDrop.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && (!double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var points) || !(points >= 0)))
+            {
+                result.AddError($"--max-drop is '{token.Value}', not a number of points from 0 up");
+            }
+        });
+        foreach (var option in (Option[])[stages, student, unlabelled, maxDrop, set])
+        {
+            verb.Add(option);
+        }
+    }
+
+    /// <summary>Whether a run in stages is meant: one that begins, or one that goes on.</summary>
+    /// <exception cref="BeretException">Options of stages are given, and none is.</exception>
+    public bool AreMeant(ParseResult arguments, string? folder, bool isResumed)
+    {
+        if (arguments.GetValue(stages) is not null || (isResumed && folder is not null && StagedState.IsIn(folder)))
+        {
+            return true;
+        }
+
+        return Array.Find<Option>([student, unlabelled, maxDrop, set], option => arguments.GetResult(option) is not null) is { } given
+            ? throw new BeretException($"{given.Name} says something of a run in stages: add --stages, such as --stages {TrainingStages.All}")
+            : false;
+    }
+
+    /// <summary>Trains in stages, shows it, and gives the exit code.</summary>
+    public async Task<int> RunAsync(
+        ParseResult arguments, StagedRequest request, RecipeSettings settings, TableArguments table, Terminal terminal, CancellationToken cancellation)
+    {
+        var before = request.Resume ? StagedState.Read(request.Output) : null;
+        var recipe = Recipe(arguments, before?.Recipe, settings);
+        var modelName = request.Model ?? before?.Model ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as beret/mini, or a folder");
+        var dataName = request.Data ?? before?.Data ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
+        var studentName = arguments.GetValue(student) ?? before?.Student;
+        var names = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
+        var texts = new List<TextSource>();
+        foreach (var name in names)
+        {
+            texts.Add(await Sources.OpenTextsAsync(name, terminal, cancellation));
+        }
+
+        var job = new StagedJob
+        {
+            Model = await Sources.ResolveModelAsync(modelName, terminal, cancellation),
+            Student = studentName is null ? null : await Sources.ResolveModelAsync(studentName, terminal, cancellation),
+            Data = await LoadAsync(dataName),
+            DataName = dataName,
+            Validation = request.Validation is { } other ? await LoadAsync(other) : null,
+            Unlabelled = texts,
+            UnlabelledNames = names,
+            Output = request.Output,
+            Recipe = recipe,
+            Resume = request.Resume,
+            Overwrite = request.Overwrite,
+        };
+        var summary = new StagedTrainer(job, new StagedDisplay(terminal, quiet: request.IsJson)).Run(cancellation);
+        var again = $"beret train --output {CommonOptions.Quote(request.Output)}{(request.Validation is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+        terminal.Output.Write(request.IsJson ? Json(summary) : Lines(summary));
+        if (summary.IsInterrupted)
+        {
+            terminal.Say($"interrupted, all saved; go on with: {again}");
+            return ExitCode.Interrupted;
+        }
+
+        if (summary.Failure is { } failure)
+        {
+            terminal.Say($"{failure}. {(summary.Kept is { } kept
+                ? $"The model before it, {kept}, is kept; with a larger --max-drop go on with: {again}"
+                : "No classifier is kept; begin anew with other settings (--overwrite)")}");
+            return ExitCode.FailedCheck;
+        }
+
+        return ExitCode.Ok;
+
+        async Task<LabelledTexts> LoadAsync(string name) =>
+            Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments, recipe.FineTuning.Task), terminal, cancellation), DataSource.Train, terminal, cancellation);
+    }
+
+    /// <summary>The options of a plain run go for fine-tuning and distillation; what pre-training has under the same name and with the same meaning is the same there.</summary>
+    private StagedRecipe Recipe(ParseResult arguments, StagedRecipe? before, RecipeSettings settings)
+    {
+        var recipe = before ?? new StagedRecipe();
+        recipe = recipe with
+        {
+            Stages = arguments.GetValue(stages) is { } words ? TrainingStages.Parse(words) : recipe.Stages,
+            FineTuning = settings.Apply(arguments, recipe.FineTuning),
+            Distillation = settings.Apply(arguments, recipe.Distillation),
+        };
+        var own = recipe.FineTuning;
+        recipe = recipe with
+        {
+            Pretraining = before is null
+                ? recipe.Pretraining with { MaxLength = own.MaxLength, Precision = own.Precision, Seed = own.Seed, Threads = own.Threads }
+                : recipe.Pretraining with { Threads = own.Threads },
+        };
+        if (arguments.GetValue(maxDrop) is { } points)
+        {
+            recipe = recipe with { DistilMaxDrop = points, QuantizeMaxDrop = points };
+        }
+
+        return (arguments.GetValue(set) ?? []).Aggregate(recipe, (changed, assignment) => changed.Set(assignment));
+    }
+
+    private static string Lines(StagedSummary summary) => summary is { IsInterrupted: false, Failure: null, Kept: { } kept }
+        ? $"\n{summary.ToTable()}\nThe model is {kept}\nTry it: echo \"this is such an amazing movie!\" | beret predict {CommonOptions.Quote(kept)}\n"
+        : summary.Results.Count > 0 ? $"\n{summary.ToTable()}" : "";
+
+    private static string Json(StagedSummary summary)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            summary.WriteJson(writer);
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+}
