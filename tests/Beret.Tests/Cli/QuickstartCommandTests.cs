@@ -15,7 +15,7 @@ public sealed class QuickstartCommandTests : IDisposable
     {
         var run = await CommandRun.Of("quickstart", "--output", disk["run"]);
         Assert.Equal(0, run.Code);
-        Assert.Contains("Found 480 texts belonging to 2 classes: neg, pos.", run.Lines);
+        Assert.Contains("Found 480 texts belonging to 2 classes (binary): neg, pos.", run.Lines);
         Assert.Contains("reload: identical", run.Lines);
         Assert.Contains("validation", run.Output);
         Assert.Matches(@"\naccuracy \(p > 0\.5\) +0\.\d{4}", run.Output);
