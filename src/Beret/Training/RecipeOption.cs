@@ -135,6 +135,9 @@ public abstract class RecipeOption
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),
+        new Switch(
+            "baseline", "Train a linear model on words (tf-idf) beside it, in seconds, and show its figures: they say what the encoder is worth.",
+            r => r.Baseline, (r, v) => r with { Baseline = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 

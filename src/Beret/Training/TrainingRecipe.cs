@@ -116,6 +116,11 @@ public sealed record TrainingRecipe
     /// </summary>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>
+    /// Whether a plain linear model on words is trained on the same texts at the end, in seconds, to stand beside the figures (<see cref="Baselines.Baseline"/>). It changes nothing of the model.
+    /// </summary>
+    public bool Baseline { get; init; } = true;
+
     /// <summary>Threads that compute; 0: one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 

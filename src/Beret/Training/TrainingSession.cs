@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
@@ -245,6 +246,18 @@ internal sealed class TrainingSession : IDisposable
         var store = TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
+    }
+
+    /// <summary>A linear model on the words of the training texts; null where it is not wanted, or no text has a label.</summary>
+    public Baseline? TrainBaseline(TrainingCallbacks callbacks)
+    {
+        if (!recipe.Baseline || texts.Training.Examples.Count == 0)
+        {
+            return null;
+        }
+
+        callbacks.Preparing("training the baseline");
+        return Baseline.Train(texts.Training, task);
     }
 
     /// <summary>Writes the model folder as it is now.</summary>
