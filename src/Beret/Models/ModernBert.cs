@@ -70,6 +70,7 @@ internal sealed class ModernBert : EncoderModel
     {
         var mark = ops.Arena.Mark;
         var x = ops.Keep(mark, ops.Dropout(ops.Embed(embeddings, batch), config.EmbeddingDropout)); // [T, H]
+        x = ops.Thaw(0, x);
         var normal = x;
         observe?.Invoke(0, x);
         for (var i = 0; i < blocks.Length; i++)
@@ -79,6 +80,7 @@ internal sealed class ModernBert : EncoderModel
             var wide = FeedForward(ops, normal, i);                                                 // [T, H]
             (x, normal) = ops.AddNorm(x, wide, norms[2 * i + 1], dropoutRate: 0);
             (x, normal) = ops.Keep(mark, x, normal);
+            (x, normal) = ops.Thaw(i + 1, x, normal);
             observe?.Invoke(i + 1, i + 1 < blocks.Length ? x : normal);
         }
 

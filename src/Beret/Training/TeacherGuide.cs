@@ -26,6 +26,7 @@ internal sealed class TeacherGuide : IDisposable
     private HiddenComparison? hidden;
     private (int First, int End)[] ranges = [];
     private int tokens;
+    private double share;
 
     private TeacherGuide(OpenedModel teacher, IBackend backend, TrainingRecipe recipe)
     {
@@ -144,8 +145,10 @@ internal sealed class TeacherGuide : IDisposable
 
     /// <summary>Lets the teacher read the texts of a step.</summary>
     /// <param name="batch">The student's tokens.</param>
-    public void Read(PackedBatch batch)
+    /// <param name="share">What these texts count for in a step of more.</param>
+    public void Read(PackedBatch batch, double share)
     {
+        this.share = share;
         Match(batch);
         var read = aligned is null ? batch : own;
         teacher.Model.Encoder.Check(read);
@@ -159,7 +162,7 @@ internal sealed class TeacherGuide : IDisposable
     {
         if (relations is not null)
         {
-            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch);
+            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch, share);
         }
     }
 
@@ -167,7 +170,7 @@ internal sealed class TeacherGuide : IDisposable
     public LayerObserver? Layers => hidden is null ? null : hidden.Observe;
 
     /// <summary>Puts behind the student's pass what is compared at its end.</summary>
-    public void Compare(Ops ops) => hidden?.Compare(ops, student!, recipe.HiddenWeight);
+    public void Compare(Ops ops) => hidden?.Compare(ops, student!, recipe.HiddenWeight * share);
 
     /// <summary>The loss of the texts that were read, once the student's backward pass is through.</summary>
     /// <param name="logits">That of their logits.</param>
