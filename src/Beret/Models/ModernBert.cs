@@ -78,9 +78,9 @@ internal sealed class ModernBert : EncoderModel
             var attention = Attention(ops, normal, batch, i);                                       // [T, H]
             (x, normal) = ops.AddNorm(x, attention, norms[2 * i], config.AttentionDropout);
             var wide = FeedForward(ops, normal, i);                                                 // [T, H]
+            (x, wide) = ops.Thaw(i + 1, x, wide);
             (x, normal) = ops.AddNorm(x, wide, norms[2 * i + 1], dropoutRate: 0);
             (x, normal) = ops.Keep(mark, x, normal);
-            (x, normal) = ops.Thaw(i + 1, x, normal);
             observe?.Invoke(i + 1, i + 1 < blocks.Length ? x : normal);
         }
 

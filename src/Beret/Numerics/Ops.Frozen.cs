@@ -11,7 +11,7 @@ internal sealed partial class Ops
     /// <summary>Says of which layer a value is the output; from the last of the frozen ones on there are records.</summary>
     public Value Thaw(int layer, Value output) => Thaws(layer) ? Track(output.Data) with { IsFixed = true } : output;
 
-    /// <summary>The same of a layer with two outputs.</summary>
+    /// <summary>The same of a layer with two outputs, or of what its outputs are about to be made from.</summary>
     public (Value First, Value Second) Thaw(int layer, Value first, Value second) => Thaws(layer)
         ? (Track(first.Data) with { IsFixed = true }, Track(second.Data) with { IsFixed = true })
         : (first, second);

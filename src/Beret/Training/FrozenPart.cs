@@ -59,10 +59,11 @@ internal static class FrozenPart
         }
 
         var name = parameter.Name[config.Family.Prefix.Length..];
-        return !name.StartsWith("pooler.", StringComparison.Ordinal) && LayerOf(name, config.Layers) <= layers;
+        var standsAbove = name.StartsWith("pooler.", StringComparison.Ordinal) || name.StartsWith("final_norm.", StringComparison.Ordinal);
+        return !standsAbove && LayerOf(name, config.Layers) <= layers;
     }
 
-    /// <summary>A projection of the embeddings is theirs; DeBERTa's convolution is the first block's; what all blocks share, or follows them, goes with the last.</summary>
+    /// <summary>A projection of the embeddings is theirs; DeBERTa's convolution is the first block's; what all blocks share goes with the last.</summary>
     private static int LayerOf(string name, int layers) => ParameterPlace.LayerOf(name)
         ?? (name.Contains("embeddings_project.", StringComparison.Ordinal) || name.Contains("embedding_hidden_mapping_in.", StringComparison.Ordinal) ? 0
             : name.StartsWith("encoder.conv.", StringComparison.Ordinal) ? 1
