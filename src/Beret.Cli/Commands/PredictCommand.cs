@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Data;
 using Beret.Inference;
@@ -159,8 +156,7 @@ internal static class PredictCommand
 
     private static string Json(TextPair input, Prediction prediction, Classifier classifier)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        return JsonText.Line(json =>
         {
             json.WriteStartObject();
             json.WriteString("text", input.Text);
@@ -188,9 +184,7 @@ internal static class PredictCommand
             json.WriteNumber("tokens", prediction.Tokens);
             json.WriteNumber("tokens_cut", prediction.TokensCut);
             json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        });
     }
 
     private static void WriteLabels(Utf8JsonWriter json, Prediction prediction, Classifier classifier)

@@ -25,7 +25,7 @@ internal sealed class Pooler
             return false;
         }
 
-        Initialization.Dense(backend, parameter, config.InitializerRange, seed.Value);
+        Initialization.Draw(backend, parameter, config.InitializerRange, seed.Value);
         return true;
     }
 

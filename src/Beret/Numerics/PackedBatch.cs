@@ -34,6 +34,19 @@ internal sealed class PackedBatch
     /// <summary>B + 1 row numbers.</summary>
     public ReadOnlySpan<int> Starts => starts.AsSpan(0, Sequences + 1);
 
+    /// <summary>Sequences of one length, the last perhaps shorter: what a pass is planned for.</summary>
+    public static PackedBatch Of(int tokens, int length)
+    {
+        var batch = new PackedBatch();
+        var ids = new int[length];
+        for (var left = tokens; left > 0; left -= length)
+        {
+            batch.Add(ids.AsSpan(0, Math.Min(length, left)));
+        }
+
+        return batch;
+    }
+
     public void Clear()
     {
         Tokens = 0;
