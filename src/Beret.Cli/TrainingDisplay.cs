@@ -150,7 +150,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_{plan!.Headline}: {point.ValidationAccuracy ?? double.NaN:f4}{Chosen(point)}") : "";
 
     /// <summary>What the kept model is chosen by, where that is not shown anyway.</summary>
-    private string Chosen(TrainingPoint point) => plan!.Recipe.Keep.Metric is { } key && key != "loss" && key != plan.Headline
+    private string Chosen(TrainingPoint point) => plan!.ChosenFigure is { } key
         ? string.Create(CultureInfo.InvariantCulture, $" - val_{key}: {point.Figure ?? double.NaN:f4}") : "";
 
     private static string Agreement(TrainingPoint point) =>

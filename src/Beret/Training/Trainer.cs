@@ -266,7 +266,7 @@ public sealed class Trainer
             }
 
             state.ValidationPending = false;
-            log.Point(point, plan.Headline, isKept, plan.Recipe.Keep.Metric);
+            log.Point(point, plan.Headline, isKept, plan.ChosenFigure);
             callbacks.Reached(point, isKept);
             Checkpoint();
             return true;

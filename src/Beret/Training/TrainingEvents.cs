@@ -33,6 +33,9 @@ public sealed record TrainingPlan
     /// <summary>The key of the figure that the model is judged by on the validation texts: <see cref="EvaluationResult.Headline"/>.</summary>
     public string Headline { get; init; } = "accuracy";
 
+    /// <summary>The key of the figure that the kept model is chosen by, where the recipe names one that is not shown anyway; else null.</summary>
+    public string? ChosenFigure => Recipe.Keep.Metric is { } key && key != Headline && key != "loss" ? key : null;
+
     /// <summary>The training texts.</summary>
     public required LabelledTexts Training { get; init; }
 

@@ -33,7 +33,7 @@ internal static class TrainingPointJson
     /// <param name="writer">The writer, within an object.</param>
     /// <param name="point">The point.</param>
     /// <param name="headline">What the task is judged by.</param>
-    /// <param name="chosen">What the kept model is chosen by, where the recipe names it.</param>
+    /// <param name="chosen">What the kept model is chosen by, where that is to be written too.</param>
     public static void WriteFigures(Utf8JsonWriter writer, TrainingPoint point, string headline, string? chosen)
     {
         if (!double.IsNaN(point.Accuracy))
@@ -51,7 +51,7 @@ internal static class TrainingPointJson
             writer.WriteNumber($"validation_{headline}", figure);
         }
 
-        if (point.Figure is { } named && chosen != headline && chosen != "loss")
+        if (point.Figure is { } named && chosen is not null)
         {
             writer.WriteNumber($"validation_{chosen}", named);
         }

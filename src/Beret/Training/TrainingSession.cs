@@ -51,7 +51,7 @@ internal sealed class TrainingSession : IDisposable
         var longest = Math.Min(store.Longest, recipe.MaxLength);
         memory = MemoryPlan.For(
             model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config),
-            new StepShape(objective.TargetSize, recipe.GradientAccumulation, Freeze: planned => FrozenPart.Apply(planned, recipe))) with
+            new StepShape(objective.TargetSize, (int)((Math.Min(recipe.StepTexts, store.Count) + recipe.BatchSize - 1) / recipe.BatchSize), planned => FrozenPart.Apply(planned, recipe))) with
         {
             Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
         };
@@ -190,6 +190,7 @@ internal sealed class TrainingSession : IDisposable
             // The first time compiles the kernels.
             var started = Stopwatch.GetTimestamp();
             targets.Begin(probe);
+            guide?.Begin(probe, Store);
             Fill(probe);
             Learner.Differentiate(batch, targets.Labels(probe), targets.Teaching(probe));
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -241,6 +242,7 @@ internal sealed class TrainingSession : IDisposable
     public StepResult Step(ReadOnlySpan<int> members, double learningRate, out int correct)
     {
         targets.Begin(members);
+        guide?.Begin(members, Store);
         (Tokens, correct) = (0, 0);
         for (var start = 0; start < members.Length; start += recipe.BatchSize)
         {
@@ -410,7 +412,7 @@ internal sealed class TrainingSession : IDisposable
     private void Fill(ReadOnlySpan<int> members)
     {
         Store.Fill(batch, members);
-        guide?.Choose(members);
+        guide?.Choose(members, Store);
     }
 
     private float[] Logits(int text)

@@ -172,20 +172,23 @@ public sealed class RecipeRunTests : IDisposable
         static TrainingPoint Point(double figure) => new(1, 1, 1, 1, 1, 1, 1, true, Figure: double.IsNaN(figure) ? null : figure);
     }
 
-    [Fact]
-    public void AccumulationTeachesAStudentAsOneLargeBatchDoes()
+    [Theory]
+    [InlineData(HiddenStates.None)]
+    [InlineData(HiddenStates.All)]
+    public void AccumulationTeachesAStudentAsOneLargeBatchDoes(HiddenStates states)
     {
         new Trainer(world.Job("teacher")).Run(TestContext.Current.CancellationToken);
         var recipe = TinyWorld.Recipe() with
         {
             Epochs = 1, Dropout = 0, HiddenDropout = 0, AttentionDropout = 0, LearningRate = 1e-3, Optimizer = new AdamWOptions { Epsilon = 1e-3 }, Alpha = 0.5,
-            Relations = Relations.QueryKey | Relations.ValueValue, ClassWeights = ClassWeights.Parse("pos=4")!, FocalGamma = 1,
+            Relations = Relations.QueryKey | Relations.ValueValue, HiddenStates = states, ClassWeights = ClassWeights.Parse("pos=4")!, FocalGamma = 1,
         };
         var large = Run("large", recipe);
         var small = Run("small", recipe with { BatchSize = 5, GradientAccumulation = 3 });
         Assert.Equal(large.Steps, small.Steps);
         Assert.Equal(large.Points[0].Loss, small.Points[0].Loss, 1e-5);
         Assert.Equal(large.Points[0].Parts!.Value.Relations!.Value, small.Points[0].Parts!.Value.Relations!.Value, 1e-6);
+        Assert.Equal(large.Points[0].Parts!.Value.Hidden ?? 0, small.Points[0].Parts!.Value.Hidden ?? 0, 1e-5);
         Assert.Equal(large.Points[0].ValidationLoss!.Value, small.Points[0].ValidationLoss!.Value, 1e-5);
 
         TrainingSummary Run(string output, TrainingRecipe one) => new Trainer(world.Job(output, one with { BatchSize = output == "large" ? 15 : one.BatchSize }) with
