@@ -61,6 +61,10 @@ internal sealed class RecipeSettings
         {
             option.AcceptOnlyFromAmong([.. setting.Choices]);
         }
+        else if (setting.Choices.Count > 0)
+        {
+            option.CompletionSources.Add([.. setting.Choices]);
+        }
 
         return option;
     }

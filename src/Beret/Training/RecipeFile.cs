@@ -140,6 +140,17 @@ public static class RecipeFile
                     writer.WriteEndArray();
                 }
 
+                if (option.Other is not null)
+                {
+                    writer.WriteStartArray("examples");
+                    foreach (var choice in option.Choices)
+                    {
+                        writer.WriteStringValue(choice);
+                    }
+
+                    writer.WriteEndArray();
+                }
+
                 var (least, most) = option.Bounds;
                 if (least is { } minimum)
                 {

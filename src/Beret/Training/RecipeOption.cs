@@ -39,6 +39,9 @@ public abstract class RecipeOption
     /// <summary>What it can be beside <see cref="Choices"/>, as a help shows it; null where these are all.</summary>
     public virtual string? Other => null;
 
+    /// <summary>What holds where it is not given, of a setting that need not be.</summary>
+    internal string Unset { get; private init; } = "the model's own";
+
     /// <summary>The smallest and the largest value, where it is a number that has such.</summary>
     internal virtual (double? Least, double? Most) Bounds => default;
 
@@ -63,7 +66,10 @@ public abstract class RecipeOption
         new Real("learning-rate", "The peak of the learning rate.", 0, 1, r => r.LearningRate, (r, v) => r with { LearningRate = v }),
         new OptionalReal(
             "head-learning-rate", "The peak for what stands on the encoder, the classifier above all; by default that of the rest.", 0, 1,
-            r => r.HeadLearningRate, (r, v) => r with { HeadLearningRate = v }),
+            r => r.HeadLearningRate, (r, v) => r with { HeadLearningRate = v })
+        {
+            Unset = "that of the rest",
+        },
         new Choice<RateDecay>(
             "schedule", "How the rate falls after the warm-up: in a straight line or by half a cosine to 0 at the last step, or not at all.",
             [("linear", RateDecay.Linear), ("cosine", RateDecay.Cosine), ("constant", RateDecay.Constant)], r => r.Schedule, (r, v) => r with { Schedule = v }),
