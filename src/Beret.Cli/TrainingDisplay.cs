@@ -52,7 +52,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
         Line($"");
         Line($"Encoder      : {plan.Model}: {plan.Architecture}");
-        Line($"New layers   : {(plan.NewLayers.Count == 0 ? "none, the model's own classifier is trained further" : string.Join(", ", plan.NewLayers))}");
+        Line($"New layers   : {(plan.NewLayers.Count == 0 ? "none, the model's own classifier is trained further" : string.Join(", ", plan.NewLayers))}{(plan.ReplacedLabels is { } before ? $" (a new classifier: the model's own is for {string.Join(", ", before.Take(10))}{(before.Count > 10 ? ", …" : "")})" : "")}");
         Line($"Preprocessing: {plan.Preprocessing}");
         Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
         Line($"Parameters   : {plan.Parameters:n0}{(plan.FrozenParameters > 0 ? string.Create(CultureInfo.InvariantCulture, $", and {plan.FrozenParameters:n0} that keep their values") : "")}");

@@ -25,8 +25,10 @@ internal static class ModelLoader
     /// <param name="outputs">The number of logits, or null for as many as the checkpoint's classifier has.</param>
     /// <param name="seed">For a new classifier.</param>
     /// <param name="teacherWidth">As <see cref="SequenceClassifier"/> takes it.</param>
+    /// <param name="drawsHead">Whether a new classifier is drawn even where the checkpoint has one of that size: it decides something else.</param>
     /// <exception cref="ModelException">Weights are missing or of another shape.</exception>
-    public static LoadedModel Load(EncoderConfig config, Checkpoint checkpoint, IBackend backend, int? outputs = null, ulong seed = 0, int teacherWidth = 0)
+    public static LoadedModel Load(
+        EncoderConfig config, Checkpoint checkpoint, IBackend backend, int? outputs = null, ulong seed = 0, int teacherWidth = 0, bool drawsHead = false)
     {
         config = config.Family.Adapt(config, checkpoint);
         RequireEnough(config, checkpoint);
@@ -36,7 +38,7 @@ internal static class ModelLoader
         var model = new SequenceClassifier(backend, config, count, teacherWidth);
         try
         {
-            var isNew = stored != count;
+            var isNew = drawsHead || stored != count;
             var report = WeightLoader.Load(checkpoint, model.Parameters, config.Family.Prefix, isNew ? model.Head : null);
             var drawn = Complete(report, checkpoint, model.Parameters, parameter => model.Initialize(parameter, seed));
             if (isNew)

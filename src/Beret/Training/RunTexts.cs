@@ -30,13 +30,16 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     /// <summary>The texts of a job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="teacher">The classifier that teaches, or null.</param>
+    /// <param name="known">The classifier that the model brings, or null: where the texts ask for what it decides, its labels are the run's.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="BeretException">Labels, task and teacher do not fit together, or there is no text.</exception>
-    public static RunTexts Of(TrainingJob job, Classifier? teacher, CancellationToken cancellation)
+    public static RunTexts Of(TrainingJob job, Classifier? teacher, KnownClassifier? known, CancellationToken cancellation)
     {
         if (teacher is null)
         {
-            return Of(job.Data, job.Validation, job.Recipe);
+            return known?.Relabel(job.Data, job.Recipe) is { } same
+                ? Of(same, job.Validation, job.Recipe with { Task = known.Task.Name })
+                : Of(job.Data, job.Validation, job.Recipe);
         }
 
         var task = TaskOf(teacher, job);

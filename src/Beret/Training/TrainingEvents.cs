@@ -24,6 +24,9 @@ public sealed record TrainingPlan
     /// <summary>The layers that start from random weights, since the model has none for them: the classifier, and what else a pretrained encoder comes without.</summary>
     public required IReadOnlyList<string> NewLayers { get; init; }
 
+    /// <summary>The labels of the classifier that the model brought and that a new one takes the place of, since the texts have other labels; null where there was none.</summary>
+    public IReadOnlyList<string>? ReplacedLabels { get; init; }
+
     /// <summary>The labels in the order of their numbers.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 

@@ -27,6 +27,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly MemoryPlan memory;
     private readonly TrainingJob job;
     private IReadOnlyList<string> newLayers = [];
+    private ClassificationTask? replaced;
     private TokenStore? validationStore;
     private BatchRunner? runner;
     private TextScorer? scorer;
@@ -106,13 +107,15 @@ internal sealed class TrainingSession : IDisposable
         var recipe = job.Recipe;
         TeacherGuide.Check(job);
         RequireRates(recipe);
-        var (texts, answers) = Read(job, callbacks, check, cancellation);
-        var objective = Objective.For(recipe, texts.Task, texts.Training);
-        var keep = new KeepRule(recipe.Keep, texts.Validation is null ? null : () => texts.Task.Evaluate(texts.Validation.Examples, new float[texts.Validation.Examples.Count * texts.Task.Outputs]));
         callbacks.Preparing("loading the encoder");
         var files = ModelFiles.Open(job.ModelFolder, job.Source);
         job = job with { Source = files.Source };
         var tokenizer = files.LoadTokenizer();
+        var known = KnownClassifier.Of(files, tokenizer);
+        var (texts, answers) = Read(job, known, callbacks, check, cancellation);
+        var isForeign = known is not null && !known.Is(texts.Task);
+        var objective = Objective.For(recipe, texts.Task, texts.Training);
+        var keep = new KeepRule(recipe.Keep, texts.Validation is null ? null : () => texts.Task.Evaluate(texts.Validation.Examples, new float[texts.Validation.Examples.Count * texts.Task.Outputs]));
         var backend = CpuBackend.Create(recipe.ThreadCount);
         SequenceClassifier? model = null;
         TrainingSession? session = null;
@@ -124,7 +127,7 @@ internal sealed class TrainingSession : IDisposable
             using (var weights = files.OpenWeights())
             {
                 var config = WithRates(files.Config, recipe);
-                var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0);
+                var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0, drawsHead: isForeign);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
             }
 
@@ -154,6 +157,7 @@ internal sealed class TrainingSession : IDisposable
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep };
             session.newLayers = newLayers;
+            session.replaced = isForeign ? known!.Task : null;
             if (texts.Validation is { } validation)
             {
                 session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
@@ -210,6 +214,7 @@ internal sealed class TrainingSession : IDisposable
             Preprocessing = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
                 + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
             NewLayers = newLayers,
+            ReplacedLabels = replaced?.Labels,
             Labels = task.Labels,
             Task = task.Name,
             Headline = task.Headline,
@@ -337,11 +342,11 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>The texts, and what the teacher says of them.</summary>
     private static (RunTexts Texts, TeacherAnswers? Answers) Read(
-        TrainingJob job, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
+        TrainingJob job, KnownClassifier? known, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
     {
         if (job.Teacher is null)
         {
-            var own = RunTexts.Of(job, null, cancellation);
+            var own = RunTexts.Of(job, null, known, cancellation);
             check(own.Fingerprint, null);
             return (own, null);
         }
@@ -353,7 +358,7 @@ internal sealed class TrainingSession : IDisposable
 
         callbacks.Preparing("loading the teacher");
         using var teacher = Classifier.Load(job.Teacher.Folder, new ClassifierOptions { Threads = job.Recipe.ThreadCount });
-        var texts = RunTexts.Of(job, teacher, cancellation);
+        var texts = RunTexts.Of(job, teacher, known, cancellation);
         var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
         check(texts.Fingerprint, fingerprint);
         return (texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));

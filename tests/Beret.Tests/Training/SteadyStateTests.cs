@@ -61,7 +61,7 @@ public class SteadyStateTests
             Recipe = new TrainingRecipe { Relations = Relations.QueryQuery | Relations.ValueValue, HiddenStates = HiddenStates.All },
         };
         using var guide = TeacherGuide.Load(job, backend)!;
-        guide.Prepare(job, model, ModelTokenizer.Load(folder), new EncodeOptions(), RunTexts.Of(job, null, TestContext.Current.CancellationToken), 32, TestContext.Current.CancellationToken);
+        guide.Prepare(job, model, ModelTokenizer.Load(folder), new EncodeOptions(), RunTexts.Of(job, null, null, TestContext.Current.CancellationToken), 32, TestContext.Current.CancellationToken);
         using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1, distillation: new Distillation(2, 0.5), guide: guide);
         PackedBatch[] batches = [.. Enumerable.Range(0, Steps).Select(s => SmallModel.Batch(model.Config, s == 1 ? [32, 32, 32, 32] : [1 + s, 20, 2], s))];
         Run(0, 2);
