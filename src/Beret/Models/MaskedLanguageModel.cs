@@ -47,7 +47,7 @@ internal sealed class MaskedLanguageModel : IDisposable
     /// <param name="rows">The masked tokens.</param>
     /// <param name="observe">Is shown the layers.</param>
     public Value Forward(Ops ops, in BatchIndices batch, Indices rows, LayerObserver? observe = null) =>
-        Mask(ops, Encoder.Forward(ops, batch, observe).Sequence, rows);
+        Mask(ops, Encoder.Contextualize(ops, batch, observe), rows);
 
     /// <summary>The masked tokens as the decoder reads them: [T, H] → [M, E].</summary>
     public Value Mask(Ops ops, Value sequence, Indices rows) => head.Forward(ops, sequence, rows);

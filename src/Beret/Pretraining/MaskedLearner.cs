@@ -57,7 +57,7 @@ internal sealed class MaskedLearner : IDisposable
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape());
         ops.Begin();
-        var sequence = model.Encoder.Forward(ops, ops.Upload(PackedBatch.Of(tokens, length))).Sequence;
+        var sequence = model.Encoder.Contextualize(ops, ops.Upload(PackedBatch.Of(tokens, length)));
         Guess(ops, model, sequence, new int[masked], new int[masked], 1);
         if (teacherWidth > 0)
         {
@@ -113,7 +113,7 @@ internal sealed class MaskedLearner : IDisposable
     private Outcome Pass(Ops ops, MaskedBatch batch, TeacherTargets? teacher)
     {
         model.Encoder.Check(batch.Packed);
-        var sequence = model.Encoder.Forward(ops, ops.Upload(batch.Packed)).Sequence;
+        var sequence = model.Encoder.Contextualize(ops, ops.Upload(batch.Packed));
         var read = Read(Guess(ops, model, sequence, batch.Rows, batch.Targets, teacher is null ? 1 : MaskedWeight));
         var (loss, right) = (0.0, 0);
         for (var i = 0; i < read.Length; i += 2)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
@@ -95,6 +96,9 @@ public abstract class RecipeOption
             "clip-norm", "How that norm counts word embeddings: each occurrence of a token by itself (TensorFlow's tutorial), or summed (PyTorch).",
             [("tutorial", ClipNorm.Tutorial), ("summed", ClipNorm.Summed)],
             r => r.Optimizer.ClipNorm, (r, v) => r with { Optimizer = r.Optimizer with { ClipNorm = v } }),
+        new Word(
+            "pooling", "What goes to the classifier: the encoder's pooler, the first token, the mean or the largest of all tokens; auto: what the model's config.json says, else the pooler.",
+            ["auto", .. PoolingNames.All], r => r.Pooling?.Format() ?? "auto", (r, v) => r with { Pooling = v == "auto" ? null : PoolingNames.Parse(v) }),
         new Switch(
             "freeze-embeddings", "The embeddings keep their weights, and no gradient is computed for them.", r => r.FreezeEmbeddings, (r, v) => r with { FreezeEmbeddings = v }),
         new Whole(
@@ -171,6 +175,9 @@ public abstract class RecipeOption
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),
+        new Switch(
+            "baseline", "Train a linear model on words (tf-idf) beside it, in seconds, and show its figures: they say what the encoder is worth.",
+            r => r.Baseline, (r, v) => r with { Baseline = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
@@ -308,9 +309,23 @@ public sealed class Trainer
                 test = session.Evaluate(texts, callbacks);
             }
 
+            var baseline = keptEvaluation is null && test is null ? null : session.TrainBaseline(callbacks);
+            if (baseline is not null)
+            {
+                keptEvaluation = keptEvaluation is null ? null : keptEvaluation with { Baseline = baseline.Evaluate(plan.Validation!) };
+                test = test is { } judged ? judged with { Result = judged.Result with { Baseline = baseline.Evaluate(job.Test!) } } : null;
+            }
+
             log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
-            AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == ResumeFile.Name);
+            AtomicFolder.Write(
+                job.Output,
+                folder =>
+                {
+                    callbacks.Saving(folder, summary);
+                    baseline?.Save(Path.Combine(folder, Baseline.FileName));
+                },
+                name => name is ResumeFile.Name or Baseline.FileName);
             File.Delete(TeacherAnswers.PathBeside(job.Output));
             return summary;
         }

@@ -1,4 +1,5 @@
 using Beret.Data;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
 
@@ -45,6 +46,9 @@ public sealed record TrainingRecipe
 
     /// <summary>The constants of AdamW.</summary>
     public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>What of the encoder goes to the classifier, or null for what its configuration says.</summary>
+    public Pooling? Pooling { get; init; }
 
     /// <summary>Whether the embeddings keep their weights.</summary>
     public bool FreezeEmbeddings { get; init; }
@@ -125,6 +129,11 @@ public sealed record TrainingRecipe
     /// Keeps of each layer only its input, and computes the rest anew in the backward pass: the same result, a third more work, a fraction of the memory for activations.
     /// </summary>
     public bool CheckpointActivations { get; init; }
+
+    /// <summary>
+    /// Whether a plain linear model on words is trained on the same texts at the end, in seconds, to stand beside the figures (<see cref="Baselines.Baseline"/>). It changes nothing of the model.
+    /// </summary>
+    public bool Baseline { get; init; } = true;
 
     /// <summary>Threads that compute; 0: one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
@@ -286,6 +287,18 @@ internal sealed class TrainingSession : IDisposable
         return (task.Evaluate(examples, logits), logits);
     }
 
+    /// <summary>A linear model on the words of the training texts; null where it is not wanted, or no text has a label.</summary>
+    public Baseline? TrainBaseline(TrainingCallbacks callbacks)
+    {
+        if (!recipe.Baseline || texts.Training.Examples.Count == 0)
+        {
+            return null;
+        }
+
+        callbacks.Preparing("training the baseline");
+        return Baseline.Train(texts.Training, task);
+    }
+
     /// <summary>Writes the model folder as it is now.</summary>
     public void Save(TrainingJob job, TrainingPlan plan, Action<string> more) => ModelFolder.Write(
         job.Output, model, tokenizer,
@@ -375,6 +388,7 @@ internal sealed class TrainingSession : IDisposable
 
     private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
     {
+        Pooling = recipe.Pooling ?? config.Pooling,
         ClassifierDropout = recipe.Dropout,
         HiddenDropout = recipe.HiddenDropout ?? config.HiddenDropout,
         AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,
