@@ -385,7 +385,7 @@ internal sealed class TrainingSession : IDisposable
 
     private static void RequireRates(TrainingRecipe recipe)
     {
-        if (recipe is { LearningRate: 0, HeadLearningRate: > 0 })
+        if (recipe is { LearningRate: 0, HeadLearningRate: not null })
         {
             throw new TrainingException("--learning-rate 0 leaves --head-learning-rate nothing to be a share of: to train the head alone, freeze all layers (--freeze-layers)");
         }

@@ -180,8 +180,17 @@ public sealed class RecipeRunTests : IDisposable
         new Trainer(world.Job("teacher")).Run(TestContext.Current.CancellationToken);
         var recipe = TinyWorld.Recipe() with
         {
-            Epochs = 1, Dropout = 0, HiddenDropout = 0, AttentionDropout = 0, LearningRate = 1e-3, Optimizer = new AdamWOptions { Epsilon = 1e-3 }, Alpha = 0.5,
-            Relations = Relations.QueryKey | Relations.ValueValue, HiddenStates = states, ClassWeights = ClassWeights.Parse("pos=4")!, FocalGamma = 1,
+            Epochs = 1,
+            Dropout = 0,
+            HiddenDropout = 0,
+            AttentionDropout = 0,
+            LearningRate = 1e-3,
+            Optimizer = new AdamWOptions { Epsilon = 1e-3 },
+            Alpha = 0.5,
+            Relations = Relations.QueryKey | Relations.ValueValue,
+            HiddenStates = states,
+            ClassWeights = ClassWeights.Parse("pos=4")!,
+            FocalGamma = 1,
         };
         var large = Run("large", recipe);
         var small = Run("small", recipe with { BatchSize = 5, GradientAccumulation = 3 });
