@@ -115,6 +115,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate) =>
         inner.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate);
 
+    public virtual void MaxRows(Matrix input, Indices starts, Matrix output) => inner.MaxRows(input, starts, output);
+
+    public virtual void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate) =>
+        inner.MaxRowsGradient(outputGradient, input, starts, inputGradient, accumulate);
+
     public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight) =>
         inner.Loss(loss, logits, targets, losses, logitsGradient, weight);
 

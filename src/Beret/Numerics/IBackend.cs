@@ -253,6 +253,18 @@ internal interface IBackend : IDisposable
     /// <summary>The gradient of <see cref="MeanRows"/>: each row of sequence b of inputGradient (+)= outputGradient[b] / the sequence's length.</summary>
     void MeanRowsGradient(Matrix outputGradient, Indices starts, Matrix inputGradient, bool accumulate);
 
+    /// <summary>output[b] = the largest of the rows of sequence b, column by column; NaN where one of them is NaN.</summary>
+    /// <param name="input">[T, H].</param>
+    /// <param name="starts">B + 1 row numbers.</param>
+    /// <param name="output">[B, H].</param>
+    void MaxRows(Matrix input, Indices starts, Matrix output);
+
+    /// <summary>
+    /// The gradient of <see cref="MaxRows"/>: in each column the row of sequence b that has the largest value, the first where several have it, gets outputGradient[b] of
+    /// inputGradient, (+)=; the others zero.
+    /// </summary>
+    void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate);
+
     // Loss and optimizer
 
     /// <summary>losses[b] = the loss of example b; logitsGradient = weight · d(mean of losses)/d(logits).</summary>

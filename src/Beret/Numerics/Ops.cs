@@ -130,6 +130,16 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
         return output;
     }
 
+    /// <summary>The largest of each sequence, column by column: [T, H] → [B, H]. The gradient goes to the first that has it.</summary>
+    public Value Max(Value input, in BatchIndices batch)
+    {
+        var mark = arena.Mark;
+        var output = Track(arena.Take(batch.Starts.Count - 1, input.Data.Columns));
+        backend.MaxRows(input.Data, batch.Starts, output.Data);
+        tape?.Add(new Record { Operation = Operation.Max, Input = input, Output = output, Batch = batch, Mark = mark });
+        return output;
+    }
+
     /// <summary>
     /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean, times a weight, starts the backward pass.
     /// </summary>
@@ -248,6 +258,14 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
                 {
                     var target = Target(record.Input, out var accumulate);
                     backend.MeanRowsGradient(gradient, record.Batch.Starts, target, accumulate);
+                    Done(record.Output, gradient);
+                    break;
+                }
+
+            case Operation.Max:
+                {
+                    var target = Target(record.Input, out var accumulate);
+                    backend.MaxRowsGradient(gradient, record.Input.Data, record.Batch.Starts, target, accumulate);
                     Done(record.Output, gradient);
                     break;
                 }

@@ -169,6 +169,14 @@ internal sealed class PlanningBackend : IBackend
     {
     }
 
+    public void MaxRows(Matrix input, Indices starts, Matrix output)
+    {
+    }
+
+    public void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+    }
+
     public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
     }

@@ -20,6 +20,7 @@ internal enum Operation : byte
     Dropout,
     Gather,
     Mean,
+    Max,
     Block,
 }
 

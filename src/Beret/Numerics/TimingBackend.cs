@@ -278,6 +278,20 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
+    public override void MaxRows(Matrix input, Indices starts, Matrix output)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MaxRows(input, starts, output);
+        Add(start);
+    }
+
+    public override void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Inner.MaxRowsGradient(outputGradient, input, starts, inputGradient, accumulate);
+        Add(start);
+    }
+
     public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
     {
         var start = Stopwatch.GetTimestamp();

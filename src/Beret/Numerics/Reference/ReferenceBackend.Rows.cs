@@ -1,6 +1,6 @@
 namespace Beret.Numerics.Reference;
 
-/// <content>Copies, in and out of the backend and of whole rows, and means of rows.</content>
+/// <content>Copies, in and out of the backend and of whole rows, means of rows and the largest of them.</content>
 internal sealed partial class ReferenceBackend
 {
     public void Write(ReadOnlySpan<float> values, Matrix destination)
@@ -100,6 +100,41 @@ internal sealed partial class ReferenceBackend
         }
     }
 
+    public void MaxRows(Matrix input, Indices starts, Matrix output)
+    {
+        Expect(output, starts.Count - 1, input.Columns);
+        var b = 0;
+        foreach (var (first, length) in Sequences(starts))
+        {
+            var largest = Row(output, b++);
+            for (var c = 0; c < largest.Length; c++)
+            {
+                largest[c] = Row(input, RowOfLargest(input, first, length, c))[c];
+            }
+        }
+    }
+
+    public void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate)
+    {
+        Expect(outputGradient, starts.Count - 1, input.Columns);
+        Expect(inputGradient, input.Rows, input.Columns);
+        if (!accumulate)
+        {
+            Clear(inputGradient);
+        }
+
+        var b = 0;
+        foreach (var (first, length) in Sequences(starts))
+        {
+            for (var c = 0; c < input.Columns; c++)
+            {
+                Row(inputGradient, RowOfLargest(input, first, length, c))[c] += Row(outputGradient, b)[c];
+            }
+
+            b++;
+        }
+    }
+
     public void MultiplyInPlace(Matrix gradient, Matrix derivative)
     {
         Expect(derivative, gradient.Rows, gradient.Columns);
@@ -112,6 +147,19 @@ internal sealed partial class ReferenceBackend
                 g[c] *= d[c];
             }
         }
+    }
+
+    /// <summary>The first of some rows that has the column's largest value; of those that are NaN, if there is one.</summary>
+    private static int RowOfLargest(Matrix input, int first, int length, int column)
+    {
+        var row = first;
+        for (var t = first + 1; t < first + length && !float.IsNaN(Row(input, row)[column]); t++)
+        {
+            var value = Row(input, t)[column];
+            row = value > Row(input, row)[column] || float.IsNaN(value) ? t : row;
+        }
+
+        return row;
     }
 
     /// <summary>sum += values, each addition rounded to fp32: where the seam fixes the order of a sum, it fixes its bits.</summary>

@@ -2,7 +2,7 @@ using Beret.Numerics;
 
 namespace Beret.Tests.Numerics.Cases;
 
-/// <summary>Copies, row gathers and the product by elements, whose every bit is given; and means of rows.</summary>
+/// <summary>Copies, row gathers and the product by elements, whose every bit is given; means of rows and the largest of them.</summary>
 internal static class RowCases
 {
     public static IEnumerable<OpCase> All
@@ -25,6 +25,8 @@ internal static class RowCases
             {
                 yield return Mean([1, 2, 33, 5], width, strided: width % 2 == 0);
                 yield return MeanGradient([1, 2, 33, 5], width, accumulate: width % 3 == 0, strided: width % 2 == 0);
+                yield return Max([1, 2, 33, 5], width, strided: width % 2 == 0);
+                yield return MaxGradient([1, 2, 33, 5], width, accumulate: width % 3 == 0, strided: width % 2 == 0);
             }
 
             yield return Mean([300, 1], 200, strided: false);
@@ -32,6 +34,8 @@ internal static class RowCases
             int[] texts = [.. Enumerable.Repeat(128, 32)];
             yield return Mean(texts, 768, strided: false) with { Uses = Uses.Speed };
             yield return MeanGradient(texts, 768, accumulate: false, strided: false) with { Uses = Uses.Speed };
+            yield return Max(texts, 768, strided: false) with { Uses = Uses.Speed };
+            yield return MaxGradient(texts, 768, accumulate: false, strided: false) with { Uses = Uses.Speed };
             yield return Copy(4096, 384, strided: false) with { Uses = Uses.Speed };
             yield return Clear(4096, 1536, strided: false) with { Uses = Uses.Speed };
             yield return Multiply(4096, 1536, strided: false) with { Uses = Uses.Speed };
@@ -123,6 +127,36 @@ internal static class RowCases
             return new(() => backend.MeanRowsGradient(outputGradient, starts, inputGradient, accumulate))
             {
                 Differentiation = new(() => backend.MeanRows(input, starts, output), output, outputGradient, new Differentiation.Input("input", input, inputGradient)),
+            };
+        });
+
+    private static OpCase Max(int[] lengths, int columns, bool strided) => Exact(
+        "MaxRows", Shape(lengths, columns, strided: false), strided, Work.Floats((double)lengths.Sum() * columns), operands =>
+        {
+            var input = operands.Input(lengths.Sum(), columns, 1, strided);
+            var starts = operands.Indices(Starts(lengths));
+            var output = operands.Output("output", lengths.Length, columns, strided);
+            return new(() => operands.Backend.MaxRows(input, starts, output));
+        });
+
+    /// <summary>No two values of a column are nearer to each other than an eighth, so that a small difference leaves the largest the largest.</summary>
+    private static OpCase MaxGradient(int[] lengths, int columns, bool accumulate, bool strided) => Exact(
+        "MaxRowsGradient",
+        $"{Shape(lengths, columns, strided: false)}{(accumulate ? " accumulate" : "")}",
+        strided,
+        Work.Floats((accumulate ? 2.0 : 3.0) * lengths.Sum() * columns),
+        operands =>
+        {
+            const int Levels = 41;
+            var backend = operands.Backend;
+            var input = operands.Input(lengths.Sum(), columns, i => (((i / columns * 17) + (i % columns * 5)) % Levels - Levels / 2) / 8f);
+            var starts = operands.Indices(Starts(lengths));
+            var output = operands.Scratch(lengths.Length, columns);
+            var outputGradient = operands.Input(lengths.Length, columns, 1, strided);
+            var inputGradient = operands.Gradient("input gradient", lengths.Sum(), columns, accumulate, strided);
+            return new(() => backend.MaxRowsGradient(outputGradient, input, starts, inputGradient, accumulate))
+            {
+                Differentiation = new(() => backend.MaxRows(input, starts, output), output, outputGradient, new Differentiation.Input("input", input, inputGradient)),
             };
         });
 
