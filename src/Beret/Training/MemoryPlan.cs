@@ -18,30 +18,29 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
     internal static MemoryPlan For(
-        EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null)
+        EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null) =>
+        For(config, outputs, StepSize.Of(batchSize, length), WindowPooling.Mean, keepsOnlyBlockInputs, hasTeacher, hidden);
+
+    /// <summary>Plans steps of up to some size.</summary>
+    internal static MemoryPlan For(
+        EncoderConfig config, int outputs, StepSize largest, WindowPooling pooling, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null)
     {
         using var backend = new PlanningBackend();
         using var model = new SequenceClassifier(backend, config, outputs, hidden is { IsProjected: true } ? hidden.Width : 0);
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
-        var batch = new PackedBatch();
-        var ids = new int[length];
-        for (var b = 0; b < batchSize; b++)
-        {
-            batch.Add(ids);
-        }
-
+        var batch = largest.Batch();
         ops.Begin();
         var indices = ops.Upload(batch);
-        var targets = arena.Take(batchSize, outputs);
+        var targets = arena.Take(batch.Documents, outputs);
         if (hasTeacher)
         {
-            arena.Take(batchSize, outputs);
+            arena.Take(batch.Documents, outputs);
         }
 
         var states = new Value[config.Layers + 1];
-        var logits = model.Forward(ops, indices, (number, value) => states[number] = value).Logits;
+        var logits = ops.PoolWindows(model.Forward(ops, indices, (number, value) => states[number] = value).Logits, indices, pooling);
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         foreach (var layer in hidden?.Layers ?? [])
         {

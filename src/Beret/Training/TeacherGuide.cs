@@ -52,12 +52,25 @@ internal sealed class TeacherGuide : IDisposable
     /// <exception cref="BeretException">They cannot, or one of them cannot be read.</exception>
     public static void Check(TrainingJob job)
     {
-        if (job.Teacher is null || job.Recipe.Relations == Relations.None)
+        var isWindowed = job.Recipe.Truncation == Truncation.Windows && job.Recipe.HiddenStates != HiddenStates.None;
+        if (job.Teacher is null || (job.Recipe.Relations == Relations.None && !isWindowed))
         {
             return;
         }
 
         var (student, teacher) = (ModelFiles.Open(job.ModelFolder, job.Source), ModelFiles.Open(job.Teacher.Folder));
+        if (isWindowed && !HaveSameTokens(student.LoadTokenizer(), teacher.LoadTokenizer()))
+        {
+            throw new TrainingException(
+                $"--hidden-states compares what teacher and student make of the same words, and with --truncation windows {job.ModelName} and {job.Teacher.Name}, whose vocabularies differ, "
+                + "would cut a text into windows at other words: take another --truncation, or leave --hidden-states out");
+        }
+
+        if (job.Recipe.Relations == Relations.None)
+        {
+            return;
+        }
+
         RelationComparison.Check(job.Recipe, student.Config, teacher.Config, job.Teacher.Name);
         if (!HaveSameTokens(student.LoadTokenizer(), teacher.LoadTokenizer()))
         {

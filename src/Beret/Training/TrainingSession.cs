@@ -48,14 +48,17 @@ internal sealed class TrainingSession : IDisposable
         Store = store;
         targets = new float[recipe.BatchSize * task.TargetSize];
         teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
-        var longest = Math.Min(store.Longest, recipe.MaxLength);
-        memory = MemoryPlan.For(model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
+        var largest = StepSize.LargestOf(store, recipe);
+        memory = MemoryPlan.For(model.Config, task.Outputs, largest, recipe.WindowPooling, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
         {
-            Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
+            Teacher = guide?.BytesFor(largest.Tokens) ?? 0,
         };
         Learner = new Learner(
             model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide);
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide)
+        {
+            Pooling = recipe.WindowPooling,
+        };
     }
 
     /// <summary>SHA-256 over the texts that are learned from.</summary>
@@ -129,19 +132,19 @@ internal sealed class TrainingSession : IDisposable
             }
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
-            var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
+            var options = recipe.TrainingEncodeOptions;
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, guide);
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
             {
-                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
+                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, cancellation);
             }
 
             if (texts.Validation is not null || job.Test is not null)
             {
-                session.runner = new BatchRunner(model, backend);
+                session.runner = new BatchRunner(model, backend) { Pooling = recipe.WindowPooling };
                 session.scorer = new TextScorer(session.runner);
             }
 
@@ -184,7 +187,7 @@ internal sealed class TrainingSession : IDisposable
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             HiddenSize = config.HiddenSize,
             Preprocessing = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
-                + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
+                + $"{recipe.MaxLength} tokens, {LongTexts.Say(recipe.EncodeOptions, recipe.WindowPooling)}",
             NewLayers = newLayers,
             Labels = task.Labels,
             Task = task.Name,
@@ -198,6 +201,7 @@ internal sealed class TrainingSession : IDisposable
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
+            MeanWindows = (double)Store.Windows / Store.Count,
             Parameters = model.OwnParameters.Sum(parameter => parameter.Length),
             Memory = memory,
             ProcessPeak = ProcessPeak(),
@@ -241,8 +245,7 @@ internal sealed class TrainingSession : IDisposable
     public (EvaluationResult Result, float[] Logits) Evaluate(LabelledTexts judged, TrainingCallbacks callbacks)
     {
         var examples = judged.As(task.Kind).WithLabels(task.Labels).Examples;
-        var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
-        var store = TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, CancellationToken.None);
+        var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
     }
@@ -257,6 +260,8 @@ internal sealed class TrainingSession : IDisposable
             Flavour = tokenizer.Flavour,
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
+            WindowOverlap = recipe.EncodeOptions.WindowOverlap,
+            WindowPooling = recipe.WindowPooling,
             Precision = recipe.Precision,
             BaseModel = job.ModelTitle,
             BaseSource = this.job.Source,
@@ -412,7 +417,7 @@ internal sealed class TrainingSession : IDisposable
     {
         var logits = new float[task.Outputs];
         Store.Fill(batch, [text]);
-        using var once = new BatchRunner(model, backend);
+        using var once = new BatchRunner(model, backend) { Pooling = recipe.WindowPooling };
         once.Run(batch, logits);
         return logits;
     }

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+using Beret.Text;
+using Beret.Training;
+
+namespace Beret.Cli;
+
+/// <summary>What <c>--max-length auto</c> found, as a table.</summary>
+internal static class LengthTable
+{
+    /// <param name="survey">What was found.</param>
+    /// <param name="truncation">What becomes of longer texts in this run.</param>
+    public static string Render(LengthSurvey survey, Truncation truncation)
+    {
+        var text = new StringBuilder();
+        var among = survey.Sampled < survey.Texts ? $"{N(survey.Sampled)} of {N(survey.Texts)} texts, evenly spread" : $"{N(survey.Texts)} texts";
+        text.Append(CultureInfo.InvariantCulture, $"Lengths of {among}: {survey.Mean:f1} tokens on average, median {survey.Median}, 95 in 100 at most {survey.Percentile95}, the longest {survey.Longest}.\n");
+        text.Append("                               texts whole  tokens read  windows  tokens/text    cost\n");
+        foreach (var choice in survey.Choices)
+        {
+            var name = $"--max-length {choice.MaxLength} {(choice.IsWindowed ? "windows" : truncation == Truncation.Windows ? "head" : truncation.Format())}";
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{(choice == survey.Chosen ? '*' : ' ')} {name,-28} {choice.Whole,11:p1} {choice.Kept,12:p1} {choice.Windows,8:f2} {choice.Tokens,12:f1} {choice.Cost,6:f2}x\n");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"head, tail and head+tail read as many tokens; cost: the operations of an epoch, those of {LengthSurvey.Reference} tokens, cut, being 1.\n");
+        return text.Append(Taken(survey)).Append("\n\n").ToString();
+    }
+
+    /// <summary>What was taken, and why.</summary>
+    public static string Taken(LengthSurvey survey) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Taken: --max-length {survey.Chosen.MaxLength}, the {(survey.Chosen.Whole >= LengthSurvey.WholeTexts ? "smallest in which" : "largest, for in none")} {LengthSurvey.WholeTexts:p0} of the texts are whole.");
+
+    private static string N(int count) => count.ToString("n0", CultureInfo.InvariantCulture);
+}
