@@ -106,8 +106,8 @@ public sealed class WindowedClassifierTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"window_overlap\": 2", "\"window_overlap\": 5", "window_overlap is 5, not a whole number from 0 to 4")]
-    [InlineData("\"window_overlap\": 2", "\"window_overlap\": -1", "window_overlap is -1")]
+    [InlineData("\"window_overlap\": 2", "\"window_overlap\": 5", "not a whole number from 0 to 4")]
+    [InlineData("\"window_overlap\": 2", "\"window_overlap\": -1", "not a whole number from 0 to 4")]
     [InlineData("\"window_overlap\": 2,", "", "window_overlap is missing")]
     [InlineData("\"window_pooling\": \"mean\"", "\"window_pooling\": \"sum\"", "there is no window pooling \"sum\"; there are mean and max")]
     [InlineData("\"truncation\": \"windows\"", "\"truncation\": \"window\"", "the policies are head, tail, head+tail and windows")]
