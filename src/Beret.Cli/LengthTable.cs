@@ -15,13 +15,21 @@ internal static class LengthTable
         var text = new StringBuilder();
         var among = survey.Sampled < survey.Texts ? $"{N(survey.Sampled)} of {N(survey.Texts)} texts, evenly spread" : $"{N(survey.Texts)} texts";
         text.Append(CultureInfo.InvariantCulture, $"Lengths of {among}: {survey.Mean:f1} tokens on average, median {survey.Median}, 95 in 100 at most {survey.Percentile95}, the longest {survey.Longest}.\n");
-        text.Append("                               texts whole  tokens read  windows  tokens/text    cost\n");
+        text.Append($"{"",-31}{"texts whole",12}{"tokens read",13}{"windows",9}{"tokens/text",13}{"cost",7}\n");
         foreach (var choice in survey.Choices)
         {
-            var name = $"--max-length {choice.MaxLength} {(choice.IsWindowed ? "windows" : truncation == Truncation.Windows ? "head" : truncation.Format())}";
+            // Where every text is whole it makes no difference what would become of longer ones.
+            var differs = choice.Whole < 1;
+            if (choice.IsWindowed && !differs)
+            {
+                continue;
+            }
+
+            var policy = !differs ? "" : choice.IsWindowed ? "windows" : truncation == Truncation.Windows ? "head" : truncation.Format();
+            var isChosen = choice.MaxLength == survey.Chosen.MaxLength && (!differs || choice.IsWindowed == survey.Chosen.IsWindowed);
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{(choice == survey.Chosen ? '*' : ' ')} {name,-28} {choice.Whole,11:p1} {choice.Kept,12:p1} {choice.Windows,8:f2} {choice.Tokens,12:f1} {choice.Cost,6:f2}x\n");
+                $"{(isChosen ? '*' : ' ')} {$"--max-length {choice.MaxLength} {policy}",-29}{choice.Whole,12:p1}{choice.Kept,13:p1}{choice.Windows,9:f2}{choice.Tokens,13:f1}{choice.Cost,6:f2}x\n");
         }
 
         text.Append(CultureInfo.InvariantCulture, $"head, tail and head+tail read as many tokens; cost: the operations of an epoch, those of {LengthSurvey.Reference} tokens, cut, being 1.\n");

@@ -64,8 +64,7 @@ public sealed class LongTextCommandTests : IDisposable
         var trained = await CommandRun.Of(["train", train, "--model", world.Model, "--output", world.Output("run"), .. Quick, "--max-length", "auto", "--truncation", "tail"]);
         Assert.True(trained.Code == 0, trained.Error);
         Assert.Contains("Lengths of 120 texts: ", trained.Output, StringComparison.Ordinal);
-        Assert.Contains("* --max-length 64 tail", trained.Output, StringComparison.Ordinal);
-        Assert.Contains("  --max-length 64 windows", trained.Output, StringComparison.Ordinal);
+        Assert.Matches(@"\n\* --max-length 64 +100\.0 % +100\.0 % +1\.00 +\d+\.\d +1\.00x\n", trained.Output);
         Assert.Contains("Taken: --max-length 64, the smallest in which 95", trained.Output, StringComparison.Ordinal);
         Assert.True(trained.Output.IndexOf("Taken:", StringComparison.Ordinal) < trained.Output.IndexOf("epoch 1/", StringComparison.Ordinal));
         Assert.Contains("64 tokens at most, truncation tail", (await CommandRun.Of("info", world.Output("run"))).Output, StringComparison.Ordinal);
@@ -74,6 +73,21 @@ public sealed class LongTextCommandTests : IDisposable
         Assert.True(quiet.Code == 0, quiet.Error);
         Assert.Contains("Taken: --max-length 64", quiet.Error, StringComparison.Ordinal);
         Assert.NotNull(JsonNode.Parse(quiet.Output));
+    }
+
+    [Fact]
+    public async Task WhereTextsAreLongerThePoliciesDiffer()
+    {
+        var file = world.Output("long.csv");
+        File.WriteAllLines(file, Enumerable.Range(0, 20).Select(i => $"{string.Join(' ', Enumerable.Repeat("film", i < 15 ? 20 : 100))},{(i % 2 == 0 ? "pos" : "neg")}").Prepend("text,label"));
+        foreach (var (policy, chosen, other) in new[] { ("head+tail", "head[+]tail", "windows"), ("windows", "windows", "head") })
+        {
+            var run = await CommandRun.Of("train", file, "--model", world.Model, "--output", world.Output(policy), "--epochs", "0", "--max-length", "auto", "--truncation", policy);
+            Assert.True(run.Code == 0, run.Error);
+            Assert.Matches($@"\n\* --max-length 64 {chosen} +75\.0 %", run.Output);
+            Assert.Matches($@"\n  --max-length 64 {other} +75\.0 %", run.Output);
+            Assert.Contains("Taken: --max-length 64, the largest, for in none 95", run.Output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
