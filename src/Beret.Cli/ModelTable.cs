@@ -50,8 +50,7 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
 
     public string ToJson()
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        return JsonText.Indented(json =>
         {
             json.WriteStartArray();
             foreach (var entry in entries)
@@ -60,9 +59,7 @@ internal sealed class ModelTable(IReadOnlyList<ModelEntry> entries, Func<ModelEn
             }
 
             json.WriteEndArray();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+        }) + "\n";
     }
 
     private static string Title(ModelEntry entry) => entry.IsEmbedded ? "Beret's own: a part of the program, never downloaded"

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Training;
 
@@ -35,9 +33,7 @@ internal static class ParityTable
 
     public static string Json(IReadOnlyList<ParityRow> rows)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(
-            buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        return JsonText.Indented(json =>
         {
             json.WriteStartObject();
             json.WriteBoolean("passed", rows.All(row => row.Passes) && rows.Any(row => row.IsCompared));
@@ -69,9 +65,7 @@ internal static class ParityTable
 
             json.WriteEndArray();
             json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+        }) + "\n";
     }
 
     // JSON has no infinity: null, and "failed" says the rest.

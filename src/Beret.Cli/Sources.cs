@@ -14,6 +14,28 @@ internal static class Sources
     public static async Task<TextSource> OpenTextsAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
         TextSource.Open(Path.Exists(nameOrPath) ? nameOrPath : await FetchDataAsync(nameOrPath, terminal, cancellation) ?? nameOrPath);
 
+    /// <summary>Several of them.</summary>
+    public static async Task<IReadOnlyList<TextSource>> OpenTextsAsync(IReadOnlyList<string> namesOrPaths, Terminal terminal, CancellationToken cancellation)
+    {
+        var texts = new TextSource[namesOrPaths.Count];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = await OpenTextsAsync(namesOrPaths[i], terminal, cancellation);
+        }
+
+        return texts;
+    }
+
+    /// <summary>The labelled texts to learn from and those to be judged on: others that are named, or what the data set has for that, or null.</summary>
+    public static async Task<(LabelledTexts Training, LabelledTexts? Validation)> LoadForTrainingAsync(
+        string data, string? validation, DataOptions options, Terminal terminal, CancellationToken cancellation)
+    {
+        var source = await OpenDataAsync(data, options, terminal, cancellation);
+        var training = Load(source, DataSource.Train, terminal, cancellation);
+        return (training, validation is not null ? Load(await OpenDataAsync(validation, options, terminal, cancellation), DataSource.Train, terminal, cancellation)
+            : source.ValidationSplit is { } own ? Load(source, own, terminal, cancellation) : null);
+    }
+
     /// <summary>A model by name or path, with a download shown as it goes.</summary>
     public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)
     {

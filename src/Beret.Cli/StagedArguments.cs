@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Beret.Data;
 using Beret.Pipelines;
 using Beret.Training;
@@ -83,20 +81,15 @@ internal sealed class StagedArguments
         var dataName = request.Data ?? before?.Data ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
         var studentName = arguments.GetValue(student) ?? before?.Student;
         var names = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
-        var texts = new List<TextSource>();
-        foreach (var name in names)
-        {
-            texts.Add(await Sources.OpenTextsAsync(name, terminal, cancellation));
-        }
-
+        var (data, validation) = await Sources.LoadForTrainingAsync(dataName, request.Validation, table.In(arguments, recipe.FineTuning.Task), terminal, cancellation);
         var job = new StagedJob
         {
             Model = await Sources.ResolveModelAsync(modelName, terminal, cancellation),
             Student = studentName is null ? null : await Sources.ResolveModelAsync(studentName, terminal, cancellation),
-            Data = await LoadAsync(dataName),
+            Data = data,
             DataName = dataName,
-            Validation = request.Validation is { } other ? await LoadAsync(other) : null,
-            Unlabelled = texts,
+            Validation = validation,
+            Unlabelled = await Sources.OpenTextsAsync(names, terminal, cancellation),
             UnlabelledNames = names,
             Output = request.Output,
             Recipe = recipe,
@@ -105,7 +98,7 @@ internal sealed class StagedArguments
         };
         var summary = new StagedTrainer(job, new StagedDisplay(terminal, quiet: request.IsJson)).Run(cancellation);
         var again = $"beret train --output {CommonOptions.Quote(request.Output)}{(request.Validation is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
-        terminal.Output.Write(request.IsJson ? Json(summary) : Lines(summary));
+        terminal.Output.Write(request.IsJson ? JsonText.Indented(summary.WriteJson) + "\n" : Lines(summary));
         if (summary.IsInterrupted)
         {
             terminal.Say($"interrupted, all saved; go on with: {again}");
@@ -121,9 +114,6 @@ internal sealed class StagedArguments
         }
 
         return ExitCode.Ok;
-
-        async Task<LabelledTexts> LoadAsync(string name) =>
-            Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments, recipe.FineTuning.Task), terminal, cancellation), DataSource.Train, terminal, cancellation);
     }
 
     /// <summary>The options of a plain run go for fine-tuning and distillation; what pre-training has under the same name and with the same meaning is the same there.</summary>
@@ -159,14 +149,4 @@ internal sealed class StagedArguments
         ? $"\n{summary.ToTable()}\nThe model is {kept}\nTry it: echo \"this is such an amazing movie!\" | beret predict {CommonOptions.Quote(kept)}\n"
         : summary.Results.Count > 0 ? $"\n{summary.ToTable()}" : "";
 
-    private static string Json(StagedSummary summary)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            summary.WriteJson(writer);
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
-    }
 }

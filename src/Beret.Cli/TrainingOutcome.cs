@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Beret.Training;
 
@@ -9,15 +8,12 @@ internal static class TrainingOutcome
 {
     public static string Json(TrainingSummary summary)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        return JsonText.Indented(writer =>
         {
             writer.WriteStartObject();
             WriteMembers(writer, summary);
             writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
+        });
     }
 
     /// <summary>Writes the members of an object that has been begun.</summary>

@@ -52,47 +52,27 @@ internal static class DistilCommand
                 var unlabelledNames = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
                 dataName = arguments.GetValue(data) ?? dataName ?? (unlabelledNames.Count > 0 ? "" : throw new BeretException("TEXTS is missing: name labelled texts, such as imdb, a table (.csv, .tsv, .jsonl) or a folder of class folders, or others by --unlabelled"));
                 var (learner, known) = (await Sources.ResolveModelAsync(modelName, terminal, cancellation), await Sources.ResolveModelAsync(teacherName, terminal, cancellation));
-                var texts = new List<TextSource>();
-                foreach (var name in unlabelledNames)
-                {
-                    texts.Add(await Sources.OpenTextsAsync(name, terminal, cancellation));
-                }
-
+                var options = table.In(arguments, ModelDescription.Read(known.Folder)?.Task);
+                var (labelled, judged) = dataName.Length > 0
+                    ? await Sources.LoadForTrainingAsync(dataName, arguments.GetValue(validation), options, terminal, cancellation)
+                    : (new LabelledTexts([], [], string.Join(", ", unlabelledNames)), arguments.GetValue(validation) is { } other
+                        ? Sources.Load(await Sources.OpenDataAsync(other, options, terminal, cancellation), DataSource.Train, terminal, cancellation) : null);
                 var job = new TrainingJob
                 {
                     ModelFolder = learner.Folder,
                     ModelName = modelName,
                     Source = learner.Source,
-                    Data = dataName.Length > 0 ? await LoadAsync(dataName) : new LabelledTexts([], [], string.Join(", ", unlabelledNames)),
-                    Validation = arguments.GetValue(validation) is { } other ? await LoadAsync(other) : null,
+                    Data = labelled,
+                    Validation = judged,
                     DataName = dataName,
-                    Teacher = new Teacher { Folder = known.Folder, Name = teacherName, Unlabelled = texts, UnlabelledNames = unlabelledNames },
+                    Teacher = new Teacher { Folder = known.Folder, Name = teacherName, Unlabelled = await Sources.OpenTextsAsync(unlabelledNames, terminal, cancellation), UnlabelledNames = unlabelledNames },
                     Output = folder,
                     Recipe = settings.Apply(arguments, start),
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
                 };
-                var display = new TrainingDisplay(terminal, job, quiet: arguments.GetValue(json));
-                var summary = new Trainer(job, display).Run(cancellation);
-                if (arguments.GetValue(json))
-                {
-                    terminal.Output.WriteLine(TrainingOutcome.Json(summary));
-                }
-                else
-                {
-                    display.Finish(summary);
-                }
-
-                if (summary.IsInterrupted)
-                {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume");
-                    return ExitCode.Interrupted;
-                }
-
-                return ExitCode.Ok;
-
-                async Task<LabelledTexts> LoadAsync(string name) =>
-                    Sources.Load(await Sources.OpenDataAsync(name, table.In(arguments, ModelDescription.Read(known.Folder)?.Task), terminal, cancellation), DataSource.Train, terminal, cancellation);
+                var again = $"beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+                return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },
             endsByItself: true);
         return verb;

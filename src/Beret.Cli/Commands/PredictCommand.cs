@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Data;
 using Beret.Inference;
@@ -163,8 +160,7 @@ internal static class PredictCommand
 
     private static string Json(TextPair input, Prediction prediction, Classifier classifier)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        return JsonText.Line(json =>
         {
             json.WriteStartObject();
             json.WriteString("text", input.Text);
@@ -197,9 +193,7 @@ internal static class PredictCommand
             }
 
             json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        });
     }
 
     private static void WriteLabels(Utf8JsonWriter json, Prediction prediction, Classifier classifier)

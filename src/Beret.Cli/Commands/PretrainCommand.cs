@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Beret.Data;
 using Beret.Pretraining;
 
@@ -58,13 +56,7 @@ internal static class PretrainCommand
                     recipe = arguments.GetValue(option) is { } text ? setting.Set(recipe, text) : recipe;
                 }
 
-                var sources = new List<TextSource>();
-                foreach (var name in names)
-                {
-                    sources.Add(await Sources.OpenTextsAsync(name, terminal, cancellation));
-                }
-
-                job = job with { Texts = sources, TextNames = names, Recipe = recipe, Overwrite = arguments.GetValue(overwrite) };
+                job = job with { Texts = await Sources.OpenTextsAsync(names, terminal, cancellation), TextNames = names, Recipe = recipe, Overwrite = arguments.GetValue(overwrite) };
                 if (job.ConfigFile is null)
                 {
                     var resolved = await Sources.ResolveModelAsync(job.ModelName, terminal, cancellation);
@@ -144,8 +136,7 @@ internal static class PretrainCommand
 
     private static string Json(PretrainingSummary summary)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        return JsonText.Indented(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("folder", summary.Folder);
@@ -155,8 +146,6 @@ internal static class PretrainCommand
             writer.WriteBoolean("interrupted", summary.IsInterrupted);
             PretrainingPoints.Write(writer, summary.Plan.Recipe.Objective, summary.Points);
             writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
+        });
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
@@ -116,8 +115,7 @@ internal static class QuantizeCommand
 
     private static string Json(QuantizationReport report)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        return JsonText.Line(json =>
         {
             json.WriteStartObject();
             json.WriteString("precision", report.Precision.Format());
@@ -135,9 +133,7 @@ internal static class QuantizeCommand
             }
 
             json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+        }) + "\n";
     }
 
     /// <summary>The figure of the gate; null where it is not defined.</summary>

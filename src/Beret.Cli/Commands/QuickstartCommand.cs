@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Beret.Pipelines;
 
 namespace Beret.Cli.Commands;
@@ -88,8 +87,7 @@ internal static class QuickstartCommand
 
     private static string Json(QuickstartResult result)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        return JsonText.Indented(writer =>
         {
             writer.WriteStartObject();
             TrainingOutcome.WriteMembers(writer, result.Training);
@@ -106,8 +104,6 @@ internal static class QuickstartCommand
 
             writer.WriteEndArray();
             writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
+        });
     }
 }

@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Beret.Inference;
 
 namespace Beret.Cli.Commands;
@@ -87,8 +85,7 @@ internal static class ReduceCommand
 
     private static string Json(ReductionSummary summary, string folder)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        return JsonText.Line(json =>
         {
             json.WriteStartObject();
             json.WriteString("folder", folder);
@@ -106,8 +103,6 @@ internal static class ReduceCommand
             json.WriteNumber("unknown", summary.Unknown);
             json.WriteEndObject();
             json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+        }) + "\n";
     }
 }

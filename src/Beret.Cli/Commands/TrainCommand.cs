@@ -71,11 +71,7 @@ internal static class TrainCommand
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
                 dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
                 var resolved = await Sources.ResolveModelAsync(modelName, terminal, cancellation);
-                var source = await Sources.OpenDataAsync(dataName, table.In(arguments, chosen.Task), terminal, cancellation);
-                var texts = Sources.Load(source, DataSource.Train, terminal, cancellation);
-                var validationTexts = arguments.GetValue(validation) is { } other
-                    ? Sources.Load(await Sources.OpenDataAsync(other, table.In(arguments, chosen.Task), terminal, cancellation), DataSource.Train, terminal, cancellation)
-                    : source.ValidationSplit is { } own ? Sources.Load(source, own, terminal, cancellation) : null;
+                var (texts, validationTexts) = await Sources.LoadForTrainingAsync(dataName, arguments.GetValue(validation), table.In(arguments, chosen.Task), terminal, cancellation);
                 var job = new TrainingJob
                 {
                     ModelFolder = resolved.Folder,
@@ -89,24 +85,8 @@ internal static class TrainCommand
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
                 };
-                var display = new TrainingDisplay(terminal, job, quiet: arguments.GetValue(json));
-                var summary = new Trainer(job, display).Run(cancellation);
-                if (arguments.GetValue(json))
-                {
-                    terminal.Output.WriteLine(TrainingOutcome.Json(summary));
-                }
-                else
-                {
-                    display.Finish(summary);
-                }
-
-                if (summary.IsInterrupted)
-                {
-                    terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume");
-                    return ExitCode.Interrupted;
-                }
-
-                return ExitCode.Ok;
+                var again = $"beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+                return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },
             endsByItself: true);
         return verb;

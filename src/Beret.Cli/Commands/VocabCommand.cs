@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Beret.Data;
 using Beret.Text;
 
@@ -129,8 +127,7 @@ internal static class VocabCommand
 
         public string Json()
         {
-            var buffer = new ArrayBufferWriter<byte>();
-            using (var json = new Utf8JsonWriter(buffer))
+            return JsonText.Line(json =>
             {
                 json.WriteStartObject();
                 json.WriteString("folder", Folder);
@@ -153,9 +150,7 @@ internal static class VocabCommand
                 }
 
                 json.WriteEndObject();
-            }
-
-            return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+            }) + "\n";
         }
     }
 }

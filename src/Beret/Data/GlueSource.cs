@@ -32,8 +32,6 @@ public sealed class GlueSource : DataSource
     /// <inheritdoc/>
     public override string EvaluationSplit => ValidationSplit ?? Test;
 
-    private bool IsOriginalParaphrases => Task.LabelColumn == "Quality";
-
     /// <summary>The task whose folder, with its training texts, lies at a path; null where it is none.</summary>
     internal static GlueTask? Recognize(string path) =>
         Directory.Exists(path) && GlueTask.All.FirstOrDefault(task => task.Folder == Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))) is { } task
@@ -139,7 +137,7 @@ public sealed class GlueSource : DataSource
     /// <summary>The file of a part; null where there is none. Of MRPC the files that Microsoft published are taken where GLUE's, which are made from them, are not there.</summary>
     private string? FileOf(string split) =>
         files.Has(FileName(split)) ? FileName(split)
-        : !IsOriginalParaphrases ? null
+        : !Task.HasOriginal ? null
         : split == Train && files.Has(OriginalTrain) ? OriginalTrain
         : split != Train && files.Has(OriginalTest) ? OriginalTest
         : null;

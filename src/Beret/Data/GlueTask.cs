@@ -39,6 +39,9 @@ public sealed record GlueTask
 
     internal string IndexColumn { get; init; } = "index";
 
+    /// <summary>Whether the files that GLUE's are made from are read where those are not there: MRPC's.</summary>
+    internal bool HasOriginal { get; init; }
+
     /// <summary>The columns of the parts with labels where the files do not name them.</summary>
     internal string[]? UnnamedColumns { get; init; }
 
@@ -53,7 +56,7 @@ public sealed record GlueTask
         new()
         {
             Name = "glue/mrpc", Folder = "MRPC", Metrics = ["f1", "accuracy"], Submission = [("test", "MRPC.tsv")],
-            TextColumn = "#1 String", PairColumn = "#2 String", LabelColumn = "Quality",
+            TextColumn = "#1 String", PairColumn = "#2 String", LabelColumn = "Quality", HasOriginal = true,
         },
         new()
         {

@@ -32,4 +32,28 @@ public sealed record ClassMetrics(string Label, long Support, long Predicted, Es
 /// <param name="Precision">The averaged precision.</param>
 /// <param name="Recall">The averaged recall.</param>
 /// <param name="F1">The averaged F1 (of the classes' F1, not of the averaged precision and recall).</param>
-public sealed record AverageMetrics(Estimate Precision, Estimate Recall, Estimate F1);
+public sealed record AverageMetrics(Estimate Precision, Estimate Recall, Estimate F1)
+{
+    /// <summary>The mean over classes by their weights; 0 where all weights are.</summary>
+    internal static AverageMetrics Of(IReadOnlyList<ClassMetrics> classes, Func<ClassMetrics, double> weightOf, Interval? f1Interval = null)
+    {
+        double weights = 0, precision = 0, recall = 0, f1 = 0;
+        foreach (var row in classes)
+        {
+            var weight = weightOf(row);
+            weights += weight;
+            precision += weight * row.Precision.Value;
+            recall += weight * row.Recall.Value;
+            f1 += weight * row.F1.Value;
+        }
+
+        return weights == 0 ? new AverageMetrics(None, None, None)
+            : new AverageMetrics(new Estimate(precision / weights), new Estimate(recall / weights), new Estimate(f1 / weights, f1Interval));
+    }
+
+    /// <summary>The three figures, as <c>precision_macro</c> and "precision, macro".</summary>
+    internal IEnumerable<Metric> Figures(string key, string name) =>
+        [new($"precision_{key}", $"precision, {name}", Precision), new($"recall_{key}", $"recall, {name}", Recall), new($"f1_{key}", $"F1, {name}", F1)];
+
+    private static Estimate None => new(0, null, "no text has a label");
+}

@@ -50,15 +50,9 @@ public sealed record MultiClassEvaluation : EvaluationResult
     [
         new("loss", "loss", Loss),
         new("accuracy", "accuracy", Accuracy),
-        new("precision_macro", "precision, macro", Macro.Precision),
-        new("recall_macro", "recall, macro", Macro.Recall),
-        new("f1_macro", "F1, macro", Macro.F1),
-        new("precision_weighted", "precision, weighted", Weighted.Precision),
-        new("recall_weighted", "recall, weighted", Weighted.Recall),
-        new("f1_weighted", "F1, weighted", Weighted.F1),
-        new("precision_micro", "precision, micro", Micro.Precision),
-        new("recall_micro", "recall, micro", Micro.Recall),
-        new("f1_micro", "F1, micro", Micro.F1),
+        .. Macro.Figures("macro", "macro"),
+        .. Weighted.Figures("weighted", "weighted"),
+        .. Micro.Figures("micro", "micro"),
         new("matthews", "Matthews correlation", Matthews),
     ];
 }

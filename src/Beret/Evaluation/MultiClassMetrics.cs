@@ -44,8 +44,8 @@ public static class MultiClassMetrics
             Count = labels.Length,
             Loss = loss.Estimate,
             Accuracy = accuracy,
-            Macro = Average(perClass, row => row.IsPresent ? 1 : 0, MacroF1Interval(confusion, perClass)),
-            Weighted = Average(perClass, row => row.Support, null),
+            Macro = AverageMetrics.Of(perClass, row => row.IsPresent ? 1 : 0, MacroF1Interval(confusion, perClass)),
+            Weighted = AverageMetrics.Of(perClass, row => row.Support),
             Micro = new AverageMetrics(accuracy, accuracy, accuracy),
             Matthews = MatthewsCorrelation.Of(confusion),
         };
@@ -61,21 +61,6 @@ public static class MultiClassMetrics
         }
 
         return best;
-    }
-
-    private static AverageMetrics Average(ClassMetrics[] classes, Func<ClassMetrics, double> weightOf, Interval? f1Interval)
-    {
-        double weights = 0, precision = 0, recall = 0, f1 = 0;
-        foreach (var row in classes)
-        {
-            var weight = weightOf(row);
-            weights += weight;
-            precision += weight * row.Precision.Value;
-            recall += weight * row.Recall.Value;
-            f1 += weight * row.F1.Value;
-        }
-
-        return new AverageMetrics(new Estimate(precision / weights), new Estimate(recall / weights), new Estimate(f1 / weights, f1Interval));
     }
 
     /// <summary>

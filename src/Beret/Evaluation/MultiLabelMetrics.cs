@@ -51,26 +51,18 @@ public static class MultiLabelMetrics
         }
 
         var all = new Counts(counts.Sum(label => label.Hits), counts.Sum(label => label.Support), counts.Sum(label => label.Predicted));
-        return new MultiLabelEvaluation([.. counts.Select((label, k) => ClassMetrics.From(labelNames[k], label.Hits, label.Support, label.Predicted))])
+        ClassMetrics[] perLabel = [.. counts.Select((label, k) => ClassMetrics.From(labelNames[k], label.Hits, label.Support, label.Predicted))];
+        return new MultiLabelEvaluation(perLabel)
         {
             Count = count,
             Loss = loss.Estimate,
             SubsetAccuracy = Estimate.Proportion(exact, count, ""),
             HammingLoss = UpToOne(wrong.Estimate),
             Micro = new AverageMetrics(new Estimate(all.Precision), new Estimate(all.Recall), new Estimate(all.F1, MicroF1Interval(all, texts))),
-            Macro = Average(counts, _ => 1),
-            Weighted = Average(counts, label => label.Support),
+            Macro = AverageMetrics.Of(perLabel, _ => 1),
+            Weighted = AverageMetrics.Of(perLabel, row => row.Support),
             Samples = new AverageMetrics(new Estimate(precisions.Value / count), new Estimate(recalls.Value / count), UpToOne(f1.Estimate)),
         };
-    }
-
-    /// <summary>0 where all weights are.</summary>
-    private static AverageMetrics Average(Counts[] labels, Func<Counts, double> weightOf)
-    {
-        var weights = labels.Sum(weightOf);
-        return new AverageMetrics(Mean(label => label.Precision), Mean(label => label.Recall), Mean(label => label.F1));
-
-        Estimate Mean(Func<Counts, double> of) => weights == 0 ? new Estimate(0, null, "no text has a label") : new Estimate(labels.Sum(label => weightOf(label) * of(label)) / weights);
     }
 
     /// <summary>

@@ -52,6 +52,11 @@ internal static class HuggingFaceConfig
             json.WriteEndArray();
             json.WriteString("model_type", config.Family.ModelType);
             config.Family.Write(json, config);
+            if (config.Pooling != Pooling.Pooler)
+            {
+                json.WriteString(PoolingNames.Key, config.Pooling.Format());
+            }
+
             json.WriteNumber("initializer_range", config.InitializerRange);
             json.WriteString("torch_dtype", "float32");
             if (config.ProblemType is { } problem)

@@ -15,7 +15,7 @@ internal sealed class Albert : EncoderModel
 
     private readonly AlbertConfig config;
     private readonly PostNormLayers layers;
-    private readonly Pooler pooler;
+    private readonly Pooler? pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Albert(ParameterSet set, AlbertConfig config)
@@ -41,7 +41,7 @@ internal sealed class Albert : EncoderModel
         }
 
         layers = new PostNormLayers(embeddings, [.. Enumerable.Range(0, config.Layers).Select(i => blocks[config.BlockOfLayer(i)])]);
-        pooler = new Pooler(set, $"{Prefix}pooler", config);
+        pooler = Pooler.Of(set, $"{Prefix}pooler", config);
     }
 
     public override EncoderConfig Config => config;
@@ -57,14 +57,12 @@ internal sealed class Albert : EncoderModel
         Head = _ => new HeadLayout("classifier"),
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
-    {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
-    }
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null) => layers.Forward(ops, batch, observe);
 
     /// <inheritdoc cref="Bert.Initialize"/>
-    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler.Draw(parameter, backend, seed);
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.Draw(parameter, backend, seed) ?? false;
+
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler!.Forward(ops, x, batch);
 
     private static AlbertConfig Read(ConfigFields fields)
     {
@@ -113,7 +111,7 @@ internal sealed record AlbertConfig : EncoderConfig
             double e = EmbeddingSize, h = HiddenSize, f = IntermediateSize;
             var embeddings = ((double)VocabularySize + MaxPositions + TypeVocabularySize + 2) * e + (e + 1) * h;
             var block = 4 * (h + 1) * h + 2 * h * f + f + h + 4 * h;
-            return embeddings + (double)Groups * LayersOfGroup * block + (h + 1) * h;
+            return embeddings + (double)Groups * LayersOfGroup * block + (BringsPooler ? (h + 1) * h : 0);
         }
     }
 

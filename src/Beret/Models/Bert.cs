@@ -11,14 +11,14 @@ internal sealed class Bert : EncoderModel
     private const string Prefix = "bert.";
 
     private readonly PostNormLayers layers;
-    private readonly Pooler pooler;
+    private readonly Pooler? pooler;
 
     /// <summary>Declares all parameters under the names of a Hugging Face checkpoint.</summary>
     public Bert(ParameterSet set, EncoderConfig config)
     {
         Config = config;
         layers = PostNormLayers.UnderBertNames(set, Prefix, config);
-        pooler = new Pooler(set, $"{Prefix}pooler.dense", config);
+        pooler = Pooler.Of(set, $"{Prefix}pooler.dense", config);
     }
 
     public override EncoderConfig Config { get; }
@@ -35,14 +35,12 @@ internal sealed class Bert : EncoderModel
         MaskedHead = new MaskedHeadLayout("BertForMaskedLM", "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
-    {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
-    }
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null) => layers.Forward(ops, batch, observe);
 
     /// <summary>The pooler is new where the checkpoint is that of a masked language model, which has none.</summary>
-    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler.Draw(parameter, backend, seed);
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.Draw(parameter, backend, seed) ?? false;
+
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler!.Forward(ops, x, batch);
 
     private static EncoderConfig Read(ConfigFields fields) => BertKeys.Read(fields, Family);
 }

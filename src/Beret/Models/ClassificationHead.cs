@@ -46,7 +46,7 @@ internal sealed class ClassificationHead
     {
         if (transform?.Has(parameter) ?? false)
         {
-            Initialization.Dense(backend, parameter, deviation, seed);
+            Initialization.Draw(backend, parameter, deviation, seed);
             return true;
         }
 

@@ -56,6 +56,13 @@ internal static class ConfigReader
             $"model_type is \"{type}\"; the supported architectures are {string.Join(", ", EncoderFamily.All.Select(known => known.ModelType))}");
         fields.Refuse("is_decoder", "a decoder's causal attention");
         fields.Refuse("add_cross_attention", "cross-attention");
-        return family.Read(fields) with { InitializerRange = fields.Rate("initializer_range") ?? 0.02, Labels = fields.Labels(), ProblemType = fields.Text("problem_type"), TiesDecoder = fields.Flag("tie_word_embeddings", otherwise: true) };
+        return family.Read(fields) with
+        {
+            Pooling = PoolingNames.Read(fields),
+            InitializerRange = fields.Rate("initializer_range") ?? 0.02,
+            Labels = fields.Labels(),
+            ProblemType = fields.Text("problem_type"),
+            TiesDecoder = fields.Flag("tie_word_embeddings", otherwise: true),
+        };
     }
 }

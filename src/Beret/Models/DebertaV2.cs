@@ -70,7 +70,7 @@ internal sealed class DebertaV2 : EncoderModel
 
     public override bool PassesBlocks => false;
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
         var positions = Upload(ops, batch.LastPosition + 1);
         var mark = ops.Arena.Mark;
@@ -84,7 +84,7 @@ internal sealed class DebertaV2 : EncoderModel
             observe?.Invoke(i + 1, x);
         }
 
-        return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
+        return x;
     }
 
     private Value Embed(Ops ops, in BatchIndices batch)

@@ -50,6 +50,8 @@ internal sealed record DebertaV2Config : EncoderConfig
     /// <summary>What products are multiplied by in a score: one over the root of their number of terms.</summary>
     public double ScoreScale => 1 / Math.Sqrt((double)HiddenSize / Heads * (1 + (ContentToPosition ? 1 : 0) + (PositionToContent ? 1 : 0)));
 
+    public override bool BringsPooler => false;
+
     public override double ParameterCount
     {
         get
@@ -58,7 +60,7 @@ internal sealed record DebertaV2Config : EncoderConfig
             var tables = e * (HasPositionTable ? 0 : -(double)MaxPositions) + (EmbeddingSize == HiddenSize ? 0 : 2 * (h - e) - h);
             var distances = HasRelativeAttention ? 2.0 * Span * h + (NormalizesDistances ? 2 * h : 0) : 0;
             var projections = HasRelativeAttention && !SharesProjections ? ((ContentToPosition ? 1 : 0) + (PositionToContent ? 1 : 0)) * (h + 1) * h : 0;
-            return base.ParameterCount + tables + distances + Layers * projections + (ConvolutionKernel == 0 ? 0 : (h * ConvolutionKernel + 3) * h) - (h + 1) * h;
+            return base.ParameterCount + tables + distances + Layers * projections + (ConvolutionKernel == 0 ? 0 : (h * ConvolutionKernel + 3) * h);
         }
     }
 

@@ -59,10 +59,9 @@ internal sealed class DistilBert : EncoderModel
         MaskedHead = new MaskedHeadLayout("DistilBertForMaskedLM", "vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
+        return layers.Forward(ops, batch, observe);
     }
 
     /// <summary>Sinusoids can be computed: row p has sin(p / 10000^(2i/H)) in column 2i and the cosine in the next (Vaswani et al., 2017, §3.5).</summary>

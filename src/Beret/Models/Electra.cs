@@ -23,7 +23,7 @@ internal sealed class Electra : EncoderModel
     {
         Config = config;
         layers = PostNormLayers.UnderBertNames(set, Prefix, config);
-        pooler = config.HasPooler ? new Pooler(set, Prefix + PoolerName, config) : null;
+        pooler = Pooler.Of(set, Prefix + PoolerName, config);
     }
 
     public override EncoderConfig Config { get; }
@@ -47,14 +47,12 @@ internal sealed class Electra : EncoderModel
         MaskedHead = new MaskedHeadLayout("ElectraForMaskedLM", "generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias") { Activation = Activation.Gelu },
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
-    {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, pooler?.Forward(ops, x, batch) ?? ops.First(x, batch));    // [T, H], [B, H]
-    }
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null) => layers.Forward(ops, batch, observe);
 
     /// <summary>A pooler that the checkpoint lacks is the identity: nothing is left to chance.</summary>
     public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.SetToIdentity(parameter, backend) ?? false;
+
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler?.Forward(ops, x, batch) ?? base.Pool(ops, x, batch);
 
     private static ElectraConfig Read(ConfigFields fields) => new(BertKeys.Read(fields, Family, embeddingSize: 128));
 
@@ -80,5 +78,5 @@ internal sealed record ElectraConfig : EncoderConfig
     /// <summary>Whether it is TensorFlow Hub's encoder, with a pooler, or Hugging Face's, whose classifier has a dense layer more.</summary>
     public bool HasPooler { get; init; }
 
-    public override double ParameterCount => base.ParameterCount - (HasPooler ? 0 : (HiddenSize + 1.0) * HiddenSize);
+    public override bool BringsPooler => HasPooler && base.BringsPooler;
 }

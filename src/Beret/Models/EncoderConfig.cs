@@ -45,6 +45,12 @@ internal record EncoderConfig
     /// <summary>The rate before the dense layer of the head, where that is another.</summary>
     public double? PoolerDropout { get; init; }
 
+    /// <summary>What goes to the classifier.</summary>
+    public Pooling Pooling { get; init; }
+
+    /// <summary>Whether a pooler's dense layer belongs to the model.</summary>
+    public virtual bool BringsPooler => Pooling == Pooling.Pooler;
+
     /// <summary>The standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
@@ -68,7 +74,7 @@ internal record EncoderConfig
             double e = EmbeddingSize, h = HiddenSize, f = IntermediateSize;
             var embeddings = ((double)VocabularySize + FirstPosition + MaxPositions + TypeVocabularySize + 2) * e + (EmbeddingSize == HiddenSize ? 0 : (e + 1) * h);
             var block = 4 * (h + 1) * h + 2 * h * f + f + h + 4 * h;
-            return embeddings + Layers * block + (h + 1) * h;
+            return embeddings + Layers * block + (BringsPooler ? (h + 1) * h : 0);
         }
     }
 

@@ -37,19 +37,6 @@ internal static class Initialization
         }
     }
 
-    /// <summary>A dense layer as BERT starts one: weights <see cref="TruncatedNormal"/>, biases 0.</summary>
-    public static void Dense(IBackend backend, Parameter parameter, double deviation, ulong seed)
-    {
-        if (parameter.Shape.Length == 1)
-        {
-            Constant(backend, parameter, 0);
-        }
-        else
-        {
-            TruncatedNormal(backend, parameter, deviation, seed);
-        }
-    }
-
     /// <summary>Uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, 2010): what Keras gives a Dense layer.</summary>
     public static void GlorotUniform(IBackend backend, Parameter parameter, ulong seed)
     {

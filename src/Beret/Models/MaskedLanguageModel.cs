@@ -6,11 +6,10 @@ namespace Beret.Models;
 internal sealed class MaskedLanguageModel : IDisposable
 {
     private readonly MaskedHead head;
-    private readonly Dense? projection;
 
     /// <param name="backend">Owns the parameters' memory; stays the caller's.</param>
     /// <param name="config">The encoder's sizes.</param>
-    /// <param name="teacherWidth">The size of a teacher's states, which those of the encoder are projected to (<see cref="Project"/>); 0: there is no teacher.</param>
+    /// <param name="teacherWidth">The size of a teacher's states, which those of the encoder are projected to (<see cref="Projection"/>); 0: there is no teacher.</param>
     /// <exception cref="ModelException">The family's head is not known.</exception>
     public MaskedLanguageModel(IBackend backend, EncoderConfig config, int teacherWidth = 0)
     {
@@ -20,7 +19,7 @@ internal sealed class MaskedLanguageModel : IDisposable
         Encoder = config.Family.Create(Parameters, config);
         var ofEncoder = Parameters.All.Count;
         head = new MaskedHead(Parameters, "", Layout, config, Parameters.All.Single(parameter => parameter.HasRowGradient));
-        projection = teacherWidth == 0 ? null : Parameters.DeclareDense("", ["teacher_projection"], config.HiddenSize, teacherWidth);
+        Projection = new TeacherProjection(Parameters, config.HiddenSize, teacherWidth);
         Parameters.Allocate();
         HeadParameters = [.. Parameters.All.Skip(ofEncoder)];
         UnusedParameters = FreezePooler(Parameters, config);
@@ -39,8 +38,8 @@ internal sealed class MaskedLanguageModel : IDisposable
     /// <summary>What the masked tokens do not depend on, and what is therefore not trained: the pooler.</summary>
     public IReadOnlyList<Parameter> UnusedParameters { get; }
 
-    /// <summary>What stands between the encoder and a teacher's states, and is no part of what is written; none without a teacher.</summary>
-    public IEnumerable<Parameter> ProjectionParameters => projection is null ? [] : [.. projection.Weights, .. projection.Biases];
+    /// <summary>What stands between the encoder and a teacher's states, and is no part of what is written.</summary>
+    public TeacherProjection Projection { get; }
 
     /// <summary>The masked tokens as the decoder reads them: [M, E].</summary>
     /// <param name="ops">The operations.</param>
@@ -48,14 +47,10 @@ internal sealed class MaskedLanguageModel : IDisposable
     /// <param name="rows">The masked tokens.</param>
     /// <param name="observe">Is shown the layers.</param>
     public Value Forward(Ops ops, in BatchIndices batch, Indices rows, LayerObserver? observe = null) =>
-        Mask(ops, Encoder.Forward(ops, batch, observe).Sequence, rows);
+        Mask(ops, Encoder.Contextualize(ops, batch, observe), rows);
 
     /// <summary>The masked tokens as the decoder reads them: [T, H] → [M, E].</summary>
     public Value Mask(Ops ops, Value sequence, Indices rows) => head.Forward(ops, sequence, rows);
-
-    /// <summary>Some tokens as a teacher has them: [T, H] → [M, teacher's width].</summary>
-    public Value Project(Ops ops, Value sequence, Indices rows) =>
-        ops.Linear(ops.Gather(sequence, rows), projection ?? throw new InvalidOperationException("there is no teacher"));
 
     /// <summary>The loss of each masked token, and whether it was guessed: <see cref="Ops.TiedDecoderLoss"/>.</summary>
     public Matrix Loss(Ops ops, Value masked, Indices targets, float share) => head.Loss(ops, masked, targets, share);

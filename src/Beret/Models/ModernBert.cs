@@ -66,7 +66,7 @@ internal sealed class ModernBert : EncoderModel
 
     public override bool PassesBlocks => false;
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
         var mark = ops.Arena.Mark;
         var x = ops.Keep(mark, ops.Dropout(ops.Embed(embeddings, batch), config.EmbeddingDropout)); // [T, H]
@@ -82,8 +82,7 @@ internal sealed class ModernBert : EncoderModel
             observe?.Invoke(i + 1, i + 1 < blocks.Length ? x : normal);
         }
 
-        var pooled = config.PoolsMean ? ops.Mean(normal, batch) : ops.First(normal, batch);         // [B, H]
-        return new EncoderOutputs(normal, pooled);
+        return normal;
     }
 
     private Value Attention(Ops ops, Value normal, in BatchIndices batch, int layer)

@@ -28,9 +28,6 @@ internal sealed record ModernBertConfig : EncoderConfig
 
     public required double EmbeddingDropout { get; init; }
 
-    /// <summary>Whether the mean of a sequence stands for it, not its first token.</summary>
-    public required bool PoolsMean { get; init; }
-
     public required HeadLayout Head { get; init; }
 
     public int HeadSize => HiddenSize / Heads;
@@ -54,8 +51,8 @@ internal sealed record ModernBertConfig : EncoderConfig
 
     /// <summary>Equal where all settings are, the layers' one by one.</summary>
     public bool Equals(ModernBertConfig? other) => base.Equals(other) && IsLocal.SequenceEqual(other.IsLocal)
-        && (LocalAttention, GlobalTheta, LocalTheta, EmbeddingDropout, AttentionBias, MlpBias, NormBias, PoolsMean, Head)
-            == (other.LocalAttention, other.GlobalTheta, other.LocalTheta, other.EmbeddingDropout, other.AttentionBias, other.MlpBias, other.NormBias, other.PoolsMean, other.Head);
+        && (LocalAttention, GlobalTheta, LocalTheta, EmbeddingDropout, AttentionBias, MlpBias, NormBias, Head)
+            == (other.LocalAttention, other.GlobalTheta, other.LocalTheta, other.EmbeddingDropout, other.AttentionBias, other.MlpBias, other.NormBias, other.Head);
 
     public override int GetHashCode() => base.GetHashCode();
 
@@ -98,12 +95,6 @@ internal sealed record ModernBertConfig : EncoderConfig
             AttentionBias = fields.Flag("attention_bias", false),
             MlpBias = fields.Flag("mlp_bias", false),
             NormBias = normBias,
-            PoolsMean = fields.Text("classifier_pooling") switch
-            {
-                null or "cls" => false,
-                "mean" => true,
-                var other => throw fields.Error($"classifier_pooling is \"{other}\"; it can be cls or mean"),
-            },
             Head = new HeadLayout("classifier")
             {
                 Transform = "head.dense",
@@ -151,7 +142,6 @@ internal sealed record ModernBertConfig : EncoderConfig
         json.WriteEndObject();
         json.WriteNumber("global_rope_theta", GlobalTheta);
         json.WriteNumber("local_rope_theta", LocalTheta);
-        json.WriteString("classifier_pooling", PoolsMean ? "mean" : "cls");
         json.WriteBoolean("classifier_bias", Head.TransformHasBias);
         json.WriteString("classifier_activation", ConfigFields.NameOf(Head.Activation));
         json.WriteNumber("classifier_dropout", ClassifierDropout);

@@ -57,12 +57,11 @@ internal sealed class Mpnet : EncoderModel
         MaskedHead = Roberta.MaskedHead with { Architecture = "MPNetForMaskedLM" },
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
         var buckets = ops.Upload(distances.Within(batch.LastPosition + 1));
         var terms = new RelativeTerms(buckets, null, null, bias, 1 / Math.Sqrt(Config.HiddenSize / Config.Heads));
-        var x = layers.Forward(ops, batch, observe, terms);                                     // [T, H]
-        return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
+        return layers.Forward(ops, batch, observe, terms);
     }
 
     /// <summary>

@@ -8,11 +8,14 @@ internal sealed class Pooler
     private readonly Dense dense;
     private readonly EncoderConfig config;
 
-    public Pooler(ParameterSet set, string name, EncoderConfig config)
+    private Pooler(ParameterSet set, string name, EncoderConfig config)
     {
         this.config = config;
         dense = set.DeclareDense(name, [""], config.HiddenSize, config.HiddenSize, exact: true);
     }
+
+    /// <summary>The pooler of a model; null where something else goes to its classifier.</summary>
+    public static Pooler? Of(ParameterSet set, string name, EncoderConfig config) => config.BringsPooler ? new Pooler(set, name, config) : null;
 
     /// <summary>[T, H] → [B, H].</summary>
     public Value Forward(Ops ops, Value x, in BatchIndices batch) => ops.Linear(ops.First(x, batch), dense, Activation.Tanh);
@@ -25,7 +28,7 @@ internal sealed class Pooler
             return false;
         }
 
-        Initialization.Dense(backend, parameter, config.InitializerRange, seed.Value);
+        Initialization.Draw(backend, parameter, config.InitializerRange, seed.Value);
         return true;
     }
 

@@ -11,5 +11,5 @@ internal record PoolerlessConfig : EncoderConfig
     {
     }
 
-    public override double ParameterCount => base.ParameterCount - (HiddenSize + 1.0) * HiddenSize;
+    public override bool BringsPooler => false;
 }

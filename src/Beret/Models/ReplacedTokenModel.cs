@@ -86,7 +86,7 @@ internal sealed class ReplacedTokenModel : IDisposable
     /// <summary>For every token a logit: positive where it seems to have been replaced. [T, 1].</summary>
     public Value Discriminate(Ops ops, in BatchIndices batch)
     {
-        var x = discriminator.Forward(ops, batch).Sequence;                             // [T, H]
+        var x = discriminator.Contextualize(ops, batch);                             // [T, H]
         return ops.Linear(ops.Linear(x, transform, Config.Activation), decision);       // [T, 1]
     }
 

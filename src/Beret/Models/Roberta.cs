@@ -49,10 +49,9 @@ internal sealed class Roberta : EncoderModel
         Read = fields => Read(fields, Multilingual!),
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
     {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, ops.First(x, batch));                                      // [T, H], [B, H]
+        return layers.Forward(ops, batch, observe);
     }
 
     private static PoolerlessConfig Read(ConfigFields fields, EncoderFamily family)

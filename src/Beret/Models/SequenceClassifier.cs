@@ -12,25 +12,26 @@ internal readonly record struct ClassifierOutputs(EncoderOutputs Encoded, Value 
 internal sealed class SequenceClassifier : IDisposable
 {
     private readonly ClassificationHead head;
-    private readonly Dense? projection;
 
     /// <param name="backend">Owns the parameters' memory; stays the caller's.</param>
     /// <param name="config">The encoder's sizes.</param>
     /// <param name="outputs">The number of logits, K.</param>
-    /// <param name="teacherWidth">The size of a teacher's states, which those of the encoder are projected to (<see cref="Project"/>); 0: they are not.</param>
+    /// <param name="teacherWidth">The size of a teacher's states, which those of the encoder are projected to (<see cref="Projection"/>); 0: they are not.</param>
     public SequenceClassifier(IBackend backend, EncoderConfig config, int outputs, int teacherWidth = 0)
     {
         Parameters = new ParameterSet(backend);
         Encoder = config.Family.Create(Parameters, config);
         head = new ClassificationHead(Parameters, config, outputs);
-        projection = teacherWidth == 0 ? null : Parameters.DeclareDense("", ["teacher_projection"], config.HiddenSize, teacherWidth, exact: true);
+        Projection = new TeacherProjection(Parameters, config.HiddenSize, teacherWidth, exact: true);
         Parameters.Allocate();
     }
 
     public ParameterSet Parameters { get; }
 
     /// <summary>All but what stands between the encoder and a teacher's states, which is no part of the model.</summary>
-    public IEnumerable<Parameter> OwnParameters => Parameters.All.Where(parameter => !(projection?.Has(parameter) ?? false));
+    public IEnumerable<Parameter> OwnParameters => Parameters.All.Where(parameter => !Projection.Has(parameter));
+
+    public TeacherProjection Projection { get; }
 
     public EncoderModel Encoder { get; }
 
@@ -48,22 +49,15 @@ internal sealed class SequenceClassifier : IDisposable
         return new ClassifierOutputs(encoded, features, logits);
     }
 
-    /// <summary>Some tokens' states as a teacher has them: [T, H] → [M, teacher's width].</summary>
-    public Value Project(Ops ops, Value states, Indices rows)
-    {
-        var some = ops.Gather(states, rows);
-        return projection is null ? some : ops.Linear(some, projection);
-    }
-
     /// <summary>
     /// Gives a parameter that the checkpoint lacks its start. What a fine-tuned classifier brings and a pretrained encoder does not is drawn at random; false for a
     /// part that the model cannot do without.
     /// </summary>
     public bool Initialize(Parameter parameter, ulong seed)
     {
-        if (projection?.Has(parameter) ?? false)
+        if (Projection.Has(parameter))
         {
-            Initialization.Dense(Parameters.Backend, parameter, Config.InitializerRange, seed);
+            Initialization.Draw(Parameters.Backend, parameter, Config.InitializerRange, seed);
             return true;
         }
 

@@ -13,7 +13,7 @@ internal sealed class TalkingHeads : EncoderModel
     private const string Prefix = "talking_heads.";
 
     private readonly PostNormLayers layers;
-    private readonly Pooler pooler;
+    private readonly Pooler? pooler;
 
     public TalkingHeads(ParameterSet set, EncoderConfig config)
     {
@@ -27,7 +27,7 @@ internal sealed class TalkingHeads : EncoderModel
         }
 
         layers = new PostNormLayers(embeddings, blocks);
-        pooler = new Pooler(set, $"{Prefix}pooler.dense", config);
+        pooler = Pooler.Of(set, $"{Prefix}pooler.dense", config);
     }
 
     public override EncoderConfig Config { get; }
@@ -43,14 +43,12 @@ internal sealed class TalkingHeads : EncoderModel
         Head = _ => new HeadLayout("classifier"),
     };
 
-    public override EncoderOutputs Forward(Ops ops, in BatchIndices batch, LayerObserver? observe = null)
-    {
-        var x = layers.Forward(ops, batch, observe);                                            // [T, H]
-        return new EncoderOutputs(x, pooler.Forward(ops, x, batch));                            // [T, H], [B, H]
-    }
+    public override Value Contextualize(Ops ops, in BatchIndices batch, LayerObserver? observe = null) => layers.Forward(ops, batch, observe);
 
     /// <inheritdoc cref="Bert.Initialize"/>
-    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler.Draw(parameter, backend, seed);
+    public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.Draw(parameter, backend, seed) ?? false;
+
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler!.Forward(ops, x, batch);
 
     private static TalkingHeadsConfig Read(ConfigFields fields) => new(BertKeys.Read(fields, Family));
 

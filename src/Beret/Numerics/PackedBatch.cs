@@ -44,6 +44,19 @@ internal sealed class PackedBatch
     /// <summary>D + 1 sequence numbers: document d has sequences Windows[d] … Windows[d+1]−1.</summary>
     public ReadOnlySpan<int> Windows => windows.AsSpan(0, Documents + 1);
 
+    /// <summary>Sequences of one length, the last perhaps shorter: what a pass is planned for.</summary>
+    public static PackedBatch Of(int tokens, int length)
+    {
+        var batch = new PackedBatch();
+        var ids = new int[length];
+        for (var left = tokens; left > 0; left -= length)
+        {
+            batch.Add(ids.AsSpan(0, Math.Min(length, left)));
+        }
+
+        return batch;
+    }
+
     public void Clear()
     {
         Tokens = 0;

@@ -10,7 +10,7 @@ namespace Beret.Pipelines;
 /// <param name="Loss">Of a classifier on the validation texts; of pre-training on the tokens that it held out.</param>
 /// <param name="Accuracy">The classifier's on the validation texts; null for pre-training.</param>
 /// <param name="Baseline">
-/// What the gate compares with: the accuracy of the model before; for fine-tuning the share of the commonest label; for pre-training the first loss on what it held out, or null.
+/// What the gate compares with: the accuracy of the model before; for fine-tuning the share of the commonest label (where texts have sets of labels, of the commonest set); for pre-training the first loss on what it held out, or null.
 /// </param>
 /// <param name="TextsPerSecond">The validation texts that the classifier labels in a second; null for pre-training.</param>
 public sealed record StageResult(TrainingStage Stage, double Seconds, long Bytes, double Loss, double? Accuracy, double? Baseline, double? TextsPerSecond)

@@ -35,10 +35,11 @@ public sealed class StagedTrainer
             throw new PipelineException("--student is missing: name the encoder that the stage distil is to teach, such as beret/mini");
         }
 
-        var recipe = job.Recipe.FineTuning;
-        (training, validation) = job.Validation is { } own ? (job.Data, own.WithLabels(job.Data.Labels))
-            : recipe.ValidationSplit > 0 ? DatasetSplit.TutorialSplit(job.Data, recipe.ValidationSplit, recipe.Seed)
-            : throw new PipelineException("stages are held to their accuracy on validation texts: give some (--validation), or a part of the others (--validation-split)");
+        var texts = RunTexts.Of(job.Data, job.Validation, job.Recipe.FineTuning);
+        training = texts.Task.Kind != LabelKind.Number ? texts.Training
+            : throw new PipelineException($"stages are held to their accuracy, and {texts.Training.Origin} is labelled with numbers, of which there is none: fine-tune without --stages (beret train, then beret quantize)");
+        validation = texts.Validation
+            ?? throw new PipelineException("stages are held to their accuracy on validation texts: give some (--validation), or a part of the others (--validation-split)");
     }
 
     /// <summary>Goes through the stages, until all are done, one does not pass its gate, or it is cancelled.</summary>
@@ -115,7 +116,7 @@ public sealed class StagedTrainer
             return stage switch
             {
                 TrainingStage.Pretrain => Pretrain(cancellation),
-                TrainingStage.FineTune => Train(stage, FineTuning(isPretrained: before.Count > 0), (double)validation.Counts.Max() / validation.Examples.Count, cancellation),
+                TrainingStage.FineTune => Train(stage, FineTuning(isPretrained: before.Count > 0), CommonestLabel(), cancellation),
                 TrainingStage.Distil => Train(stage, Distillation(), before[^1].Accuracy!.Value, cancellation),
                 _ => Quantize(job.FolderOf(before[^1].Stage), cancellation),
             };
@@ -220,6 +221,9 @@ public sealed class StagedTrainer
         var rate = result.Count / clock.Elapsed.TotalSeconds;
         return new StageResult(stage, seconds, SizeOf(folder), result.Loss.Value, result.Find("accuracy")!.Value.Value, baseline, rate);
     }
+
+    /// <summary>The share of the validation texts that have the commonest label; of sets of labels, the commonest set.</summary>
+    private double CommonestLabel() => (double)validation.Examples.CountBy(validation.LabelOf).Max(group => group.Value) / validation.Examples.Count;
 
     private static long SizeOf(string folder) => new FileInfo(Path.Combine(folder, ModelFolder.Weights)).Length;
 

@@ -56,18 +56,12 @@ internal sealed class MaskedLearner : IDisposable
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape());
-        var batch = new PackedBatch();
-        for (var left = tokens; left > 0; left -= length)
-        {
-            batch.Add(new int[Math.Min(length, left)]);
-        }
-
         ops.Begin();
-        var sequence = model.Encoder.Forward(ops, ops.Upload(batch)).Sequence;
+        var sequence = model.Encoder.Contextualize(ops, ops.Upload(PackedBatch.Of(tokens, length)));
         Guess(ops, model, sequence, new int[masked], new int[masked], 1);
         if (teacherWidth > 0)
         {
-            Compare(ops, model, sequence, new int[tokens], new float[(long)tokens * teacherWidth]);
+            model.Projection.Loss(ops, sequence, new int[tokens], new float[(long)tokens * teacherWidth]);
         }
 
         ops.Backward();
@@ -116,18 +110,10 @@ internal sealed class MaskedLearner : IDisposable
         return model.Loss(ops, model.Mask(ops, sequence, rowIndices), targetIndices, (float)(weight / rows.Length));
     }
 
-    /// <summary>The mean squared difference from the teacher's state for each of the rows: [M, 1].</summary>
-    private static Matrix Compare(Ops ops, MaskedLanguageModel model, Value sequence, ReadOnlySpan<int> rows, ReadOnlySpan<float> states)
-    {
-        var targets = ops.Arena.Take(rows.Length, states.Length / rows.Length);
-        ops.Backend.Write(states, targets);
-        return ops.Loss(Loss.MeanSquaredError, model.Project(ops, sequence, ops.Upload(rows)), targets);
-    }
-
     private Outcome Pass(Ops ops, MaskedBatch batch, TeacherTargets? teacher)
     {
         model.Encoder.Check(batch.Packed);
-        var sequence = model.Encoder.Forward(ops, ops.Upload(batch.Packed)).Sequence;
+        var sequence = model.Encoder.Contextualize(ops, ops.Upload(batch.Packed));
         var read = Read(Guess(ops, model, sequence, batch.Rows, batch.Targets, teacher is null ? 1 : MaskedWeight));
         var (loss, right) = (0.0, 0);
         for (var i = 0; i < read.Length; i += 2)
@@ -136,7 +122,9 @@ internal sealed class MaskedLearner : IDisposable
             right += (int)read[i + 1];
         }
 
-        return new Outcome(loss / batch.Count, right, batch.Count, teacher is { Count: > 0 } ? Mean(Read(Compare(ops, model, sequence, teacher.Rows, teacher.Values))) : null);
+        return new Outcome(
+            loss / batch.Count, right, batch.Count,
+            teacher is { Count: > 0 } ? LossMean.Of(model.Parameters.Backend, model.Projection.Loss(ops, sequence, teacher.Rows, teacher.Values), ref outcomes) : null);
     }
 
     private ReadOnlySpan<float> Read(Matrix matrix)
@@ -148,16 +136,5 @@ internal sealed class MaskedLearner : IDisposable
 
         model.Parameters.Backend.Read(matrix, outcomes.AsSpan(0, (int)matrix.Length));
         return outcomes.AsSpan(0, (int)matrix.Length);
-    }
-
-    private static double Mean(ReadOnlySpan<float> values)
-    {
-        var sum = 0.0;
-        foreach (var value in values)
-        {
-            sum += value;
-        }
-
-        return sum / values.Length;
     }
 }

@@ -22,8 +22,8 @@ internal sealed class MaskedTokens : IObjective
         Parameters.Use(recipe.Precision.Arithmetic());
 
         // A pooler that was drawn at random is no part of what is learnt; that of the checkpoint is kept as it was.
-        without = [.. model.UnusedParameters.Where(parameter => drawn?.Contains(parameter.Name) ?? true), .. model.ProjectionParameters];
-        NewLayers = Objectives.Layers(drawn?.Except(model.UnusedParameters.Concat(model.ProjectionParameters).Select(parameter => parameter.Name)));
+        without = [.. model.UnusedParameters.Where(parameter => drawn?.Contains(parameter.Name) ?? true), .. model.Projection.Parameters];
+        NewLayers = Objectives.Layers(drawn?.Except(model.UnusedParameters.Concat(model.Projection.Parameters).Select(parameter => parameter.Name)));
         var (tokens, masked) = Objectives.Largest(recipe);
         Activations = MaskedLearner.Plan(model.Config, tokens, recipe.MaxLength, masked, teacherWidth);
         learner = new MaskedLearner(model, Objectives.Optimizer(recipe), (ulong)recipe.Seed, Activations) { MaskedWeight = teacherWidth == 0 ? 1 : recipe.MaskedWeight };

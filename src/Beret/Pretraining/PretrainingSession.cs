@@ -89,12 +89,12 @@ internal sealed class PretrainingSession : IDisposable
             }
 
             Check(job, tokenizer, objective.Config);
-            seen = teacher is null ? null : TeacherTokens.Create(FileBeside(job.Output, "teacher-tokens"), teacher.Tokenizer, teacher.Room);
-            corpus = TokenCorpus.Build(FileBeside(job.Output, "tokens"), job.Texts, tokenizer, recipe, seen, callbacks.Tokenizing, cancellation);
+            seen = teacher is null ? null : TeacherTokens.Create(OutputFolder.Beside(job.Output, "teacher-tokens"), teacher.Tokenizer, teacher.Room);
+            corpus = TokenCorpus.Build(OutputFolder.Beside(job.Output, "tokens"), job.Texts, tokenizer, recipe, seen, callbacks.Tokenizing, cancellation);
             if (teacher is not null)
             {
                 var isReadAgain = recipe.Steps == 0 ? recipe.Epochs > 1 : recipe.Steps > SequenceOrder.StepsOf(corpus, recipe with { Epochs = 1 });
-                states = TeacherStates.Create(teacher, seen!, corpus, isReadAgain ? FileBeside(job.Output, "teacher-states") : null, recipe.ThreadCount);
+                states = TeacherStates.Create(teacher, seen!, corpus, isReadAgain ? OutputFolder.Beside(job.Output, "teacher-states") : null, recipe.ThreadCount);
             }
 
             return new PretrainingSession(job, backend, objective, tokenizer, source, corpus, states);
@@ -209,12 +209,5 @@ internal sealed class PretrainingSession : IDisposable
             throw new TrainingException(
                 $"the vocabulary has {tokenizer.VocabularySize} tokens, but {job.ModelName} has embeddings for {config.VocabularySize} only (vocab_size in config.json)");
         }
-    }
-
-    /// <summary>A file that goes when the run ends.</summary>
-    private static string FileBeside(string output, string kind)
-    {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        return Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.{kind}");
     }
 }

@@ -70,11 +70,7 @@ internal sealed class ReplacedLearner : IDisposable
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape());
-        var batch = new PackedBatch();
-        for (var left = tokens; left > 0; left -= length)
-        {
-            batch.Add(new int[Math.Min(length, left)]);
-        }
+        var batch = PackedBatch.Of(tokens, length);
 
         ops.Begin();
         Generate(ops, model, batch, new int[masked], new int[masked], new float[masked]);

@@ -112,10 +112,10 @@ internal sealed class StateTeacher : IDisposable
         }
 
         ops.Begin();
-        var outputs = model.Encoder.Forward(ops, ops.Upload(packed), Layer == Layers ? null : Observe);
+        var sequence = model.Encoder.Contextualize(ops, ops.Upload(packed), Layer == Layers ? null : Observe);
         if (Layer == Layers)
         {
-            Read(outputs.Sequence);
+            Read(sequence);
         }
 
         return states;

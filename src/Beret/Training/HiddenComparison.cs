@@ -92,7 +92,7 @@ internal sealed class HiddenComparison
         }
     }
 
-    /// <summary>The mean over the layers of their tokens' mean loss, of the last <see cref="Compare(Ops, SequenceClassifier, double)"/>.</summary>
+    /// <summary>The mean over the layers of their tokens' mean loss, of the last <see cref="Compare"/>.</summary>
     public double Loss { get; private set; }
 
     /// <summary>Puts the comparisons behind a student's pass.</summary>
@@ -107,17 +107,9 @@ internal sealed class HiddenComparison
             }
 
             // Read at once: the backward pass gives back the memory that they lie in.
-            var losses = Compare(ops, student, pair.States, pair.Targets.Rows, pair.Targets.Values, weight / pairs.Length);
+            var losses = student.Projection.Loss(ops, pair.States, pair.Targets.Rows, pair.Targets.Values, weight / pairs.Length);
             Loss += LossMean.Of(backend, losses, ref read) / pairs.Length;
         }
-    }
-
-    /// <summary>The mean squared difference of some tokens' states: [M, 1].</summary>
-    public static Matrix Compare(Ops ops, SequenceClassifier student, Value states, ReadOnlySpan<int> rows, ReadOnlySpan<float> targets, double weight)
-    {
-        var matrix = ops.Arena.Take(rows.Length, targets.Length / rows.Length);
-        ops.Backend.Write(targets, matrix);
-        return ops.Loss(Numerics.Loss.MeanSquaredError, student.Project(ops, states, ops.Upload(rows)), matrix, weight);
     }
 
     private sealed class Pair(int layer, int teacherLayer, TeacherTargets targets)

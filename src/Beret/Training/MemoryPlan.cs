@@ -44,7 +44,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         foreach (var layer in hidden?.Layers ?? [])
         {
-            HiddenComparison.Compare(ops, model, states[layer], new int[batch.Tokens], new float[(long)batch.Tokens * hidden!.Width], 1);
+            model.Projection.Loss(ops, states[layer], new int[batch.Tokens], new float[(long)batch.Tokens * hidden!.Width]);
         }
 
         ops.Backward();
@@ -62,15 +62,8 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         using var model = new SequenceClassifier(backend, config, outputs);
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, tape: null);
-        var batch = new PackedBatch();
-        var length = Math.Min(tokens, config.MaxPositions);
-        for (var left = tokens; left > 0; left -= length)
-        {
-            batch.Add(new int[Math.Min(length, left)]);
-        }
-
         ops.Begin();
-        model.Forward(ops, ops.Upload(batch));
+        model.Forward(ops, ops.Upload(PackedBatch.Of(tokens, Math.Min(tokens, config.MaxPositions))));
         return arena.Peak;
     }
 }

@@ -9,12 +9,11 @@ internal static class OutputClaim
     /// <exception cref="TrainingException">Another run has it, or nothing can be written beside the folder.</exception>
     public static IDisposable Take(string output)
     {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        var parent = Path.GetDirectoryName(full) ?? throw new TrainingException($"{output} cannot be a run's folder: --output names a folder of its own");
+        var file = OutputFolder.Beside(output, "run");
         try
         {
-            Directory.CreateDirectory(parent);
-            return FileLock.TryAcquire(Path.Combine(parent, $".{Path.GetFileName(full)}.run"), deleteAfter: true)
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            return FileLock.TryAcquire(file, deleteAfter: true)
                 ?? throw new TrainingException($"another run is working on {output}: wait for its end, or choose another folder (--output)");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

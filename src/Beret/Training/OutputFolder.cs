@@ -3,6 +3,15 @@ namespace Beret.Training;
 /// <summary>The folder that a new run writes to.</summary>
 internal static class OutputFolder
 {
+    /// <summary>A hidden file beside the folder, which itself is replaced: <c>.NAME.KIND</c>.</summary>
+    /// <exception cref="TrainingException">The folder is the root of a drive.</exception>
+    public static string Beside(string folder, string kind)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return Path.GetDirectoryName(path) is { } parent ? Path.Combine(parent, $".{Path.GetFileName(path)}.{kind}")
+            : throw new TrainingException($"{folder} cannot be a run's folder: --output names a folder of its own");
+    }
+
     /// <summary>Checks that a run may begin there, and takes away what an earlier one would be resumed from.</summary>
     /// <exception cref="TrainingException">There is something already, and it is not to be replaced.</exception>
     public static void Prepare(string folder, bool overwrite)

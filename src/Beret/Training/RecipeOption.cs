@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Beret.Data;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
@@ -90,6 +91,9 @@ public abstract class RecipeOption
             "clip-norm", "How that norm counts word embeddings: each occurrence of a token by itself (TensorFlow's tutorial), or summed (PyTorch).",
             [("tutorial", ClipNorm.Tutorial), ("summed", ClipNorm.Summed)],
             r => r.Optimizer.ClipNorm, (r, v) => r with { Optimizer = r.Optimizer with { ClipNorm = v } }),
+        new Word(
+            "pooling", "What goes to the classifier: the encoder's pooler, the first token, the mean or the largest of all tokens; auto: what the model's config.json says, else the pooler.",
+            ["auto", .. PoolingNames.All], r => r.Pooling?.Format() ?? "auto", (r, v) => r with { Pooling = v == "auto" ? null : PoolingNames.Parse(v) }),
         new Real("dropout", "The dropout rate before the classifier.", 0, 0.99, r => r.Dropout, (r, v) => r with { Dropout = v }),
         new OptionalReal("hidden-dropout", "The encoder's dropout rate; by default the model's own.", 0, 0.99, r => r.HiddenDropout, (r, v) => r with { HiddenDropout = v }),
         new OptionalReal(

@@ -36,9 +36,7 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     {
         if (teacher is null)
         {
-            var kind = TaskNames.KindOf(job.Recipe.Task) ?? job.Data.Kind;
-            var (data, judged) = Split(job with { Data = job.Data.As(kind), Validation = job.Validation?.As(kind) });
-            return new RunTexts(ClassificationTask.For(data.Labels, job.Recipe.Task, data.Kind), data, judged, []);
+            return Of(job.Data, job.Validation, job.Recipe);
         }
 
         var task = TaskOf(teacher, job);
@@ -51,8 +49,20 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
             throw new TrainingException("there is no text for the student to learn from, with a label or without");
         }
 
-        var (training, validation) = Split(job with { Data = Relabelled(job.Data, task, job), Validation = job.Validation is { } own ? Relabelled(own, task, job) : null });
+        var (training, validation) = Split(Relabelled(job.Data, task, job), job.Validation is { } own ? Relabelled(own, task, job) : null, job.Recipe);
         return new RunTexts(task, training, validation, unlabelled);
+    }
+
+    /// <summary>Labelled texts by themselves.</summary>
+    /// <param name="data">Those to learn from, and, without others, to be judged on.</param>
+    /// <param name="validation">Those to be judged on, or null.</param>
+    /// <param name="recipe">Says what the task is and how the texts are split.</param>
+    /// <exception cref="BeretException">Labels and task do not fit together, or there is no text.</exception>
+    public static RunTexts Of(LabelledTexts data, LabelledTexts? validation, TrainingRecipe recipe)
+    {
+        var kind = TaskNames.KindOf(recipe.Task) ?? data.Kind;
+        var (training, judged) = Split(data.As(kind), validation?.As(kind), recipe);
+        return new RunTexts(ClassificationTask.For(training.Labels, recipe.Task, kind), training, judged, []);
     }
 
     private static ClassificationTask TaskOf(Classifier teacher, TrainingJob job)
@@ -78,20 +88,10 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
 
     private static string Names(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(10)) + (labels.Count > 10 ? ", …" : "");
 
-    private static (LabelledTexts Training, LabelledTexts? Validation) Split(TrainingJob job)
-    {
-        if (job.Validation is not null)
-        {
-            return (job.Data, job.Validation.WithLabels(job.Data.Labels));
-        }
-
-        if (job.Recipe.ValidationSplit == 0 || (job.Teacher is not null && job.Data.Examples.Count == 0))
-        {
-            return (job.Data, null);
-        }
-
-        return DatasetSplit.TutorialSplit(job.Data, job.Recipe.ValidationSplit, job.Recipe.Seed);
-    }
+    private static (LabelledTexts Training, LabelledTexts? Validation) Split(LabelledTexts data, LabelledTexts? validation, TrainingRecipe recipe) =>
+        validation is not null ? (data, validation.WithLabels(data.Labels))
+        : recipe.ValidationSplit == 0 || data.Examples.Count == 0 ? (data, null)
+        : DatasetSplit.TutorialSplit(data, recipe.ValidationSplit, recipe.Seed);
 
     private static string FingerprintOf(string labelled, IEnumerable<Example> unlabelled)
     {

@@ -43,11 +43,7 @@ internal sealed class TeacherAnswers
     public ReadOnlySpan<float> OfValidation => logits.AsSpan(learned * task.Outputs);
 
     /// <summary>The file beside an output folder.</summary>
-    public static string PathBeside(string output)
-    {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        return Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.teacher.safetensors");
-    }
+    public static string PathBeside(string output) => OutputFolder.Beside(output, "teacher.safetensors");
 
     /// <summary>Reads the answers that are there, and lets the teacher give the others.</summary>
     /// <param name="teacher">The classifier.</param>

@@ -164,7 +164,7 @@ internal sealed class TeacherGuide : IDisposable
         teacher.Model.Encoder.Check(read);
         ops.Begin();
         relations?.Begin(arena, read.Tokens, read.Sequences);
-        teacher.Model.Encoder.Forward(ops, ops.Upload(read), hidden is null ? null : learn);
+        teacher.Model.Encoder.Contextualize(ops, ops.Upload(read), hidden is null ? null : learn);
     }
 
     /// <summary>Watches the student's pass.</summary>

@@ -1,4 +1,5 @@
 using Beret.Data;
+using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
 
@@ -58,6 +59,9 @@ public sealed record TrainingRecipe
 
     /// <summary>The constants of AdamW.</summary>
     public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>What of the encoder goes to the classifier, or null for what its configuration says.</summary>
+    public Pooling? Pooling { get; init; }
 
     /// <summary>The dropout rate before the classifier.</summary>
     public double Dropout { get; init; } = 0.1;

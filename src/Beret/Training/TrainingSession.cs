@@ -333,6 +333,7 @@ internal sealed class TrainingSession : IDisposable
 
     private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
     {
+        Pooling = recipe.Pooling ?? config.Pooling,
         ClassifierDropout = recipe.Dropout,
         HiddenDropout = recipe.HiddenDropout ?? config.HiddenDropout,
         AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,

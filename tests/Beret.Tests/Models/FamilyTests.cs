@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Beret.Hub;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
@@ -76,16 +77,9 @@ public class FamilyTests
                 Activation = Activation.GeluTanh,
             };
             using var stream = new MemoryStream();
-            using (var json = new Utf8JsonWriter(stream))
-            {
-                json.WriteStartObject();
-                json.WriteString("model_type", config.Family.ModelType);
-                config.Family.Write(json, config);
-                json.WriteEndObject();
-            }
-
+            HuggingFaceConfig.Write(stream, config, ModelSource.HuggingFace);
             using var document = JsonDocument.Parse(stream.ToArray());
-            var read = config.Family.Read(new ConfigFields(document.RootElement, "config.json"));
+            var read = ConfigReader.Read(new ConfigFields(document.RootElement, "config.json"));
 
             // Which head ELECTRA has is what its tensors tell.
             Assert.Equal(config, read is ElectraConfig electra ? electra with { HasPooler = ((ElectraConfig)config).HasPooler } : read);

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Beret.Hub;
+using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Tests.Checkpoints;
@@ -25,7 +27,7 @@ public sealed class ModernBertConfigTests : IDisposable
         var config = Read(Sound);
         Assert.Equal([false, true, true, false, true], config.IsLocal);
         Assert.Equal((128, 160_000.0, 10_000.0, 1e-5f), (config.LocalAttention, config.GlobalTheta, config.LocalTheta, config.LayerNormEpsilon));
-        Assert.Equal((false, false, false, false), (config.AttentionBias, config.MlpBias, config.NormBias, config.PoolsMean));
+        Assert.Equal((false, false, false, false), (config.AttentionBias, config.MlpBias, config.NormBias, config.Pooling == Pooling.Mean));
         Assert.Equal((0.0, 0.0, 0.0, 0.0), (config.EmbeddingDropout, config.HiddenDropout, config.AttentionDropout, config.ClassifierDropout));
         Assert.Equal((Activation.Gelu, 50283, 0), (config.Activation, config.PaddingId, config.TypeVocabularySize));
         Assert.Equal(("head.dense", false, Activation.Gelu, "head.norm", false), (
@@ -86,7 +88,7 @@ public sealed class ModernBertConfigTests : IDisposable
     [InlineData("\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"yarn\"}}", "rope_parameters: full_attention: rope_type is \"yarn\"; only \"default\" is supported")]
     [InlineData("\"rope_scaling\": {\"type\": \"linear\"}", "rope_scaling is set; scaling of the rotary angles is not supported")]
     [InlineData("\"norm_bias\": 1", "norm_bias is 1, not true or false")]
-    [InlineData("\"classifier_pooling\": \"max\"", "classifier_pooling is \"max\"; it can be cls or mean")]
+    [InlineData("\"classifier_pooling\": \"median\"", "classifier_pooling is \"median\"; it can be pooler, cls, mean, max")]
     [InlineData("\"hidden_activation\": \"silu\"", "hidden_activation is \"silu\"; supported are")]
     public void WhatCannotBeIsRefusedByName(string keys, string message) => Assert.Contains(message, Assert.Throws<ModelException>(() => Read(With(keys))).Message);
 
@@ -109,14 +111,7 @@ public sealed class ModernBertConfigTests : IDisposable
     private static string Written(ModernBertConfig config)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteString("model_type", "modernbert");
-            config.Family.Write(json, config);
-            json.WriteEndObject();
-        }
-
+        HuggingFaceConfig.Write(stream, config, ModelSource.HuggingFace);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 

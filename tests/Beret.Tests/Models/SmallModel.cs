@@ -27,7 +27,7 @@ internal static class SmallModel
     /// <summary>The names that <see cref="Named"/> knows: each family, in each of its forms.</summary>
     public static IEnumerable<string> Names =>
     [
-        "bert", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads",
+        "bert", "bert, mean", "bert, largest", "albert, first token", "albert", "albert, two groups of two", "electra", "electra with a pooler", "talking heads",
         "distilbert", "distilbert with sinusoids", "roberta", "mpnet", "deberta v3", "deberta v2", "deberta with narrow tables", "modernbert",
     ];
 
@@ -38,6 +38,9 @@ internal static class SmallModel
         return name switch
         {
             "bert" => sizes,
+            "bert, mean" => sizes with { Pooling = Pooling.Mean },
+            "bert, largest" => sizes with { Pooling = Pooling.Max },
+            "albert, first token" => new AlbertConfig(sizes) { Family = Albert.Family, EmbeddingSize = 24, Layers = 3, Pooling = Pooling.FirstToken },
             "albert" => new AlbertConfig(sizes) { Family = Albert.Family, EmbeddingSize = 24, Layers = 3 },
             "albert, two groups of two" => new AlbertConfig(sizes) { Family = Albert.Family, Layers = 6, Groups = 2, LayersOfGroup = 2 },
             "electra" => new ElectraConfig(sizes) { Family = Electra.Family },
@@ -107,7 +110,7 @@ internal static class SmallModel
         AttentionBias = false,
         MlpBias = true,
         NormBias = false,
-        PoolsMean = true,
+        Pooling = Pooling.Mean,
         Head = new HeadLayout("classifier") { Transform = "head.dense", TransformHasBias = false, Activation = Activation.Gelu, Norm = "head.norm", NormHasBias = false },
     };
 

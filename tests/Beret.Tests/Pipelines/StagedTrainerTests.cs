@@ -169,6 +169,22 @@ public sealed class StagedTrainerTests : IDisposable
         Assert.Contains("--student is missing", Assert.Throws<PipelineException>(() => new StagedTrainer(world.Job("run") with { Student = null })).Message);
         var blind = StagedWorld.Recipe with { FineTuning = TinyWorld.Recipe() with { ValidationSplit = 0 } };
         Assert.Contains("--validation", Assert.Throws<PipelineException>(() => new StagedTrainer(world.Job("run", blind))).Message);
+        var numbers = StagedWorld.Recipe with { FineTuning = TinyWorld.Recipe() with { Task = "regression" } };
+        var stars = new Beret.Data.LabelledTexts(["1", "5"], TinyWorld.Texts(200).Examples, "stars.csv");
+        Assert.Contains("stars.csv is labelled with numbers", Assert.Throws<PipelineException>(() => new StagedTrainer(world.Job("run", numbers) with { Data = stars })).Message);
+    }
+
+    [Fact]
+    public void Texts_with_sets_of_labels_are_held_to_the_commonest_set()
+    {
+        var texts = TinyWorld.Texts(200);
+        Beret.Data.Example[] sets = [.. texts.Examples.Select(example => example with { Label = -1, Labels = example.Label == 0 ? [0] : [0, 1] })];
+        var recipe = StagedWorld.Recipe with { Stages = [TrainingStage.FineTune] };
+        var job = world.Job("run", recipe) with { Data = new Beret.Data.LabelledTexts(texts.Labels, sets, "tiny", kind: Beret.Data.LabelKind.Set) };
+        var result = Assert.Single(new StagedTrainer(job).Run(Cancellation).Results);
+        var (_, validation) = Beret.Data.DatasetSplit.TutorialSplit(job.Data, 0.2, 42);
+        var both = validation.Examples.Count(example => example.Labels.Count == 2);
+        Assert.Equal(Math.Max(both, validation.Examples.Count - both) / (double)validation.Examples.Count, result.Baseline);
     }
 
     [Theory]

@@ -173,7 +173,7 @@ public sealed class HiddenStateTests : IDisposable
             ops.Begin();
             Value last = default;
             model.Forward(ops, ops.Upload(batch), (number, value) => last = value);
-            var losses = HiddenComparison.Compare(ops, model, last, rows, states, 0.5);
+            var losses = model.Projection.Loss(ops, last, rows, states, 0.5);
             if (tape is not null)
             {
                 ops.Backward();
