@@ -37,9 +37,12 @@ internal static class LengthTable
     }
 
     /// <summary>What was taken, and why.</summary>
-    public static string Taken(LengthSurvey survey) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Taken: --max-length {survey.Chosen.MaxLength}, the {(survey.Chosen.Whole >= LengthSurvey.WholeTexts ? "smallest in which" : "largest, for in none")} {LengthSurvey.WholeTexts:p0} of the texts are whole.");
+    public static string Taken(LengthSurvey survey)
+    {
+        var share = LengthSurvey.WholeTexts.ToString("p0", CultureInfo.InvariantCulture);
+        return $"Taken: --max-length {survey.Chosen.MaxLength}, "
+            + (survey.Chosen.Whole >= LengthSurvey.WholeTexts ? $"the smallest in which {share} of the texts are whole." : $"the largest: in none of these are {share} of the texts whole.");
+    }
 
     private static string N(int count) => count.ToString("n0", CultureInfo.InvariantCulture);
 }

@@ -133,7 +133,10 @@ internal sealed class StagedArguments
                 ? recipe.Pretraining with
                 {
                     // What auto means for classifying is not known yet, and does not bind pre-training.
-                    MaxLength = own.MaxLength == TrainingRecipe.AutoLength ? recipe.Pretraining.MaxLength : own.MaxLength, Precision = own.Precision, Seed = own.Seed, Threads = own.Threads,
+                    MaxLength = own.MaxLength == TrainingRecipe.AutoLength ? recipe.Pretraining.MaxLength : own.MaxLength,
+                    Precision = own.Precision,
+                    Seed = own.Seed,
+                    Threads = own.Threads,
                 }
                 : recipe.Pretraining with { Threads = own.Threads },
         };

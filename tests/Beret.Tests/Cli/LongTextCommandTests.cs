@@ -86,7 +86,7 @@ public sealed class LongTextCommandTests : IDisposable
             Assert.True(run.Code == 0, run.Error);
             Assert.Matches($@"\n\* --max-length 64 {chosen} +75\.0 %", run.Output);
             Assert.Matches($@"\n  --max-length 64 {other} +75\.0 %", run.Output);
-            Assert.Contains("Taken: --max-length 64, the largest, for in none 95", run.Output, StringComparison.Ordinal);
+            Assert.Contains("Taken: --max-length 64, the largest: in none of these are 95", run.Output, StringComparison.Ordinal);
         }
     }
 

@@ -11,7 +11,10 @@ public sealed class WindowedClassifierTests : IDisposable
 {
     private static readonly ModelDescription Windows = TinyModel.MultiClass with
     {
-        MaxLength = 8, Truncation = Truncation.Windows, WindowOverlap = 2, WindowPooling = WindowPooling.Mean,
+        MaxLength = 8,
+        Truncation = Truncation.Windows,
+        WindowOverlap = 2,
+        WindowPooling = WindowPooling.Mean,
     };
 
     /// <summary>From none to 40 tokens: one window to ten.</summary>
