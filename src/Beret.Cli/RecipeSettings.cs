@@ -42,8 +42,14 @@ internal sealed class RecipeSettings
         var option = new Option<string?>($"--{setting.Name}")
         {
             Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
-            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.JsonType != "integer" ? "X" : setting.Keyword is { } word ? $"N|{word}" : "N",
+            HelpName = setting.Choices.Count > 0 ? string.Join('|', [.. setting.Choices, .. setting.Other is { } other ? [other] : Array.Empty<string>()])
+                : setting.JsonType != "integer" ? "X" : setting.Keyword is { } word ? $"N|{word}" : "N",
         };
+        if (setting.Alias is { } alias)
+        {
+            option.Aliases.Add($"--{alias}");
+        }
+
         if (setting.JsonType == "boolean")
         {
             // --name alone is yes; --name false takes back what a recipe file says.
@@ -52,9 +58,13 @@ internal sealed class RecipeSettings
             option.CustomParser = result => result.Tokens is [var token] ? token.Value : "true";
             option.AcceptOnlyFromAmong("true", "false");
         }
-        else if (setting.Choices.Count > 0)
+        else if (setting is { Choices.Count: > 0, Other: null })
         {
             option.AcceptOnlyFromAmong([.. setting.Choices]);
+        }
+        else if (setting.Choices.Count > 0)
+        {
+            option.CompletionSources.Add([.. setting.Choices]);
         }
 
         return option;

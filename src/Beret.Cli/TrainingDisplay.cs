@@ -69,10 +69,10 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"New layers   : {(plan.NewLayers.Count == 0 ? "none, the model's own classifier is trained further" : string.Join(", ", plan.NewLayers))}");
         Line($"Preprocessing: {plan.Preprocessing}");
         Line($"Texts        : {plan.MeanTokens:f1} tokens on average{(plan.Recipe.Truncation == Truncation.Windows ? Windows(plan) : $", {plan.CutShare.ToString("p1", CultureInfo.InvariantCulture)} are longer and cut")}");
-        Line($"Parameters   : {plan.Parameters:n0}");
+        Line($"Parameters   : {plan.Parameters:n0}{(plan.FrozenParameters > 0 ? string.Create(CultureInfo.InvariantCulture, $", and {plan.FrozenParameters:n0} that keep their values") : "")}");
         Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}{(plan.Memory.Teacher > 0 ? $", teacher {(plan.Memory.Teacher / 1e6).ToString("n0", CultureInfo.InvariantCulture)}" : "")}");
         Line($"Precision    : {plan.Recipe.Precision.Format()}{(Precisions.HasInstruction(plan.Recipe.Precision) ? "" : ", without an instruction of this processor for it: the same numbers, no faster than fp32")}");
-        Line($"Steps        : {plan.Steps} ({plan.Recipe.Epochs} epochs of {plan.StepsPerEpoch}), about {Progress.Time(plan.ExpectedTime)} on {plan.Recipe.ThreadCount} threads");
+        Line($"Steps        : {plan.Steps} ({plan.Epochs} epochs of {plan.StepsPerEpoch}), about {Progress.Time(plan.ExpectedTime)} on {plan.Recipe.ThreadCount} threads");
         Line($"Untrained    : {string.Join(", ", plan.UntrainedLogits.Select(logit => logit.ToString("f4", CultureInfo.InvariantCulture)))} (the output for the first text: meaningless, the model has not been trained yet)");
         if (plan.StepsDone > 0)
         {
@@ -88,7 +88,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         var now = state;
         progress.Show(() => string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {now.Epoch}/{plan!.Recipe.Epochs} step {now.StepInEpoch}/{plan.StepsPerEpoch} loss {now.Loss:f4}{(double.IsNaN(now.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" accuracy {now.Accuracy:f4}"))} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
+            $"epoch {now.Epoch}/{plan!.Epochs} step {now.StepInEpoch}/{plan.StepsPerEpoch} loss {now.Loss:f4}{(double.IsNaN(now.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" accuracy {now.Accuracy:f4}"))} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
     }
 
     public override void Validating(int done, int total) =>
@@ -99,7 +99,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         progress.Clear();
         if (!quiet)
         {
-            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Recipe.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Parts(point)}{Accuracy(point)}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
+            Line($"{(point.EndsEpoch ? $"epoch {point.Epoch}/{plan!.Epochs}" : $"step {point.Step}")}: {point.Seconds:f0} s - loss: {point.Loss:f4}{Parts(point)}{Accuracy(point)}{Validation(point)}{Agreement(point)}{(isKept ? "  (kept)" : "")}");
             terminal.Output.Flush();
         }
     }
@@ -164,7 +164,11 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         double.IsNaN(point.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" - accuracy: {point.Accuracy:f4}");
 
     private string Validation(TrainingPoint point) => point.ValidationLoss is { } loss
-        ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_{plan!.Headline}: {point.ValidationAccuracy ?? double.NaN:f4}") : "";
+        ? string.Create(CultureInfo.InvariantCulture, $" - val_loss: {loss:f4} - val_{plan!.Headline}: {point.ValidationAccuracy ?? double.NaN:f4}{Chosen(point)}") : "";
+
+    /// <summary>What the kept model is chosen by, where that is not shown anyway.</summary>
+    private string Chosen(TrainingPoint point) => plan!.ChosenFigure is { } key
+        ? string.Create(CultureInfo.InvariantCulture, $" - val_{key}: {point.Figure ?? double.NaN:f4}") : "";
 
     private static string Agreement(TrainingPoint point) =>
         point.Agreement is { } agreement ? string.Create(CultureInfo.InvariantCulture, $" - as the teacher: {agreement:f4}") : "";

@@ -47,6 +47,11 @@ internal static class TrainingOutcome
                 writer.WriteNumber($"validation_{summary.Plan.Headline}", figure);
             }
 
+            if (point.Figure is { } chosen && summary.Plan.ChosenFigure is { } key)
+            {
+                writer.WriteNumber($"validation_{key}", chosen);
+            }
+
             if (point.Agreement is { } agreement)
             {
                 writer.WriteNumber("agreement", agreement);

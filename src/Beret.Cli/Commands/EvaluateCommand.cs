@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Inference;
@@ -57,9 +58,16 @@ internal static class EvaluateCommand
             var result = classifier.Evaluate(
                 texts, Progress.Of<EvaluationProgress>(state => progress.Show(() => Line(state, progress.Elapsed))), cancellation);
             progress.Clear();
+            var elapsed = progress.Elapsed;
+            var folder = arguments.GetRequiredValue(model);
+            if (Directory.Exists(folder) && Baseline.Find(folder) is { } baseline)
+            {
+                result = result with { Baseline = baseline.Evaluate(texts, cancellation) };
+            }
+
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Count} texts of {texts.Origin} ({part}) in {progress.Elapsed.TotalSeconds:0.0} s, {result.Count / progress.Elapsed.TotalSeconds:0} texts/s"));
+                $"{result.Count} texts of {texts.Origin} ({part}) in {elapsed.TotalSeconds:0.0} s, {result.Count / elapsed.TotalSeconds:0} texts/s"));
             if (source is GlueSource { Task: var task })
             {
                 terminal.Say($"GLUE judges {task.Folder} by {string.Join(" and ", task.Metrics.Select(key => string.Create(CultureInfo.InvariantCulture, $"{key} ({100 * result.Find(key)!.Value.Value:0.0})")))}");

@@ -47,7 +47,7 @@ public sealed record BinaryEvaluation : EvaluationResult
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
     [
-        new("loss", "loss", Loss),
+        new("loss", "loss", Loss, IsLowerBetter: true),
         new("accuracy", "accuracy (p > 0.5)", Accuracy),
         new("accuracy_logit_half", "accuracy (logit > 0.5, as the notebook)", AccuracyAtLogitHalf),
         new("precision", "precision", Precision),

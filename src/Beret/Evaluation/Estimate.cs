@@ -16,4 +16,5 @@ public readonly record struct Estimate(double Value, Interval? Interval95 = null
 /// <param name="Key">The stable key under which it stands in JSON, such as <c>accuracy</c>.</param>
 /// <param name="Name">The name to print, such as <c>accuracy (p &gt; 0.5)</c>.</param>
 /// <param name="Estimate">The figure.</param>
-public sealed record Metric(string Key, string Name, Estimate Estimate);
+/// <param name="IsLowerBetter">Whether a better model has a lower one: losses and errors.</param>
+public sealed record Metric(string Key, string Name, Estimate Estimate, bool IsLowerBetter = false);

@@ -18,6 +18,9 @@ public abstract record EvaluationResult
     /// <summary>The mean loss per example, with the normal interval of a mean (± 1.96 s/√n).</summary>
     public required Estimate Loss { get; init; }
 
+    /// <summary>What a plain linear model on words reaches on the same examples, to say what this one is worth; or null.</summary>
+    public EvaluationResult? Baseline { get; init; }
+
     /// <summary>The headline figures in the order in which they are printed, loss first.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
@@ -38,10 +41,10 @@ public abstract record EvaluationResult
     /// <summary>The figures, their 95% intervals and the confusion matrix as aligned plain text. Lines end with a line feed.</summary>
     public string ToTable()
     {
-        var table = new TextTable([$"{Count.ToString(CultureInfo.InvariantCulture)} examples", "value", "95% interval"]);
+        var table = new TextTable([$"{Count.ToString(CultureInfo.InvariantCulture)} examples", "value", "95% interval", .. Baseline is null ? (string[])[] : ["baseline"]]);
         foreach (var metric in Metrics)
         {
-            table.Add([metric.Name, Figure(metric.Estimate.Value), Range(metric.Estimate)]);
+            table.Add([metric.Name, Figure(metric.Estimate.Value), Range(metric.Estimate), .. Baseline is null ? (string[])[] : [Figure(BaselineOf(metric))]]);
         }
 
         var text = new StringBuilder(table.ToString());
@@ -89,7 +92,7 @@ public abstract record EvaluationResult
 
     /// <summary>
     /// Writes one object: <c>task</c>, <c>examples</c>, each figure under its key (null where it is not defined), <c>intervals_95</c> with [lower,
-    /// upper] under the same keys,
+    /// upper] under the same keys, <c>baseline</c> with the figures of <see cref="Baseline"/> under the same keys where there is one,
     /// then what the task adds (<c>labels</c>, <c>confusion_matrix</c> by rows of the true class, <c>per_class</c>), and <c>notes</c> where something
     /// is not defined.
     /// </summary>
@@ -111,6 +114,17 @@ public abstract record EvaluationResult
         }
 
         writer.WriteEndObject();
+        if (Baseline is { } baseline)
+        {
+            writer.WriteStartObject("baseline");
+            foreach (var metric in baseline.Metrics)
+            {
+                WriteNumber(writer, metric.Key, metric.Estimate.Value);
+            }
+
+            writer.WriteEndObject();
+        }
+
         if (Confusion is { } confusion)
         {
             writer.WriteStartArray("labels");
@@ -151,6 +165,9 @@ public abstract record EvaluationResult
 
     /// <summary>An interval as "0.8531 to 0.8618", or a dash.</summary>
     internal static string Range(Estimate estimate) => estimate.Interval95 is { } range ? $"{Figure(range.Lower)} to {Figure(range.Upper)}" : "-";
+
+    /// <summary>The baseline's value of a figure.</summary>
+    internal double BaselineOf(Metric metric) => Baseline?.Find(metric.Key)?.Value ?? double.NaN;
 
     /// <summary>What is not defined and why: by the metric's key, or the class's name.</summary>
     internal IEnumerable<(string Name, string Note)> Notes()

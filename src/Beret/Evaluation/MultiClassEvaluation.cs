@@ -48,7 +48,7 @@ public sealed record MultiClassEvaluation : EvaluationResult
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
     [
-        new("loss", "loss", Loss),
+        new("loss", "loss", Loss, IsLowerBetter: true),
         new("accuracy", "accuracy", Accuracy),
         .. Macro.Figures("macro", "macro"),
         .. Weighted.Figures("weighted", "weighted"),

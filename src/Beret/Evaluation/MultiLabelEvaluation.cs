@@ -39,9 +39,9 @@ public sealed record MultiLabelEvaluation : EvaluationResult
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
     [
-        new("loss", "loss", Loss),
+        new("loss", "loss", Loss, IsLowerBetter: true),
         new("accuracy", "accuracy (all labels of a text right)", SubsetAccuracy),
-        new("hamming_loss", "hamming loss", HammingLoss),
+        new("hamming_loss", "hamming loss", HammingLoss, IsLowerBetter: true),
         .. Micro.Figures("micro", "micro"),
         .. Macro.Figures("macro", "macro"),
         .. Weighted.Figures("weighted", "weighted"),

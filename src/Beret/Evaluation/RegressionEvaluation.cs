@@ -33,10 +33,10 @@ public sealed record RegressionEvaluation : EvaluationResult
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
     [
-        new("loss", "loss", Loss),
-        new("mse", "mean squared error", Loss),
-        new("rmse", "root mean squared error", RootMeanSquaredError),
-        new("mae", "mean absolute error", MeanAbsoluteError),
+        new("loss", "loss", Loss, IsLowerBetter: true),
+        new("mse", "mean squared error", Loss, IsLowerBetter: true),
+        new("rmse", "root mean squared error", RootMeanSquaredError, IsLowerBetter: true),
+        new("mae", "mean absolute error", MeanAbsoluteError, IsLowerBetter: true),
         new("r2", "R²", R2),
         Headline,
         new("spearman", "Spearman correlation", Spearman),

@@ -44,6 +44,13 @@ internal sealed class TokenStore : ITokenizedTexts
         return part.Windows[place];
     }
 
+    /// <summary>Tokens of one text, those of all its windows.</summary>
+    public int TokensOf(int text)
+    {
+        var (part, place) = Find(text);
+        return part.Starts[place + 1] - part.Starts[place];
+    }
+
     /// <summary>How many tokens one text lost to the length limit.</summary>
     public int CutOf(int text)
     {

@@ -75,12 +75,14 @@ internal sealed class DebertaV2 : EncoderModel
         var positions = Upload(ops, batch.LastPosition + 1);
         var mark = ops.Arena.Mark;
         var x = ops.Keep(mark, Embed(ops, batch));                                              // [T, H]
+        x = ops.Thaw(0, x);
         observe?.Invoke(0, x);
         for (var i = 0; i < blocks.Length; i++)
         {
             var h = blocks[i].Attention.Forward(ops, x, batch, positions);                      // [T, H]
             var output = blocks[i].FeedForward.Forward(ops, h);                                 // [T, H]
             x = ops.Keep(mark, i == 0 && convolution is not null ? convolution.Forward(ops, x, output, batch) : output);
+            x = ops.Thaw(i + 1, x);
             observe?.Invoke(i + 1, x);
         }
 

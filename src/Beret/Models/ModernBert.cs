@@ -70,6 +70,7 @@ internal sealed class ModernBert : EncoderModel
     {
         var mark = ops.Arena.Mark;
         var x = ops.Keep(mark, ops.Dropout(ops.Embed(embeddings, batch), config.EmbeddingDropout)); // [T, H]
+        x = ops.Thaw(0, x);
         var normal = x;
         observe?.Invoke(0, x);
         for (var i = 0; i < blocks.Length; i++)
@@ -77,6 +78,7 @@ internal sealed class ModernBert : EncoderModel
             var attention = Attention(ops, normal, batch, i);                                       // [T, H]
             (x, normal) = ops.AddNorm(x, attention, norms[2 * i], config.AttentionDropout);
             var wide = FeedForward(ops, normal, i);                                                 // [T, H]
+            (x, wide) = ops.Thaw(i + 1, x, wide);
             (x, normal) = ops.AddNorm(x, wide, norms[2 * i + 1], dropoutRate: 0);
             (x, normal) = ops.Keep(mark, x, normal);
             observe?.Invoke(i + 1, i + 1 < blocks.Length ? x : normal);

@@ -36,10 +36,12 @@ internal sealed class PostNormLayers(Embeddings embeddings, IBlock[] blocks)
     {
         var mark = ops.Arena.Mark;
         var x = ops.Keep(mark, embeddings.Forward(ops, batch));                                 // [T, H]
+        x = ops.Thaw(0, x);
         observe?.Invoke(0, x);
         for (var i = 0; i < blocks.Length; i++)
         {
             x = ops.Keep(mark, ops.Pass(blocks[i], x, batch, terms));                           // [T, H]
+            x = ops.Thaw(i + 1, x);
             observe?.Invoke(i + 1, x);
         }
 

@@ -39,6 +39,9 @@ internal sealed class SequenceClassifier : IDisposable
 
     public int Outputs => Head.Outputs;
 
+    /// <summary>As <see cref="Ops.FrozenLayers"/>, for those that train it.</summary>
+    public int FrozenLayers { get; set; } = -1;
+
     /// <summary>The dense layer that gives the logits.</summary>
     public Dense Head => head.Output;
 

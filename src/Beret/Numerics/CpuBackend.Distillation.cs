@@ -4,7 +4,7 @@ namespace Beret.Numerics;
 
 internal sealed unsafe partial class CpuBackend<V, S>
 {
-    public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient, double weight)
     {
         Shapes.Require(losses.Rows == logits.Rows && targets.Rows == logits.Rows, "there is a target and a loss for each row of logits");
         Shapes.Require(teacher.Rows == logits.Rows && teacher.Columns == logits.Columns, "teacher and student have as many logits");
@@ -12,7 +12,7 @@ internal sealed unsafe partial class CpuBackend<V, S>
         for (var r = 0; r < logits.Rows; r++)
         {
             *Row(losses, r) = (float)DistillationLosses.Example(
-                loss, Row(logits, r), Row(targets, r), Row(teacher, r), logits.Columns, terms, 1.0 / logits.Rows, logitsGradient.IsNone ? null : Row(logitsGradient, r));
+                loss, Row(logits, r), Row(targets, r), Row(teacher, r), logits.Columns, terms, weight / logits.Rows, logitsGradient.IsNone ? null : Row(logitsGradient, r));
         }
     }
 }

@@ -4,13 +4,14 @@ namespace Beret.Numerics;
 
 internal sealed unsafe partial class CpuBackend<V, S>
 {
-    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
+    public void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight, double focus)
     {
         Shapes.Require(losses.Rows == logits.Rows && targets.Rows == logits.Rows, "there is a target and a loss for each row of logits");
+        Shapes.Require(focus == 0 || loss.IsWeighted(), "a focus is one of a weighted loss");
         for (var r = 0; r < logits.Rows; r++)
         {
             *Row(losses, r) = (float)Losses.Example(
-                loss, Row(logits, r), Row(targets, r), logits.Columns, weight / logits.Rows, logitsGradient.IsNone ? null : Row(logitsGradient, r));
+                loss, Row(logits, r), Row(targets, r), logits.Columns, focus, weight / logits.Rows, logitsGradient.IsNone ? null : Row(logitsGradient, r));
         }
     }
 

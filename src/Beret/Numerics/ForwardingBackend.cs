@@ -120,11 +120,11 @@ internal abstract class ForwardingBackend(IBackend inner) : IBackend
     public virtual void MaxRowsGradient(Matrix outputGradient, Matrix input, Indices starts, Matrix inputGradient, bool accumulate) =>
         inner.MaxRowsGradient(outputGradient, input, starts, inputGradient, accumulate);
 
-    public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight) =>
-        inner.Loss(loss, logits, targets, losses, logitsGradient, weight);
+    public virtual void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight, double focus) =>
+        inner.Loss(loss, logits, targets, losses, logitsGradient, weight, focus);
 
-    public virtual void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient) =>
-        inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient);
+    public virtual void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient, double weight) =>
+        inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient, weight);
 
     public virtual void RelationLoss(
         Matrix student, Matrix teacher, Indices starts, int longest, Relations relations, int heads, float share, Matrix losses, Matrix studentGradient) =>

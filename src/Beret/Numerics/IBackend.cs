@@ -27,6 +27,33 @@ internal enum Loss : byte
 
     /// <summary>Squared error; an example's loss is the mean over its outputs.</summary>
     MeanSquaredError,
+
+    /// <summary>
+    /// Cross-entropy of the softmax in which every class may count: Σ tₖ (1 − pₖ)^γ (−ln pₖ), with a target t for each class, which need not sum to 1, and the focus γ
+    /// (Lin, Goyal, Girshick, He and Dollár, "Focal Loss for Dense Object Detection", 2017, §3).
+    /// </summary>
+    WeightedCrossEntropy,
+
+    /// <summary>The same of each logit by itself, a yes or no: targets [B, 2K] hold for each the weight of no, then that of yes; an example's loss is the mean over its logits.</summary>
+    WeightedBinaryCrossEntropy,
+}
+
+/// <summary>How targets and logits stand to each other in the losses.</summary>
+internal static class LossShapes
+{
+    /// <summary>Whether the logits of an example are those of one softmax; else each stands by itself.</summary>
+    public static bool IsOfClasses(this Loss loss) => loss is Loss.CrossEntropy or Loss.WeightedCrossEntropy;
+
+    /// <summary>Whether it takes a focus.</summary>
+    public static bool IsWeighted(this Loss loss) => loss is Loss.WeightedCrossEntropy or Loss.WeightedBinaryCrossEntropy;
+
+    /// <summary>The columns of the targets of K logits.</summary>
+    public static int TargetColumns(this Loss loss, int logits) => loss switch
+    {
+        Loss.CrossEntropy => 1,
+        Loss.WeightedBinaryCrossEntropy => 2 * logits,
+        _ => logits,
+    };
 }
 
 /// <summary>The constants of one AdamW update (Loshchilov and Hutter, 2019).</summary>
@@ -269,24 +296,25 @@ internal interface IBackend : IDisposable
 
     /// <summary>losses[b] = the loss of example b; logitsGradient = weight · d(mean of losses)/d(logits).</summary>
     /// <param name="logits">[B, K].</param>
-    /// <param name="targets">[B, K], or [B, 1] holding class numbers for cross-entropy.</param>
+    /// <param name="targets">[B, <see cref="LossShapes.TargetColumns"/>]: [B, K], or class numbers for cross-entropy.</param>
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
-    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight = 1);
+    /// <param name="focus">γ ≥ 0 of a weighted loss; the others have none.</param>
+    void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight = 1, double focus = 0);
 
     /// <summary>
-    /// losses[b] = α · T² · KL(p ‖ q) + (1 − α) · the label's loss of example b, logitsGradient = d(mean of losses)/d(logits), where p and q are the probabilities of
-    /// teacher / T and logits / T: the softmax of the row for <see cref="Numerics.Loss.CrossEntropy"/>, the sigmoid of each logit, averaged, for
-    /// <see cref="Numerics.Loss.BinaryCrossEntropy"/> (Hinton, Vinyals and Dean, 2015, §2: T² keeps the gradients' size whatever T is).
+    /// losses[b] = α · T² · KL(p ‖ q) + (1 − α) · the label's loss of example b, logitsGradient = weight · d(mean of losses)/d(logits), where p and q are the probabilities of
+    /// teacher / T and logits / T: the softmax of the row where the loss is one <see cref="LossShapes.IsOfClasses"/>, else the sigmoid of each logit, averaged
+    /// (Hinton, Vinyals and Dean, 2015, §2: T² keeps the gradients' size whatever T is).
     /// </summary>
     /// <param name="loss">The label's loss; not the squared error.</param>
     /// <param name="logits">[B, K].</param>
     /// <param name="targets">As <see cref="Loss"/> takes them. A row whose first is negative has no label: its loss is α · T² · KL(p ‖ q) alone.</param>
     /// <param name="teacher">[B, K]: the teacher's logits.</param>
-    /// <param name="terms">T and α.</param>
+    /// <param name="terms">T and α, and the focus of a weighted loss.</param>
     /// <param name="losses">[B, 1].</param>
     /// <param name="logitsGradient">[B, K] or none.</param>
-    void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient);
+    void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient, double weight = 1);
 
     /// <summary>
     /// How far a student's relations between tokens are from its teacher's (Wang et al., MiniLMv2, 2021, equations 3 to 5): losses[b, a] = the mean over the relations and the tokens of

@@ -4,17 +4,18 @@ namespace Beret.Numerics;
 internal sealed partial class Ops
 {
     /// <summary>
-    /// As <see cref="Loss"/>, with a teacher beside the labels: the losses of the examples, [B, 1]; with a tape, the gradient of their mean starts the backward pass.
+    /// As <see cref="Loss"/>, with a teacher beside the labels: the losses of the examples, [B, 1]; with a tape, the gradient of their mean, times a weight, starts the backward pass.
     /// </summary>
     /// <param name="loss">The labels' loss, which also tells what probabilities the logits stand for.</param>
     /// <param name="logits">[B, K].</param>
     /// <param name="targets">As <see cref="Loss"/> takes them; a row whose first is negative has no label.</param>
     /// <param name="teacher">[B, K].</param>
-    /// <param name="terms">Temperature and weight.</param>
-    public Matrix DistillationLoss(Loss loss, Value logits, Matrix targets, Matrix teacher, Distillation terms)
+    /// <param name="terms">Temperature, the teacher's share and the focus.</param>
+    /// <param name="weight">What the gradient is multiplied by.</param>
+    public Matrix DistillationLoss(Loss loss, Value logits, Matrix targets, Matrix teacher, Distillation terms, double weight = 1)
     {
         var losses = arena.Take(logits.Data.Rows, 1);
-        backend.DistillationLoss(loss, logits.Data, targets, teacher, terms, losses, StartingGradient(logits));
+        backend.DistillationLoss(loss, logits.Data, targets, teacher, terms, losses, StartingGradient(logits), weight);
         return losses;
     }
 

@@ -38,7 +38,7 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     public void Continue(ulong runSeed, uint runStep)
     {
         arena.Reset();
-        tape?.Clear();
+        Freeze();
         seed = runSeed;
         step = runStep;
         attentions = 0;
@@ -150,10 +150,10 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     /// <summary>
     /// The losses of the examples, [B, 1]. With a tape, the gradient of their mean, times a weight, starts the backward pass.
     /// </summary>
-    public Matrix Loss(Loss loss, Value logits, Matrix targets, double weight = 1)
+    public Matrix Loss(Loss loss, Value logits, Matrix targets, double weight = 1, double focus = 0)
     {
         var losses = arena.Take(logits.Data.Rows, 1);
-        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits), weight);
+        backend.Loss(loss, logits.Data, targets, losses, StartingGradient(logits), weight, focus);
         return losses;
     }
 
@@ -292,8 +292,12 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
 
         var dense = record.Dense!;
         backend.LinearWeightGradient(gradient, record.Input.Data, dense.WeightGradient, dense.BiasGradient, dense.Arithmetic);
-        var target = Target(record.Input, out var accumulate);
-        backend.LinearInputGradient(gradient, dense.Weight, target, accumulate, dense.Arithmetic);
+        if (!record.Input.IsFixed)
+        {
+            var target = Target(record.Input, out var accumulate);
+            backend.LinearInputGradient(gradient, dense.Weight, target, accumulate, dense.Arithmetic);
+        }
+
         Done(record.Output, gradient);
     }
 

@@ -29,7 +29,7 @@ internal sealed class Parameter
     /// <summary>The share of the scheduled learning rate at which it learns.</summary>
     public double RateFactor { get; set; } = 1;
 
-    /// <summary>Where training leaves it as it is.</summary>
+    /// <summary>Where training leaves it as it is; then it has no moments, and this is settled before memory is taken for training.</summary>
     public bool IsFrozen { get; set; }
 
     /// <summary>A vector is one row.</summary>

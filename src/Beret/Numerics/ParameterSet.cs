@@ -27,6 +27,9 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
     /// <summary>Bytes of the values.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Bytes of both moments, once there is memory for them.</summary>
+    public long MomentBytes { get; private set; }
+
     /// <summary>The arithmetic of the products in the dense layers that are not exact.</summary>
     public ElementType Arithmetic { get; private set; } = ElementType.Float32;
 
@@ -111,7 +114,7 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
         (_, Bytes) = Place(_ => true, (parameter, matrix) => parameter.Value = matrix);
     }
 
-    /// <summary>Takes memory for gradients and moments.</summary>
+    /// <summary>Takes memory for gradients, and for the moments of what is not frozen by now.</summary>
     public void AllocateForTraining()
     {
         if (!Gradients.IsNone)
@@ -121,8 +124,9 @@ internal sealed class ParameterSet(IBackend backend) : IDisposable
 
         var (block, bytes) = Place(p => !p.HasRowGradient, (parameter, matrix) => parameter.Gradient = matrix);
         Gradients = new Matrix(block, 1, checked((int)(bytes / sizeof(float))));
-        Place(_ => true, (parameter, matrix) => parameter.FirstMoment = matrix);
-        Place(_ => true, (parameter, matrix) => parameter.SecondMoment = matrix);
+        var (_, first) = Place(p => !p.IsFrozen, (parameter, matrix) => parameter.FirstMoment = matrix);
+        var (_, second) = Place(p => !p.IsFrozen, (parameter, matrix) => parameter.SecondMoment = matrix);
+        MomentBytes = first + second;
     }
 
     /// <summary>Zeroes all gradients.</summary>

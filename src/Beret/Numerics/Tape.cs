@@ -1,7 +1,7 @@
 namespace Beret.Numerics;
 
-/// <summary>An activation: its data, and the place of its gradient on the tape (−1 without a tape).</summary>
-internal readonly record struct Value(Matrix Data, int Slot = -1);
+/// <summary>An activation: its data, the place of its gradient on the tape (−1 without a tape), and whether nothing below it learns, so that nobody asks for that gradient.</summary>
+internal readonly record struct Value(Matrix Data, int Slot = -1, bool IsFixed = false);
 
 internal enum Operation : byte
 {

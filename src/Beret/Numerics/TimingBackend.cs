@@ -292,17 +292,17 @@ internal sealed class TimingBackend(IBackend inner) : ForwardingBackend(inner)
         Add(start);
     }
 
-    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight)
+    public override void Loss(Loss loss, Matrix logits, Matrix targets, Matrix losses, Matrix logitsGradient, double weight, double focus)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.Loss(loss, logits, targets, losses, logitsGradient, weight);
+        Inner.Loss(loss, logits, targets, losses, logitsGradient, weight, focus);
         Add(start);
     }
 
-    public override void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    public override void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient, double weight)
     {
         var start = Stopwatch.GetTimestamp();
-        Inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient);
+        Inner.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient, weight);
         Add(start);
     }
 

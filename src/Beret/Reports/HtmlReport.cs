@@ -143,12 +143,18 @@ public static class HtmlReport
     {
         var result = evaluation.Result;
         page.Line($"<section><h2>Evaluation: <bdi>{evaluation.Name}</bdi></h2>");
-        page.Line($"<p>{result.Count} examples. Intervals are 95%.</p>");
-        OpenTable(page, "Metrics", "numbers metrics", "metric", "value", "95% interval", "from 0 to 1");
+        page.Line($"<p>{result.Count} examples. Intervals are 95%.{(result.Baseline is null ? "" : " The baseline is a linear model on the words and pairs of neighbouring words of the whole texts (tf-idf).")}</p>");
+        OpenTable(page, "Metrics", "numbers metrics", ["metric", "value", "95% interval", .. result.Baseline is null ? (string[])[] : ["baseline"], "from 0 to 1"]);
         foreach (var metric in result.Metrics)
         {
             page.Line($"<tr><th scope=\"row\">{metric.Name}</th><td>{Figure(metric.Estimate.Value)}</td>");
-            page.Line($"<td>{EvaluationResult.Range(metric.Estimate)}</td><td>{Whisker(metric)}</td></tr>");
+            page.Line($"<td>{EvaluationResult.Range(metric.Estimate)}</td>");
+            if (result.Baseline is not null)
+            {
+                page.Line($"<td>{Figure(result.BaselineOf(metric))}</td>");
+            }
+
+            page.Line($"<td>{Whisker(metric)}</td></tr>");
         }
 
         CloseTable(page);

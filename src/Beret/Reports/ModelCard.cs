@@ -119,10 +119,10 @@ public static class ModelCard
     {
         foreach (var evaluation in evaluations)
         {
-            card.Append(CultureInfo.InvariantCulture, $"\n## Evaluation: {Markdown.Text(evaluation.Name)} ({evaluation.Result.Count} examples)\n\n| metric | value | 95% interval |\n|---|---:|---:|\n");
+            card.Append(CultureInfo.InvariantCulture, $"\n## Evaluation: {Markdown.Text(evaluation.Name)} ({evaluation.Result.Count} examples)\n\n| metric | value | 95% interval |{(evaluation.Result.Baseline is null ? "\n|---|---:|---:|" : " words, tf-idf |\n|---|---:|---:|---:|")}\n");
             foreach (var metric in evaluation.Result.Metrics)
             {
-                card.Append($"| {Markdown.Text(metric.Name)} | {EvaluationResult.Figure(metric.Estimate.Value)} | {EvaluationResult.Range(metric.Estimate)} |\n");
+                card.Append($"| {Markdown.Text(metric.Name)} | {EvaluationResult.Figure(metric.Estimate.Value)} | {EvaluationResult.Range(metric.Estimate)} |{(evaluation.Result.Baseline is null ? "" : $" {EvaluationResult.Figure(evaluation.Result.BaselineOf(metric))} |")}\n");
             }
 
             if (evaluation.Result.Confusion is { Labels.Count: <= 12 } confusion)

@@ -146,7 +146,7 @@ public static class RunReport
     ];
 
     private static List<Fact> Recipe(TrainingPlan plan) =>
-        [.. RecipeOption.Of(plan).Select(option => new Fact(option.Name, option.Get(plan.Recipe) is { Length: > 0 } value ? value : "the model's own"))];
+        [.. RecipeOption.Of(plan).Select(option => new Fact(option.Name, option.Get(plan.Recipe) is { Length: > 0 } value ? value : option.Unset))];
 
     private static IEnumerable<Fact> Teacher(TrainingSummary summary)
     {

@@ -45,7 +45,7 @@ internal sealed class AdamW : IDisposable
         this.set = set;
         this.options = options;
         set.AllocateForTraining();
-        word = set.All.SingleOrDefault(p => p.HasRowGradient);
+        word = set.All.SingleOrDefault(p => p is { HasRowGradient: true, IsFrozen: false });
         slotOfRow = new int[word?.Rows ?? 0];
         slots = new Indices(set.Backend.Allocate((long)slotOfRow.Length * sizeof(int)), slotOfRow.Length);
     }
@@ -59,21 +59,20 @@ internal sealed class AdamW : IDisposable
     /// <param name="arena">Memory for the summed rows of the word embeddings.</param>
     /// <param name="ids">The token ids that the rows of the word embeddings' gradient belong to; not looked at where that is a matrix.</param>
     /// <param name="learningRate">The scheduled rate.</param>
-    /// <param name="parts">The number of micro-batches whose gradients were added up; the update is by their mean.</param>
-    public double Step(Arena arena, ReadOnlySpan<int> ids, double learningRate, int parts = 1)
+    public double Step(Arena arena, ReadOnlySpan<int> ids, double learningRate)
     {
         var backend = set.Backend;
         var rows = word is null ? Matrix.None : SumOccurrences(word, arena, ids);
         var squares = backend.SquaredNorm(set.Gradients);
         var wordSquares = word is null ? 0 : backend.SquaredNorm(options.ClipNorm == ClipNorm.Tutorial ? word.OccurrenceGradient : rows);
-        var norm = Math.Sqrt(squares + wordSquares) / parts;
+        var norm = Math.Sqrt(squares + wordSquares);
         if (!double.IsFinite(norm))
         {
             return norm;
         }
 
         Steps++;
-        var scale = ClipFactor(norm) / parts;
+        var scale = ClipFactor(norm);
         for (var i = 0; i < set.All.Count; i++)
         {
             // By number: the enumerator of an interface is an object, and a step allocates none.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Beret.Numerics;
 
 namespace Beret.Training;
@@ -21,22 +20,5 @@ internal static class LayerwiseRates
     }
 
     /// <summary>How far below the head a parameter is. A block that several layers share, and what belongs to no block, stays at the rate itself.</summary>
-    private static int StepsDown(string name, int layers)
-    {
-        var parts = name.Split('.');
-        if (parts.Contains("embeddings"))
-        {
-            return layers + 1;
-        }
-
-        for (var i = 1; i < parts.Length; i++)
-        {
-            if (parts[i - 1] is "layer" or "layers" && int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            {
-                return layers - number;
-            }
-        }
-
-        return 0;
-    }
+    private static int StepsDown(string name, int layers) => ParameterPlace.LayerOf(name) is { } layer ? layers + 1 - layer : 0;
 }

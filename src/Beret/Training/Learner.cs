@@ -18,6 +18,7 @@ internal sealed class Learner : IDisposable
     private readonly SequenceClassifier model;
     private readonly IBackend backend;
     private readonly Loss loss;
+    private readonly double focus;
     private readonly Distillation? distillation;
     private readonly TeacherGuide? guide;
     private readonly LayerObserver? observe;
@@ -42,10 +43,12 @@ internal sealed class Learner : IDisposable
     /// <param name="keepsOnlyBlockInputs">As <see cref="Ops.KeepsOnlyBlockInputs"/>.</param>
     /// <param name="distillation">How it learns from a teacher, whose logits every batch then comes with; null without one.</param>
     /// <param name="guide">What else the model is held to of its teacher; stays the caller's.</param>
+    /// <param name="focus">γ of a weighted loss.</param>
     public Learner(
         SequenceClassifier model, IBackend backend, Loss loss, AdamWOptions options, ulong seed, long arenaBytes = 0, bool keepsOnlyBlockInputs = false,
-        Distillation? distillation = null, TeacherGuide? guide = null)
+        Distillation? distillation = null, TeacherGuide? guide = null, double focus = 0)
     {
+        this.focus = focus;
         this.guide = guide;
         this.distillation = distillation;
         this.model = model;
@@ -57,7 +60,7 @@ internal sealed class Learner : IDisposable
         rows = new OccurrenceRows(backend, word.Columns);
         LayerwiseRates.Apply(model.Parameters, model.Config.Layers, options.LayerDecay);
         arena = new Arena(backend, arenaBytes);
-        ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs };
+        ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs, FrozenLayers = model.FrozenLayers };
         guide?.Watch(ops);
         observe = guide?.Layers;
     }
@@ -75,7 +78,7 @@ internal sealed class Learner : IDisposable
     /// <summary>The logits of the last batch's documents, [D, K], before its update.</summary>
     public ReadOnlySpan<float> Logits => logits.AsSpan(0, examples * model.Outputs);
 
-    /// <summary>What the loss of the last batch is the sum of; null where it is that of the logits alone.</summary>
+    /// <summary>What the loss of the last step is the sum of; null where it is that of the logits alone.</summary>
     public LossParts? Parts { get; private set; }
 
     /// <summary>The most memory that the activations and their gradients have needed so far, in bytes.</summary>
@@ -90,7 +93,8 @@ internal sealed class Learner : IDisposable
     {
         model.Parameters.ClearGradients();
         ops.Begin(seed, (uint)Steps);
-        return Pass(batch, targets, teacher);
+        Parts = null;
+        return Pass(batch, targets, teacher, share: 1);
     }
 
     /// <summary>One whole step at the given learning rate. Where the loss or the gradient is not finite, nothing is changed.</summary>
@@ -105,13 +109,18 @@ internal sealed class Learner : IDisposable
     /// <summary>
     /// The gradients of one micro-batch, added to those of the others since the last <see cref="Update"/>: a step on more examples than memory holds at once.
     /// </summary>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="targets">As <see cref="Differentiate"/> takes them.</param>
+    /// <param name="share">What the micro-batch's mean counts for in that of the step: its share of the step's examples.</param>
+    /// <param name="teacher">The teacher's logits.</param>
     /// <returns>The micro-batch's mean loss.</returns>
-    public double Accumulate(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher = default)
+    public double Accumulate(PackedBatch batch, ReadOnlySpan<float> targets, double share, ReadOnlySpan<float> teacher = default)
     {
         if (parts++ == 0)
         {
             rows.Clear();
             accumulated = 0;
+            Parts = null;
             model.Parameters.ClearGradients();
             ops.Begin(seed, (uint)Steps);
         }
@@ -120,21 +129,33 @@ internal sealed class Learner : IDisposable
             ops.Continue(seed, (uint)Steps);
         }
 
-        var mean = Pass(batch, targets, teacher);
-        rows.Add(batch.Ids, word.OccurrenceGradient);
-        accumulated += mean;
+        var mean = Pass(batch, targets, teacher, share);
+        if (!word.IsFrozen)
+        {
+            rows.Add(batch.Ids, word.OccurrenceGradient);
+        }
+
+        accumulated += share * mean;
         return mean;
     }
 
-    /// <summary>The update by the mean of the accumulated gradients, every micro-batch counting alike. Where loss or gradient is not finite, nothing is changed.</summary>
+    /// <summary>Takes memory for the accumulated gradients of so many tokens, so that it need not grow.</summary>
+    public void Reserve(long tokens)
+    {
+        if (!word.IsFrozen)
+        {
+            rows.Reserve(checked((int)tokens));
+        }
+    }
+
+    /// <summary>The update by the accumulated gradients, whose loss is the sum of the shares. Where loss or gradient is not finite, nothing is changed.</summary>
     public StepResult Update(double learningRate)
     {
-        var (count, mean) = (parts, accumulated / parts);
         parts = 0;
-        word.OccurrenceGradient = rows.Rows;
-        return double.IsFinite(mean)
-            ? new StepResult(mean, optimizer.Step(arena, rows.Ids, learningRate, count))
-            : new StepResult(mean, double.NaN);
+        word.OccurrenceGradient = word.IsFrozen ? Matrix.None : rows.Rows;
+        return double.IsFinite(accumulated)
+            ? new StepResult(accumulated, optimizer.Step(arena, rows.Ids, learningRate))
+            : new StepResult(accumulated, double.NaN);
     }
 
     /// <summary>The gradient of a parameter after <see cref="Differentiate"/> or <see cref="Step"/>, occurrences summed.</summary>
@@ -147,7 +168,7 @@ internal sealed class Learner : IDisposable
         arena.Dispose();
     }
 
-    private double Pass(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher)
+    private double Pass(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher, double share)
     {
         model.Encoder.Check(batch);
         examples = batch.Documents;
@@ -157,13 +178,15 @@ internal sealed class Learner : IDisposable
             logits = new float[examples * model.Outputs];
         }
 
-        guide?.Read(batch);
+        guide?.Read(batch, share);
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
         var output = ops.PoolWindows(model.Forward(ops, indices, observe).Logits, indices, Pooling);
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
-        var lost = distillation is { } terms ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms) : ops.Loss(loss, output, targetMatrix);
+        var lost = distillation is { } terms
+            ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms with { Focus = focus }, share)
+            : ops.Loss(loss, output, targetMatrix, share, focus);
         backend.Read(lost, losses.AsSpan(0, examples));
         guide?.Compare(ops);
         ops.Backward();
@@ -179,7 +202,7 @@ internal sealed class Learner : IDisposable
         }
 
         var sum = guide.Add(total / examples, out var parts);
-        Parts = parts;
+        Parts = (Parts ?? default).Plus(parts, share);
         return sum;
     }
 

@@ -31,16 +31,8 @@ internal sealed class OccurrenceRows(IBackend backend, int columns) : IDisposabl
         Count += tokens.Length;
     }
 
-    public void Dispose()
-    {
-        if (capacity > 0)
-        {
-            backend.Free(rows.Handle);
-            capacity = 0;
-        }
-    }
-
-    private void Reserve(int count)
+    /// <summary>Takes memory for so many rows.</summary>
+    public void Reserve(int count)
     {
         if (count <= capacity)
         {
@@ -57,5 +49,14 @@ internal sealed class OccurrenceRows(IBackend backend, int columns) : IDisposabl
         Dispose();
         (rows, capacity) = (moved, larger);
         Array.Resize(ref ids, larger);
+    }
+
+    public void Dispose()
+    {
+        if (capacity > 0)
+        {
+            backend.Free(rows.Handle);
+            capacity = 0;
+        }
     }
 }

@@ -53,9 +53,9 @@ public static class RecipeFile
                     continue;
                 }
 
-                var option = RecipeOption.All.FirstOrDefault(o => o.Key == entry.Name)
+                var option = RecipeOption.All.FirstOrDefault(o => o.Key == entry.Name || o.Alias?.Replace('-', '_') == entry.Name)
                     ?? throw new TrainingException($"{where}: there is no setting \"{entry.Name}\"; did you mean \"{Nearest(entry.Name)}\"?");
-                if (!seen.Add(entry.Name))
+                if (!seen.Add(option.Key))
                 {
                     throw new TrainingException($"{where}: {entry.Name} is given twice");
                 }
@@ -86,11 +86,11 @@ public static class RecipeFile
             text.Append("  // ").Append(option.Description);
             if (option.Choices.Count > 0)
             {
-                text.Append(" One of: ").AppendJoin(", ", option.Choices).Append('.');
+                text.Append(" One of: ").AppendJoin(", ", option.Other is { } other ? [.. option.Choices, other] : option.Choices).Append('.');
             }
 
             text.Append("\n  \"").Append(option.Key).Append("\": ")
-                .Append(option.JsonType == "string" || value == option.Keyword ? $"\"{value}\"" : value.Length == 0 ? "null" : value).Append(",\n");
+                .Append(option.JsonType == "string" || value == option.Keyword ? Quoted(value) : value.Length == 0 ? "null" : value).Append(",\n");
         }
 
         return text.Append("}\n").ToString();
@@ -129,9 +129,20 @@ public static class RecipeFile
                     writer.WriteString("type", option.JsonType);
                 }
 
-                if (option.Choices.Count > 0)
+                if (option is { Choices.Count: > 0, Other: null })
                 {
                     writer.WriteStartArray("enum");
+                    foreach (var choice in option.Choices)
+                    {
+                        writer.WriteStringValue(choice);
+                    }
+
+                    writer.WriteEndArray();
+                }
+
+                if (option.Other is not null)
+                {
+                    writer.WriteStartArray("examples");
                     foreach (var choice in option.Choices)
                     {
                         writer.WriteStringValue(choice);
@@ -191,6 +202,8 @@ public static class RecipeFile
 
         writer.WriteEndObject();
     }
+
+    private static string Quoted(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 
     private static string Nearest(string key) => RecipeOption.All.MinBy(option => NearestNames.Distance(option.Key, key))!.Key;
 }

@@ -34,11 +34,20 @@ public abstract class RecipeOption
     /// <summary>Whether it says something only of a run that reads long texts in windows (<see cref="Truncation.Windows"/>).</summary>
     public bool NeedsWindows { get; private init; }
 
+    /// <summary>Another name that means the same; null where it has none.</summary>
+    public string? Alias { get; private init; }
+
     /// <summary>The words it can be, where it is a choice.</summary>
     public virtual IReadOnlyList<string> Choices => [];
 
     /// <summary>A word that can stand in the place of the number, or null.</summary>
     public virtual string? Keyword => null;
+
+    /// <summary>What it can be beside <see cref="Choices"/>, as a help shows it; null where these are all.</summary>
+    public virtual string? Other => null;
+
+    /// <summary>What holds where it is not given, of a setting that need not be.</summary>
+    internal string Unset { get; private init; } = "the model's own";
 
     /// <summary>The smallest and the largest value, where it is a number that has such.</summary>
     internal virtual (double? Least, double? Most) Bounds => default;
@@ -50,7 +59,12 @@ public abstract class RecipeOption
     public static IReadOnlyList<RecipeOption> All { get; } =
     [
         new Whole("epochs", "Passes over the training texts.", 0, 10_000, r => r.Epochs, (r, v) => r with { Epochs = v }),
-        new Whole("batch-size", "Texts in a step.", 1, 65_536, r => r.BatchSize, (r, v) => r with { BatchSize = v }),
+        new Whole(
+            "max-steps", "The most steps, where these are fewer than the passes have; 0: no limit.", 0, int.MaxValue, r => r.MaxSteps, (r, v) => r with { MaxSteps = v }),
+        new Whole("batch-size", "Texts in a batch, which is a step unless gradients are accumulated.", 1, 65_536, r => r.BatchSize, (r, v) => r with { BatchSize = v }),
+        new Whole(
+            "gradient-accumulation", "Batches in a step, whose gradients are added up: the step of a batch so many times as large, in the memory of one.", 1, 65_536,
+            r => r.GradientAccumulation, (r, v) => r with { GradientAccumulation = v }),
         new WholeOrWord(
             "max-length", "The longest sequence in tokens, [CLS] and [SEP] included; auto goes by the lengths of the training texts.", 3, 1 << 20, "auto", TrainingRecipe.AutoLength,
             r => r.MaxLength, (r, v) => r with { MaxLength = v }),
@@ -69,9 +83,18 @@ public abstract class RecipeOption
             "max-windows", "With --truncation windows: the most windows of a text that training reads, spread evenly where it has more; validation and the model read all.", 1, 1 << 20,
             r => r.MaxWindows, (r, v) => r with { MaxWindows = v }) { NeedsWindows = true },
         new Real("learning-rate", "The peak of the learning rate.", 0, 1, r => r.LearningRate, (r, v) => r with { LearningRate = v }),
+        new OptionalReal(
+            "head-learning-rate", "The peak for what stands on the encoder, the classifier above all; by default that of the rest.", 0, 1,
+            r => r.HeadLearningRate, (r, v) => r with { HeadLearningRate = v })
+        {
+            Unset = "that of the rest",
+        },
+        new Choice<RateDecay>(
+            "schedule", "How the rate falls after the warm-up: in a straight line or by half a cosine to 0 at the last step, or not at all.",
+            [("linear", RateDecay.Linear), ("cosine", RateDecay.Cosine), ("constant", RateDecay.Constant)], r => r.Schedule, (r, v) => r with { Schedule = v }),
         new Real("warmup", "The share of all steps in which the rate rises from 0.", 0, 1, r => r.Warmup, (r, v) => r with { Warmup = v }),
         new Choice<DecayStart>(
-            "decay-start", "From where the rate's linear decay counts: the first step (TensorFlow's tutorial) or the end of the warm-up (Hugging Face).",
+            "decay-start", "From where the rate's decay counts: the first step (TensorFlow's tutorial) or the end of the warm-up (Hugging Face).",
             [("first-step", DecayStart.FirstStep), ("end-of-warmup", DecayStart.EndOfWarmup)], r => r.DecayStart, (r, v) => r with { DecayStart = v }),
         new Real(
             "weight-decay", "AdamW's decay of matrices and embeddings.", 0, 1,
@@ -94,6 +117,19 @@ public abstract class RecipeOption
         new Word(
             "pooling", "What goes to the classifier: the encoder's pooler, the first token, the mean or the largest of all tokens; auto: what the model's config.json says, else the pooler.",
             ["auto", .. PoolingNames.All], r => r.Pooling?.Format() ?? "auto", (r, v) => r with { Pooling = v == "auto" ? null : PoolingNames.Parse(v) }),
+        new Switch(
+            "freeze-embeddings", "The embeddings keep their weights, and no gradient is computed for them.", r => r.FreezeEmbeddings, (r, v) => r with { FreezeEmbeddings = v }),
+        new Whole(
+            "freeze-layers", "How many layers, from the first on and with the embeddings below them, keep their weights: no gradient is computed for them.", 0, 1000,
+            r => r.FreezeLayers, (r, v) => r with { FreezeLayers = v }),
+        new Open(
+            "class-weights", "How much each label counts in the loss: all alike, rare ones more so that all weigh the same together, or by label (others 1).",
+            ClassWeights.Words, "LABEL=WEIGHT,…", r => r.ClassWeights.ToString(), (r, v) => ClassWeights.Parse(v) is { } weights ? r with { ClassWeights = weights } : null),
+        new Real(
+            "label-smoothing", "The share of each target that is spread evenly over all labels.", 0, 0.99, r => r.LabelSmoothing, (r, v) => r with { LabelSmoothing = v }),
+        new Real(
+            "focal-gamma", "Focal loss: a text's loss is multiplied by (1 − p)^γ, with p the probability of what is right, so that sure ones count less; 0: plain cross-entropy.", 0, 10,
+            r => r.FocalGamma, (r, v) => r with { FocalGamma = v }),
         new Real("dropout", "The dropout rate before the classifier.", 0, 0.99, r => r.Dropout, (r, v) => r with { Dropout = v }),
         new OptionalReal("hidden-dropout", "The encoder's dropout rate; by default the model's own.", 0, 0.99, r => r.HiddenDropout, (r, v) => r with { HiddenDropout = v }),
         new OptionalReal(
@@ -104,13 +140,17 @@ public abstract class RecipeOption
         new Choice<ShuffleMode>(
             "shuffle", "The order of the texts: anew every epoch, through a buffer of 256 once (TensorFlow's tutorial), or as they come.",
             [("epoch", ShuffleMode.EveryEpoch), ("tutorial", ShuffleMode.Tutorial), ("none", ShuffleMode.None)], r => r.Shuffle, (r, v) => r with { Shuffle = v }),
-        new Whole("validate-every", "Steps between validations; 0: one at the end of each epoch.", 0, int.MaxValue, r => r.ValidateEvery, (r, v) => r with { ValidateEvery = v }),
+        new Whole("validate-every", "Steps between validations; 0: one at the end of each epoch.", 0, int.MaxValue, r => r.ValidateEvery, (r, v) => r with { ValidateEvery = v })
+        {
+            Alias = "evaluate-every",
+        },
         new Whole(
             "early-stopping", "Validations without an improvement after which the run stops; 0: never.", 0, int.MaxValue,
             r => r.EarlyStopping, (r, v) => r with { EarlyStopping = v }),
-        new Choice<KeepModel>(
-            "keep", "Which model is kept: of the best validation accuracy (multi-label: F1; regression: correlation), of the lowest validation loss, or the last.",
-            [("best-accuracy", KeepModel.BestAccuracy), ("best-loss", KeepModel.BestLoss), ("last", KeepModel.Last)], r => r.Keep, (r, v) => r with { Keep = v }),
+        new Open(
+            "keep",
+            "Which model is kept: of the best validation accuracy (multi-label: F1; regression: correlation), of the lowest validation loss, the last, or the best by any figure of beret evaluate, such as f1_macro.",
+            KeepModel.Words, "FIGURE", r => r.Keep.ToString(), (r, v) => KeepModel.Parse(v) is { } keep ? r with { Keep = keep } : null),
         new Whole(
             "checkpoint-every", "Steps between the checkpoints that an interrupted run goes on from; 0: one at the end of each epoch.", 0, int.MaxValue,
             r => r.CheckpointEvery, (r, v) => r with { CheckpointEvery = v }),
@@ -153,6 +193,9 @@ public abstract class RecipeOption
         new Switch(
             "checkpoint-activations", "Keep only the input of each layer and compute the rest anew in the backward pass: the same result, a third more work, far less memory.",
             r => r.CheckpointActivations, (r, v) => r with { CheckpointActivations = v }),
+        new Switch(
+            "baseline", "Train a linear model on words (tf-idf) beside it, in seconds, and show its figures: they say what the encoder is worth.",
+            r => r.Baseline, (r, v) => r with { Baseline = v }),
         new Whole("threads", "Threads that compute; 0: one for each processor. The result does not depend on it.", 0, 1024, r => r.Threads, (r, v) => r with { Threads = v }),
     ];
 
@@ -161,7 +204,7 @@ public abstract class RecipeOption
         option => (!option.NeedsTeacher || plan.Teacher is not null) && (!option.NeedsWindows || plan.Recipe.Truncation == Truncation.Windows));
 
     /// <summary>The option of a name or key, or null.</summary>
-    public static RecipeOption? Find(string name) => All.FirstOrDefault(option => option.Name == name.Replace('_', '-'));
+    public static RecipeOption? Find(string name) => All.FirstOrDefault(option => option.Name == name.Replace('_', '-') || option.Alias == name.Replace('_', '-'));
 
     /// <summary>The recipe with this setting changed to a text's value.</summary>
     /// <exception cref="TrainingException">The text is no value of this setting.</exception>
@@ -325,6 +368,23 @@ public abstract class RecipeOption
             "false" => set(recipe, false),
             _ => null,
         };
+    }
+
+    private sealed class Open(
+        string name, string description, IReadOnlyList<string> choices, string other, Func<TrainingRecipe, string> get, Func<TrainingRecipe, string, TrainingRecipe?> set)
+        : RecipeOption(name, description)
+    {
+        public override string JsonType => "string";
+
+        public override IReadOnlyList<string> Choices => choices;
+
+        public override string Other => other;
+
+        private protected override string Wanted => string.Join(" or ", [.. choices, other]);
+
+        public override string Get(TrainingRecipe recipe) => get(recipe);
+
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => set(recipe, text);
     }
 
     private sealed class Word(

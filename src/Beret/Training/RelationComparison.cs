@@ -75,12 +75,12 @@ internal sealed class RelationComparison
         }
     }
 
-    /// <summary>Holds those of the student's last layer to them; for its <see cref="AttentionObserver"/>.</summary>
-    public void Compare(Ops ops, int number, Value value, in BatchIndices batch)
+    /// <summary>Holds those of the student's last layer to them; for its <see cref="AttentionObserver"/>. The share is what the batch counts for in its step.</summary>
+    public void Compare(Ops ops, int number, Value value, in BatchIndices batch, double share)
     {
         if (number == studentLayers)
         {
-            ops.RelationLoss(value, batch, new RelationTarget(queryKeyValue, recipe.Relations, heads, (float)(recipe.RelationWeight / losses.Length), losses));
+            ops.RelationLoss(value, batch, new RelationTarget(queryKeyValue, recipe.Relations, heads, (float)(recipe.RelationWeight * share / losses.Length), losses));
         }
     }
 

@@ -29,8 +29,11 @@ internal static class ResumeFile
         foreach (var parameter in set.All)
         {
             Add("value", parameter.Value);
-            Add("first_moment", parameter.FirstMoment);
-            Add("second_moment", parameter.SecondMoment);
+            if (!parameter.IsFrozen)
+            {
+                Add("first_moment", parameter.FirstMoment);
+                Add("second_moment", parameter.SecondMoment);
+            }
 
             void Add(string kind, Matrix matrix) => writer.Add(
                 $"{kind}.{parameter.Name}", TensorType.F32, [.. parameter.Shape.Select(size => (long)size)], stream => Copy(set.Backend, matrix, stream, buffer));
@@ -72,8 +75,11 @@ internal static class ResumeFile
         foreach (var parameter in set.All)
         {
             Load($"value.{parameter.Name}", parameter.Value);
-            Load($"first_moment.{parameter.Name}", parameter.FirstMoment);
-            Load($"second_moment.{parameter.Name}", parameter.SecondMoment);
+            if (!parameter.IsFrozen)
+            {
+                Load($"first_moment.{parameter.Name}", parameter.FirstMoment);
+                Load($"second_moment.{parameter.Name}", parameter.SecondMoment);
+            }
         }
 
         set.Touch();

@@ -58,7 +58,7 @@ internal sealed class RunLog : IDisposable
         EndLine();
     }
 
-    public void Point(TrainingPoint point, string headline, bool isKept)
+    public void Point(TrainingPoint point, string headline, bool isKept, string? chosen = null)
     {
         writer.WriteStartObject();
         writer.WriteString("event", point.EndsEpoch ? "epoch" : "validation");
@@ -66,7 +66,7 @@ internal sealed class RunLog : IDisposable
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
         point.Parts?.WriteJson(writer);
-        TrainingPointJson.WriteFigures(writer, point, headline);
+        TrainingPointJson.WriteFigures(writer, point, headline, chosen);
 
         if (point.Agreement is { } agreement)
         {

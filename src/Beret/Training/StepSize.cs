@@ -75,7 +75,7 @@ internal readonly record struct StepSize(int Documents, int Sequences, int Token
             foreach (var text in order.Slice(start, Math.Min(batchSize, order.Length - start)))
             {
                 sequences += store.WindowsOf(text);
-                tokens = checked(tokens + store.WindowsOf(text) * store.LengthOf(text));
+                tokens = checked(tokens + store.TokensOf(text));
             }
 
             (mostSequences, mostTokens) = (Math.Max(mostSequences, sequences), Math.Max(mostTokens, tokens));

@@ -26,6 +26,11 @@ internal sealed class TeacherGuide : IDisposable
     private HiddenComparison? hidden;
     private (int First, int End)[] ranges = [];
     private int tokens;
+    private double share = 1;
+    private long comparedInStep;
+    private long comparedInBatch;
+    private long windowsInStep;
+    private long windowsInBatch;
 
     private TeacherGuide(OpenedModel teacher, IBackend backend, TrainingRecipe recipe)
     {
@@ -148,17 +153,23 @@ internal sealed class TeacherGuide : IDisposable
     public long BytesFor(int tokens) => teacher.Model.Parameters.Bytes + MemoryPlan.Inference(Config, teacher.Model.Outputs, tokens)
         + (relations is null ? 0 : (long)tokens * 3 * Config.HiddenSize * sizeof(float));
 
+    /// <summary>Says which texts the next step is made of, in one batch or several.</summary>
+    public void Begin(ReadOnlySpan<int> texts, TokenStore store) => (comparedInStep, windowsInStep) = (Compared(texts, store), Windows(texts, store));
+
     /// <summary>Says which texts the next batch is made of.</summary>
-    public void Choose(ReadOnlySpan<int> texts)
+    public void Choose(ReadOnlySpan<int> texts, TokenStore store)
     {
         chosen.Clear();
         chosen.AddRange(texts);
+        (comparedInBatch, windowsInBatch) = (Compared(texts, store), Windows(texts, store));
     }
 
     /// <summary>Lets the teacher read the texts of a step.</summary>
     /// <param name="batch">The student's tokens.</param>
-    public void Read(PackedBatch batch)
+    /// <param name="share">What these texts count for in a step of more.</param>
+    public void Read(PackedBatch batch, double share)
     {
+        this.share = share;
         Match(batch);
         var read = aligned is null ? batch : own;
         teacher.Model.Encoder.Check(read);
@@ -172,7 +183,7 @@ internal sealed class TeacherGuide : IDisposable
     {
         if (relations is not null)
         {
-            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch);
+            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch, RelationShare);
         }
     }
 
@@ -180,14 +191,14 @@ internal sealed class TeacherGuide : IDisposable
     public LayerObserver? Layers => hidden is null ? null : hidden.Observe;
 
     /// <summary>Puts behind the student's pass what is compared at its end.</summary>
-    public void Compare(Ops ops) => hidden?.Compare(ops, student!, recipe.HiddenWeight);
+    public void Compare(Ops ops) => hidden?.Compare(ops, student!, recipe.HiddenWeight * HiddenShare);
 
     /// <summary>The loss of the texts that were read, once the student's backward pass is through.</summary>
     /// <param name="logits">That of their logits.</param>
     /// <param name="parts">What it is made of.</param>
     public double Add(double logits, out LossParts parts)
     {
-        parts = new LossParts(logits, relations?.Loss(), hidden?.Loss);
+        parts = new LossParts(logits, relations?.Loss() * (RelationShare / share), hidden?.Loss * HiddenShare / share);
         return logits + (recipe.RelationWeight * (parts.Relations ?? 0)) + (recipe.HiddenWeight * (parts.Hidden ?? 0));
     }
 
@@ -195,6 +206,44 @@ internal sealed class TeacherGuide : IDisposable
     {
         arena.Dispose();
         teacher.Model.Dispose();
+    }
+
+    /// <summary>Hidden states are compared token by token: a batch counts by its tokens, where it counts by its texts otherwise.</summary>
+    private double HiddenShare => comparedInBatch == comparedInStep ? 1 : (double)comparedInBatch / comparedInStep;
+
+    /// <summary>Relations are compared window by window.</summary>
+    private double RelationShare => windowsInStep == 0 ? share : (double)windowsInBatch / windowsInStep;
+
+    private static long Windows(ReadOnlySpan<int> texts, TokenStore store)
+    {
+        var count = 0L;
+        foreach (var text in texts)
+        {
+            count += store.WindowsOf(text);
+        }
+
+        return count;
+    }
+
+    /// <summary>The student's tokens that the teacher has something for.</summary>
+    private long Compared(ReadOnlySpan<int> texts, TokenStore store)
+    {
+        var count = 0L;
+        foreach (var text in texts)
+        {
+            if (aligned is null)
+            {
+                count += store.TokensOf(text);
+                continue;
+            }
+
+            foreach (var (first, end) in aligned.RangesOf(text))
+            {
+                count += first < end ? 1 : 0;
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Packs what the teacher reads, where that is not the student's batch, and notes which of its tokens stand where the student's do.</summary>

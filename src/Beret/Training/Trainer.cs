@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
@@ -133,7 +134,7 @@ public sealed class Trainer
         TrainingJob job, TrainingCallbacks callbacks, TrainingSession session, TrainingPlan plan, RunState state, RunLog log)
     {
         private readonly LearningRateSchedule schedule = new(
-            plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, plan.Recipe.DecayStart);
+            plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, plan.Recipe.DecayStart, plan.Recipe.Schedule);
 
         private readonly StepRate speed = new();
         private readonly PlateauWatch plateau = new(session.ChanceLoss);
@@ -185,11 +186,11 @@ public sealed class Trainer
                     epochBefore = -clock.Elapsed.TotalSeconds;
                 }
 
-                var start = stepInEpoch * recipe.BatchSize;
-                Step(texts.AsSpan(start, Math.Min(recipe.BatchSize, texts.Length - start)), epoch + 1, stepInEpoch + 1);
+                var start = (int)(stepInEpoch * recipe.StepTexts);
+                Step(texts.AsSpan(start, (int)Math.Min(recipe.StepTexts, texts.Length - start)), epoch + 1, stepInEpoch + 1);
                 state.Seconds = before + clock.Elapsed.TotalSeconds;
                 state.EpochSeconds = epochBefore + clock.Elapsed.TotalSeconds;
-                state.ValidationPending = state.Step % plan.StepsPerEpoch == 0 || (recipe.ValidateEvery > 0 && state.Step % recipe.ValidateEvery == 0);
+                state.ValidationPending = state.Step % plan.StepsPerEpoch == 0 || state.Step == plan.Steps || (recipe.ValidateEvery > 0 && state.Step % recipe.ValidateEvery == 0);
                 if (!state.ValidationPending && recipe.CheckpointEvery > 0 && state.Step % recipe.CheckpointEvery == 0)
                 {
                     Checkpoint();
@@ -255,9 +256,9 @@ public sealed class Trainer
             var point = new TrainingPoint(
                 (state.Step - 1) / plan.StepsPerEpoch + 1, state.Step, state.LossSum / state.Count, Accuracy,
                 evaluation?.Loss.Value, evaluation?.Headline.Estimate.Value is { } figure && double.IsFinite(figure) ? figure : null, state.EpochSeconds, endsEpoch, agreement,
-                Parts: state.PartSums?.DividedBy(state.Count));
+                Parts: state.PartSums?.DividedBy(state.Count), Figure: session.Keep.FigureOf(evaluation));
             state.Points.Add(point);
-            var isKept = IsBest(point);
+            var isKept = session.Keep.Prefers(point, state.Kept < 0 ? null : state.Points[state.Kept]);
             state.WithoutImprovement = isKept ? 0 : state.WithoutImprovement + 1;
             if (isKept)
             {
@@ -267,21 +268,10 @@ public sealed class Trainer
             }
 
             state.ValidationPending = false;
-            log.Point(point, plan.Headline, isKept);
+            log.Point(point, plan.Headline, isKept, plan.ChosenFigure);
             callbacks.Reached(point, isKept);
             Checkpoint();
             return true;
-        }
-
-        private bool IsBest(TrainingPoint point)
-        {
-            if (plan.Recipe.Keep == KeepModel.Last || point.ValidationLoss is null || state.Kept < 0)
-            {
-                return true;
-            }
-
-            var best = state.Points[state.Kept];
-            return plan.Recipe.Keep == KeepModel.BestAccuracy ? point.ValidationAccuracy > (best.ValidationAccuracy ?? double.NegativeInfinity) : point.ValidationLoss < best.ValidationLoss;
         }
 
         private void Checkpoint()
@@ -320,9 +310,23 @@ public sealed class Trainer
                 test = session.Evaluate(texts, callbacks);
             }
 
+            var baseline = keptEvaluation is null && test is null ? null : session.TrainBaseline(callbacks);
+            if (baseline is not null)
+            {
+                keptEvaluation = keptEvaluation is null ? null : keptEvaluation with { Baseline = baseline.Evaluate(plan.Validation!) };
+                test = test is { } judged ? judged with { Result = judged.Result with { Baseline = baseline.Evaluate(job.Test!) } } : null;
+            }
+
             log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
-            AtomicFolder.Write(job.Output, folder => callbacks.Saving(folder, summary), name => name == ResumeFile.Name);
+            AtomicFolder.Write(
+                job.Output,
+                folder =>
+                {
+                    callbacks.Saving(folder, summary);
+                    baseline?.Save(Path.Combine(folder, Baseline.FileName));
+                },
+                name => name is ResumeFile.Name or Baseline.FileName);
             File.Delete(TeacherAnswers.PathBeside(job.Output));
             return summary;
         }

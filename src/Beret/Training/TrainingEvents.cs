@@ -33,6 +33,9 @@ public sealed record TrainingPlan
     /// <summary>The key of the figure that the model is judged by on the validation texts: <see cref="EvaluationResult.Headline"/>.</summary>
     public string Headline { get; init; } = "accuracy";
 
+    /// <summary>The key of the figure that the kept model is chosen by, where the recipe names one that is not shown anyway; else null.</summary>
+    public string? ChosenFigure => Recipe.Keep.Metric is { } key && key != Headline && key != "loss" ? key : null;
+
     /// <summary>The training texts.</summary>
     public required LabelledTexts Training { get; init; }
 
@@ -66,6 +69,9 @@ public sealed record TrainingPlan
     /// <summary>Trainable numbers, the classifier's included.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Numbers that keep their pretrained values.</summary>
+    public long FrozenParameters { get; init; }
+
     /// <summary>The memory that the run will need.</summary>
     public required MemoryPlan Memory { get; init; }
 
@@ -77,6 +83,9 @@ public sealed record TrainingPlan
 
     /// <summary>Steps of an epoch.</summary>
     public required int StepsPerEpoch { get; init; }
+
+    /// <summary>Epochs that are begun.</summary>
+    public int Epochs => (Steps + StepsPerEpoch - 1) / Math.Max(1, StepsPerEpoch);
 
     /// <summary>The time that the whole run should take, from one timed step.</summary>
     public required TimeSpan ExpectedTime { get; init; }
@@ -118,9 +127,10 @@ public readonly record struct TrainingProgress(
 /// <param name="Agreement">The share of the validation texts for which the model decides as its teacher; null without a teacher.</param>
 /// <param name="TeacherLoss">The mean squared difference from a teacher's states, in pre-training; null where none are learnt.</param>
 /// <param name="Parts">What <paramref name="Loss"/> is the sum of; null where it is the loss of the logits alone.</param>
+/// <param name="Figure">The figure on the validation texts that the recipe names to choose the kept model by (<see cref="KeepModel.Metric"/>); null where it names none, or it is no number.</param>
 public sealed record TrainingPoint(
     int Epoch, int Step, double Loss, double Accuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds, bool EndsEpoch, double? Agreement = null,
-    double? TeacherLoss = null, LossParts? Parts = null);
+    double? TeacherLoss = null, LossParts? Parts = null, double? Figure = null);
 
 /// <summary>A finished or interrupted run.</summary>
 public sealed record TrainingSummary

@@ -12,7 +12,7 @@ internal static class TrainingPointJson
         writer.WriteNumber("step", point.Step);
         writer.WriteNumber("loss", point.Loss);
         point.Parts?.WriteJson(writer);
-        WriteFigures(writer, point, "accuracy");
+        WriteFigures(writer, point, "accuracy", "figure");
 
         if (point.Agreement is { } agreement)
         {
@@ -33,7 +33,8 @@ internal static class TrainingPointJson
     /// <param name="writer">The writer, within an object.</param>
     /// <param name="point">The point.</param>
     /// <param name="headline">What the task is judged by.</param>
-    public static void WriteFigures(Utf8JsonWriter writer, TrainingPoint point, string headline)
+    /// <param name="chosen">What the kept model is chosen by, where that is to be written too.</param>
+    public static void WriteFigures(Utf8JsonWriter writer, TrainingPoint point, string headline, string? chosen)
     {
         if (!double.IsNaN(point.Accuracy))
         {
@@ -49,6 +50,11 @@ internal static class TrainingPointJson
         {
             writer.WriteNumber($"validation_{headline}", figure);
         }
+
+        if (point.Figure is { } named && chosen is not null)
+        {
+            writer.WriteNumber($"validation_{chosen}", named);
+        }
     }
 
     public static TrainingPoint Read(JsonElement point) => new(
@@ -59,5 +65,6 @@ internal static class TrainingPointJson
         point.GetProperty("seconds").GetDouble(), point.GetProperty("ends_epoch").GetBoolean(),
         point.TryGetProperty("agreement", out var agreement) ? agreement.GetDouble() : null,
         point.TryGetProperty("teacher_loss", out var teacher) ? teacher.GetDouble() : null,
-        LossParts.Read(point));
+        LossParts.Read(point),
+        point.TryGetProperty("validation_figure", out var figure) ? figure.GetDouble() : null);
 }

@@ -5,19 +5,6 @@ using Beret.Text;
 
 namespace Beret.Training;
 
-/// <summary>What the kept model is chosen by.</summary>
-public enum KeepModel
-{
-    /// <summary>The one with the highest validation accuracy.</summary>
-    BestAccuracy,
-
-    /// <summary>The one with the lowest validation loss.</summary>
-    BestLoss,
-
-    /// <summary>The last, as in the tutorial.</summary>
-    Last,
-}
-
 /// <summary>
 /// Everything that decides what a run computes, apart from the model and the data; the defaults are the tutorial's. The same names are the options of
 /// <c>beret train</c> and the keys of a recipe file (<see cref="RecipeFile"/>).
@@ -27,8 +14,14 @@ public sealed record TrainingRecipe
     /// <summary>Passes over the training texts.</summary>
     public int Epochs { get; init; } = 5;
 
-    /// <summary>Texts in a step.</summary>
+    /// <summary>The most steps, whatever the passes would be; 0: no limit.</summary>
+    public int MaxSteps { get; init; }
+
+    /// <summary>Texts that are computed at once; a step has <see cref="GradientAccumulation"/> times as many.</summary>
     public int BatchSize { get; init; } = 32;
+
+    /// <summary>Batches of a step: their gradients are added up, and the result is that of one large batch.</summary>
+    public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>The value of <see cref="MaxLength"/> that leaves it to the training texts (<see cref="LengthSurvey"/>).</summary>
     public const int AutoLength = 0;
@@ -51,6 +44,12 @@ public sealed record TrainingRecipe
     /// <summary>The peak of the learning rate.</summary>
     public double LearningRate { get; init; } = 3e-5;
 
+    /// <summary>The peak for what stands on the encoder, the classifier above all; null: as for the rest.</summary>
+    public double? HeadLearningRate { get; init; }
+
+    /// <summary>How the rate falls after the warm-up.</summary>
+    public RateDecay Schedule { get; init; } = RateDecay.Linear;
+
     /// <summary>The share of all steps that warms up.</summary>
     public double Warmup { get; init; } = 0.1;
 
@@ -62,6 +61,21 @@ public sealed record TrainingRecipe
 
     /// <summary>What of the encoder goes to the classifier, or null for what its configuration says.</summary>
     public Pooling? Pooling { get; init; }
+
+    /// <summary>Whether the embeddings keep their weights.</summary>
+    public bool FreezeEmbeddings { get; init; }
+
+    /// <summary>How many layers, with the embeddings below them, keep their weights.</summary>
+    public int FreezeLayers { get; init; }
+
+    /// <summary>How much each label counts in the loss.</summary>
+    public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
+
+    /// <summary>The share of a target that is spread over all labels, ε.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>How much less counts what the model is sure of, γ; 0: the same.</summary>
+    public double FocalGamma { get; init; }
 
     /// <summary>The dropout rate before the classifier.</summary>
     public double Dropout { get; init; } = 0.1;
@@ -128,8 +142,16 @@ public sealed record TrainingRecipe
     /// </summary>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>
+    /// Whether a plain linear model on words is trained on the same texts at the end, in seconds, to stand beside the figures (<see cref="Baselines.Baseline"/>). It changes nothing of the model.
+    /// </summary>
+    public bool Baseline { get; init; } = true;
+
     /// <summary>Threads that compute; 0: one for each processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Texts in a step.</summary>
+    internal long StepTexts => (long)BatchSize * GradientAccumulation;
 
     /// <summary>How texts are read: as the model will read them.</summary>
     internal EncodeOptions EncodeOptions => new()

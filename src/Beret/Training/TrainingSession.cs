@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
@@ -29,11 +30,11 @@ internal sealed class TrainingSession : IDisposable
     private TokenStore? validationStore;
     private BatchRunner? runner;
     private TextScorer? scorer;
-    private readonly float[] targets;
-    private readonly float[] teaching;
+    private readonly Objective objective;
+    private readonly StepTargets targets;
 
     private TrainingSession(
-        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, TeacherAnswers? answers, TokenStore store,
+        TrainingJob job, IBackend backend, SequenceClassifier model, Tokenizer tokenizer, RunTexts texts, Objective objective, TeacherAnswers? answers, TokenStore store,
         TeacherGuide? guide)
     {
         this.job = job;
@@ -41,24 +42,36 @@ internal sealed class TrainingSession : IDisposable
         this.model = model;
         this.tokenizer = tokenizer;
         this.texts = texts;
+        this.objective = objective;
         this.answers = answers;
         this.guide = guide;
         task = texts.Task;
         recipe = job.Recipe;
         Store = store;
-        targets = new float[recipe.BatchSize * task.TargetSize];
-        teaching = answers is null ? [] : new float[recipe.BatchSize * task.Outputs];
+        targets = new StepTargets(texts, objective, answers, recipe.BatchSize);
         var largest = StepSize.LargestOf(store, recipe);
-        memory = MemoryPlan.For(model.Config, task.Outputs, largest, recipe.WindowPooling, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config)) with
+        var batches = (int)((Math.Min(recipe.StepTexts, store.Count) + recipe.BatchSize - 1) / recipe.BatchSize);
+        memory = MemoryPlan.For(
+            model.Config, task.Outputs, largest, recipe.WindowPooling, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config),
+            new StepShape(objective.TargetSize, batches, planned => FrozenPart.Apply(planned, recipe))) with
         {
             Teacher = guide?.BytesFor(largest.Tokens) ?? 0,
         };
         Learner = new Learner(
-            model, backend, task.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide)
+            model, backend, objective.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide, objective.Focus)
         {
             Pooling = recipe.WindowPooling,
         };
+        if (recipe.GradientAccumulation > 1)
+        {
+            Learner.Reserve((long)largest.Tokens * batches);
+        }
+
+        if (recipe.HeadLearningRate is { } rate)
+        {
+            HeadRate.Apply(model, rate / recipe.LearningRate);
+        }
     }
 
     /// <summary>SHA-256 over the texts that are learned from.</summary>
@@ -79,10 +92,13 @@ internal sealed class TrainingSession : IDisposable
     public bool HasValidation => texts.Validation is not null;
 
     /// <summary>Tokens of the last step.</summary>
-    public int Tokens => batch.Tokens;
+    public int Tokens { get; private set; }
+
+    /// <summary>Which model is kept.</summary>
+    public required KeepRule Keep { get; init; }
 
     /// <summary>The loss of a model that knows the labels' distribution and nothing of the texts. What it is with a teacher nobody knows: then infinite.</summary>
-    public double ChanceLoss => answers is not null ? double.PositiveInfinity : task.ChanceLoss(texts.Training);
+    public double ChanceLoss => answers is not null ? double.PositiveInfinity : objective.ChanceLoss;
 
     /// <summary>Splits, asks the teacher, loads, tokenizes.</summary>
     /// <param name="job">What to prepare.</param>
@@ -93,7 +109,10 @@ internal sealed class TrainingSession : IDisposable
     {
         var recipe = job.Recipe;
         TeacherGuide.Check(job);
+        RequireRates(recipe);
         var (texts, answers) = Read(job, callbacks, check, cancellation);
+        var objective = Objective.For(recipe, texts.Task, texts.Training);
+        var keep = new KeepRule(recipe.Keep, texts.Validation is null ? null : () => texts.Task.Evaluate(texts.Validation.Examples, new float[texts.Validation.Examples.Count * texts.Task.Outputs]));
         callbacks.Preparing("loading the encoder");
         var files = ModelFiles.Open(job.ModelFolder, job.Source);
         job = job with { Source = files.Source };
@@ -114,6 +133,8 @@ internal sealed class TrainingSession : IDisposable
             }
 
             model.Parameters.Use(recipe.Precision.Arithmetic());
+            FrozenPart.Check(recipe, model.Config, job.Teacher is not null);
+            FrozenPart.Apply(model, recipe);
             if (recipe.CheckpointActivations && !model.Encoder.PassesBlocks)
             {
                 throw new TrainingException(
@@ -135,7 +156,7 @@ internal sealed class TrainingSession : IDisposable
             var options = recipe.TrainingEncodeOptions;
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
-            session = new TrainingSession(job, backend, model, tokenizer, texts, answers, store, guide);
+            session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep };
             session.newLayers = newLayers;
             if (texts.Validation is { } validation)
             {
@@ -164,7 +185,8 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>What the user is shown before training. Times one step that changes nothing.</summary>
     public TrainingPlan Plan(int stepsDone, CancellationToken cancellation)
     {
-        var stepsPerEpoch = (Store.Count + recipe.BatchSize - 1) / recipe.BatchSize;
+        var stepsPerEpoch = (int)((Store.Count + recipe.StepTexts - 1) / recipe.StepTexts);
+        var steps = recipe.MaxSteps > 0 ? Math.Min(stepsPerEpoch * recipe.Epochs, recipe.MaxSteps) : stepsPerEpoch * recipe.Epochs;
         var probe = Enumerable.Range(0, Math.Min(recipe.BatchSize, Store.Count)).ToArray();
         var untrained = Logits(0);
         var seconds = double.PositiveInfinity;
@@ -172,13 +194,16 @@ internal sealed class TrainingSession : IDisposable
         {
             // The first time compiles the kernels.
             var started = Stopwatch.GetTimestamp();
+            targets.Begin(probe);
+            guide?.Begin(probe, Store);
             Fill(probe);
-            Learner.Differentiate(batch, Targets(probe), Teaching(probe));
+            Learner.Differentiate(batch, targets.Labels(probe), targets.Teaching(probe));
             seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
 
         var perToken = seconds / batch.Tokens;
-        var validations = recipe.ValidateEvery > 0 ? stepsPerEpoch * recipe.Epochs / recipe.ValidateEvery + recipe.Epochs : recipe.Epochs;
+        var epochs = (double)steps / stepsPerEpoch;
+        var validations = (recipe.ValidateEvery > 0 ? steps / recipe.ValidateEvery : 0) + Math.Ceiling(epochs);
         var config = model.Config;
         return new TrainingPlan
         {
@@ -202,13 +227,14 @@ internal sealed class TrainingSession : IDisposable
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
             MeanWindows = (double)Store.Windows / Store.Count,
-            Parameters = model.OwnParameters.Sum(parameter => parameter.Length),
+            Parameters = model.OwnParameters.Where(parameter => !parameter.IsFrozen).Sum(parameter => parameter.Length),
+            FrozenParameters = model.OwnParameters.Where(parameter => parameter.IsFrozen).Sum(parameter => parameter.Length),
             Memory = memory,
             ProcessPeak = ProcessPeak(),
-            Steps = stepsPerEpoch * recipe.Epochs,
+            Steps = steps,
             StepsPerEpoch = stepsPerEpoch,
             ExpectedTime = double.IsFinite(perToken)
-                ? TimeSpan.FromSeconds(perToken * (Store.Tokens * ((double)recipe.Epochs - (double)stepsDone / stepsPerEpoch) + validations * (validationStore?.Tokens ?? 0) / 3.0))
+                ? TimeSpan.FromSeconds(perToken * (Store.Tokens * (epochs - (double)stepsDone / stepsPerEpoch) + validations * (validationStore?.Tokens ?? 0) / 3.0))
                 : TimeSpan.Zero,
             UntrainedLogits = untrained,
             StepsDone = stepsDone,
@@ -221,10 +247,25 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="correct">How many the model had right before the step; a text without a label has its teacher's. 0 without <see cref="HasAccuracy"/>.</param>
     public StepResult Step(ReadOnlySpan<int> members, double learningRate, out int correct)
     {
-        Fill(members);
-        var result = Learner.Step(batch, Targets(members), learningRate, Teaching(members));
-        correct = HasAccuracy ? Correct(members) : 0;
-        return result;
+        targets.Begin(members);
+        guide?.Begin(members, Store);
+        (Tokens, correct) = (0, 0);
+        for (var start = 0; start < members.Length; start += recipe.BatchSize)
+        {
+            var part = members.Slice(start, Math.Min(recipe.BatchSize, members.Length - start));
+            Fill(part);
+            if (part.Length == members.Length)
+            {
+                var result = Learner.Step(batch, targets.Labels(part), learningRate, targets.Teaching(part));
+                correct = Judge(part);
+                return result;
+            }
+
+            Learner.Accumulate(batch, targets.Labels(part), (double)part.Length / members.Length, targets.Teaching(part));
+            correct += Judge(part);
+        }
+
+        return Learner.Update(learningRate);
     }
 
     /// <summary>Judges the model on the validation texts, and how often it decides as its teacher, if it has one; null where cancelled.</summary>
@@ -248,6 +289,18 @@ internal sealed class TrainingSession : IDisposable
         var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
+    }
+
+    /// <summary>A linear model on the words of the training texts; null where it is not wanted, or no text has a label.</summary>
+    public Baseline? TrainBaseline(TrainingCallbacks callbacks)
+    {
+        if (!recipe.Baseline || texts.Training.Examples.Count == 0)
+        {
+            return null;
+        }
+
+        callbacks.Preparing("training the baseline");
+        return Baseline.Train(texts.Training, task);
     }
 
     /// <summary>Writes the model folder as it is now.</summary>
@@ -331,6 +384,14 @@ internal sealed class TrainingSession : IDisposable
         return (double)same * k / logits.Length;
     }
 
+    private static void RequireRates(TrainingRecipe recipe)
+    {
+        if (recipe is { LearningRate: 0, HeadLearningRate: > 0 })
+        {
+            throw new TrainingException("--learning-rate 0 leaves --head-learning-rate nothing to be a share of: to train the head alone, freeze all layers (--freeze-layers)");
+        }
+    }
+
     private static EncoderConfig WithRates(EncoderConfig config, TrainingRecipe recipe) => config with
     {
         Pooling = recipe.Pooling ?? config.Pooling,
@@ -361,57 +422,17 @@ internal sealed class TrainingSession : IDisposable
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64 + validating);
     }
 
+    /// <summary>Counts the tokens of the batch that was learned from, and what of it was right.</summary>
+    private int Judge(ReadOnlySpan<int> members)
+    {
+        Tokens += batch.Tokens;
+        return HasAccuracy ? targets.Correct(members, Learner.Logits) : 0;
+    }
+
     private void Fill(ReadOnlySpan<int> members)
     {
         Store.Fill(batch, members);
-        guide?.Choose(members);
-    }
-
-    private int Correct(ReadOnlySpan<int> members)
-    {
-        var correct = 0;
-        var logits = Learner.Logits;
-        for (var i = 0; i < members.Length; i++)
-        {
-            var label = texts.HasLabel(members[i]) ? texts.Learned[members[i]].Label : task.Decide(answers![members[i]]);
-            correct += task.Decide(logits.Slice(i * task.Outputs, task.Outputs)) == label ? 1 : 0;
-        }
-
-        return correct;
-    }
-
-    private ReadOnlySpan<float> Targets(ReadOnlySpan<int> members)
-    {
-        for (var i = 0; i < members.Length; i++)
-        {
-            var target = targets.AsSpan(i * task.TargetSize, task.TargetSize);
-            if (texts.HasLabel(members[i]))
-            {
-                task.WriteTarget(texts.Learned[members[i]], target);
-            }
-            else
-            {
-                target.Fill(RunTexts.NoLabel);
-            }
-        }
-
-        return targets.AsSpan(0, members.Length * task.TargetSize);
-    }
-
-    /// <summary>The teacher's logits for some training texts; nothing where there is no teacher.</summary>
-    private ReadOnlySpan<float> Teaching(ReadOnlySpan<int> members)
-    {
-        if (answers is null)
-        {
-            return default;
-        }
-
-        for (var i = 0; i < members.Length; i++)
-        {
-            answers[members[i]].CopyTo(teaching.AsSpan(i * task.Outputs));
-        }
-
-        return teaching.AsSpan(0, members.Length * task.Outputs);
+        guide?.Choose(members, Store);
     }
 
     private float[] Logits(int text)

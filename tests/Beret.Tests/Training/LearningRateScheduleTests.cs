@@ -65,4 +65,29 @@ public class LearningRateScheduleTests
         Assert.Equal(0.0075, schedule.At(3), 1e-17);
         Assert.Equal(0, schedule.At(4));
     }
+
+    /// <summary>Beside the rates of PyTorch's own schedules (tests/fixtures/losses/losses.py), which count from the end of the warm-up.</summary>
+    [Theory]
+    [InlineData("linear", RateDecay.Linear)]
+    [InlineData("cosine", RateDecay.Cosine)]
+    [InlineData("constant", RateDecay.Constant)]
+    public void EveryDecayIsPyTorchs(string name, RateDecay decay)
+    {
+        using var golden = JsonDocument.Parse(File.ReadAllBytes(Repository.Path("tests", "fixtures", "losses", "schedules.json")));
+        double[] rates = [.. golden.RootElement.GetProperty("rates").GetProperty(name).EnumerateArray().Select(rate => rate.GetDouble())];
+        var schedule = new LearningRateSchedule(0.01, 3, 12, DecayStart.EndOfWarmup, decay);
+        for (var step = 0; step < rates.Length; step++)
+        {
+            Assert.Equal(rates[step], schedule.At(step), 1e-16);
+        }
+    }
+
+    [Fact]
+    public void ACosineThatCountsFromTheFirstStepHasFallenALittleWhereTheWarmUpEnds()
+    {
+        var schedule = new LearningRateSchedule(1, 2, 8, Decay: RateDecay.Cosine);
+        Assert.Equal((1 + Math.Cos(Math.PI / 4)) / 2, schedule.At(2), 1e-15);
+        Assert.Equal(0.5, schedule.At(4), 1e-15);
+        Assert.Equal(0, schedule.At(8), 1e-15);
+    }
 }

@@ -64,7 +64,7 @@ public class OptimizerTraceTests
         for (var s = 0; s < rates.Length; s++)
         {
             var micro = document.RootElement.GetProperty("micro_batches_per_step")[s].EnumerateArray().Select(number => number.GetInt32()).ToArray();
-            double[] means = micro.Length == 1 ? [] : [.. micro.Select(number => learner.Accumulate(batches[number], labels[number]))];
+            double[] means = micro.Length == 1 ? [] : [.. micro.Select(number => learner.Accumulate(batches[number], labels[number], share: 1.0 / micro.Length))];
             var step = micro.Length == 1 ? learner.Step(batches[micro[0]], labels[micro[0]], schedule.At(s)) : learner.Update(schedule.At(s));
             comparison.Absolute($"lr.{s}", rates[s], schedule.At(s), 1e-15);
             for (var m = 0; m < micro.Length; m++)

@@ -79,6 +79,25 @@ public class RecipeOptionTests
         Assert.Throws<TrainingException>(() => option.Set(Default, beyond));
     }
 
+    [Fact]
+    public void AnotherNameMeansTheSame()
+    {
+        Assert.Same(RecipeOption.Find("validate-every"), RecipeOption.Find("evaluate-every"));
+        Assert.Equal(7, RecipeFile.Parse("""{"evaluate_every": 7}""", "here").ValidateEvery);
+        Assert.Contains("given twice", Assert.Throws<TrainingException>(() => RecipeFile.Parse("""{"evaluate_every": 7, "validate_every": 7}""", "here")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("class-weights", "\"a \\ b\"=2,c=0.5")]
+    [InlineData("keep", "f1_macro")]
+    public void AnOpenSettingKeepsWhatItIsGiven(string name, string value)
+    {
+        var option = RecipeOption.Find(name)!;
+        var changed = option.Set(Default, value);
+        Assert.Equal(value, option.Get(changed));
+        Assert.Equal(changed, RecipeFile.Parse(RecipeFile.Commented(changed), "here"));
+    }
+
     /// <summary>A value that is not the default.</summary>
     internal static string Other(RecipeOption option) => option.JsonType switch
     {

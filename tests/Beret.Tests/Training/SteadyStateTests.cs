@@ -1,5 +1,7 @@
+using Beret.Data;
 using Beret.Inference;
 using Beret.Numerics;
+using Beret.Tasks;
 using Beret.Tests.Inference;
 using Beret.Tests.Models;
 using Beret.Text;
@@ -104,6 +106,38 @@ public class SteadyStateTests
             {
                 ReadOnlySpan<float> labels = [0, 1, 0, 1], teacher = [1, -1, 2, 0];
                 learner.Step(batches[s], labels[..batches[s].Sequences], 1e-4, teacher[..batches[s].Sequences]);
+            }
+        }
+    }
+
+    [Fact]
+    public void NorDoesOneOfSeveralBatchesWithWeightedLabelsAndAFrozenLayer()
+    {
+        using var backend = CpuBackend.Create(2);
+        using var model = SmallModel.Create(backend, SmallModel.Config(), outputs: 3);
+        FrozenPart.Apply(model, new TrainingRecipe { FreezeLayers = 1 });
+        var texts = new LabelledTexts(["a", "b", "c"], [.. Enumerable.Range(0, 9).Select(i => new Example("", null, i % 3, ""))], "made");
+        var task = new MultiClassTask(texts.Labels);
+        var objective = Objective.For(new TrainingRecipe { ClassWeights = ClassWeights.Balanced, LabelSmoothing = 0.1, FocalGamma = 2 }, task, texts);
+        var targets = new StepTargets(new RunTexts(task, texts, null, []), objective, null, batchSize: 4);
+        using var learner = new Learner(model, backend, objective.Loss, new AdamWOptions(), seed: 1, focus: objective.Focus);
+        int[] members = [.. Enumerable.Range(0, 9)];
+        PackedBatch[] batches = [.. Enumerable.Range(0, 3).Select(i => SmallModel.Batch(model.Config, i < 2 ? [64, 64, 64, 64] : [17], i))];
+        Run(0, 2);
+        AssertAllocatesNothing(() => Run(2, Steps));
+
+        void Run(int from, int to)
+        {
+            for (var s = from; s < to; s++)
+            {
+                targets.Begin(members);
+                for (var i = 0; i < 3; i++)
+                {
+                    var part = members.AsSpan(4 * i, i < 2 ? 4 : 1);
+                    learner.Accumulate(batches[i], targets.Labels(part), part.Length / 9.0);
+                }
+
+                Assert.True(learner.Update(1e-4).IsFinite);
             }
         }
     }

@@ -87,7 +87,7 @@ public sealed class TinyWorld : IDisposable
 
     public static TrainingRecipe Recipe() => new()
     {
-        Epochs = 3, BatchSize = 16, MaxLength = 24, LearningRate = 3e-3, CheckpointEvery = 4, Threads = 2, Keep = KeepModel.Last,
+        Epochs = 3, BatchSize = 16, MaxLength = 24, LearningRate = 3e-3, CheckpointEvery = 4, Threads = 2, Keep = KeepModel.Last, Baseline = false,
     };
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

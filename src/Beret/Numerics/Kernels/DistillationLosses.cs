@@ -13,7 +13,7 @@ internal static unsafe class DistillationLosses
         var total = 0.0;
         if (targets[0] >= 0)
         {
-            total = (1 - terms.Alpha) * Losses.Example(loss, logits, targets, count, (1 - terms.Alpha) * share, gradient);
+            total = (1 - terms.Alpha) * Losses.Example(loss, logits, targets, count, terms.Focus, (1 - terms.Alpha) * share, gradient);
         }
         else if (gradient is not null)
         {
@@ -21,7 +21,7 @@ internal static unsafe class DistillationLosses
         }
 
         var (weight, slope) = (terms.Alpha * terms.Temperature * terms.Temperature, terms.Alpha * terms.Temperature * share);
-        return total + weight * (loss == Loss.CrossEntropy
+        return total + weight * (loss.IsOfClasses()
             ? Classes(logits, teacher, count, 1 / terms.Temperature, slope, gradient)
             : EachByItself(logits, teacher, count, 1 / terms.Temperature, slope / count, gradient));
     }

@@ -4,8 +4,10 @@ namespace Beret.Numerics.Kernels;
 internal static unsafe class Losses
 {
     /// <summary>The loss of one example; gradient (where given) = share · d loss / d logits.</summary>
-    public static double Example(Loss loss, float* logits, float* targets, int count, double share, float* gradient) => loss switch
+    public static double Example(Loss loss, float* logits, float* targets, int count, double focus, double share, float* gradient) => loss switch
     {
+        Loss.WeightedCrossEntropy => WeightedLosses.Classes(logits, targets, count, focus, share, gradient),
+        Loss.WeightedBinaryCrossEntropy => WeightedLosses.EachByItself(logits, targets, count, focus, share / count, gradient),
         Loss.CrossEntropy => CrossEntropy(logits, (int)targets[0], count, share, gradient),
         Loss.MeanSquaredError => SquaredError(logits, targets, count, share / count, gradient),
         _ => BinaryCrossEntropy(logits, targets, count, share / count, gradient),

@@ -3,14 +3,14 @@ namespace Beret.Numerics.Reference;
 /// <content>A student's loss against its teacher: α T² KL(p ‖ q) + (1 − α) · the label's loss (Hinton, Vinyals and Dean, 2015, §2).</content>
 internal sealed partial class ReferenceBackend
 {
-    public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient)
+    public void DistillationLoss(Loss loss, Matrix logits, Matrix targets, Matrix teacher, Distillation terms, Matrix losses, Matrix logitsGradient, double weight)
     {
         var (examples, width) = (logits.Rows, logits.Columns);
-        var isOfClasses = loss == Numerics.Loss.CrossEntropy;
-        Expect(targets, examples, isOfClasses ? 1 : width);
+        var isOfClasses = loss.IsOfClasses();
+        Expect(targets, examples, loss.TargetColumns(width));
         Expect(teacher, examples, width);
         Expect(losses, examples, 1);
-        var (t, alpha) = terms;
+        var (t, alpha, focus) = terms;
         var (ofLabel, ofTeacher) = (new double[width], new double[width]);
         for (var b = 0; b < examples; b++)
         {
@@ -21,14 +21,14 @@ internal sealed partial class ReferenceBackend
             Array.Clear(ofLabel);
             if (y[0] >= 0)
             {
-                hard = isOfClasses ? CrossEntropy(x, (int)y[0], ofLabel) : BinaryCrossEntropy(x, y, ofLabel);
+                hard = Loss(loss, x, y, focus, ofLabel);
             }
 
             var soft = isOfClasses ? ClassDivergence(x, z, t, ofTeacher) : BinaryDivergence(x, z, t, ofTeacher);
             Row(losses, b)[0] = (float)(alpha * t * t * soft + (1 - alpha) * hard);
             for (var k = 0; k < width && !logitsGradient.IsNone; k++)
             {
-                Row(logitsGradient, b)[k] = (float)((alpha * t * t * ofTeacher[k] + (1 - alpha) * ofLabel[k]) / examples);
+                Row(logitsGradient, b)[k] = (float)(weight * (alpha * t * t * ofTeacher[k] + (1 - alpha) * ofLabel[k]) / examples);
             }
         }
     }

@@ -11,6 +11,12 @@ internal static class DistillationCases
         {
             foreach (var loss in (Loss[])[Loss.BinaryCrossEntropy, Loss.CrossEntropy])
             {
+                foreach (var focus in (double[])[0, 2])
+                {
+                    yield return Case(Weighted(loss), 7, 5, new(2, 0.5, focus), scale: 4, gradient: true, weight: 0.3);
+                    yield return Case(Weighted(loss), 33, 1, new(1, 0.25, focus), scale: 4, gradient: true);
+                }
+
                 foreach (var examples in (int[])[1, 3, 33])
                 {
                     foreach (var classes in (int[])[1, 2, 5, 17])
@@ -34,9 +40,9 @@ internal static class DistillationCases
         }
     }
 
-    private static OpCase Case(Loss loss, int examples, int classes, Distillation terms, float scale, bool gradient) => new(
+    private static OpCase Case(Loss loss, int examples, int classes, Distillation terms, float scale, bool gradient, double weight = 1) => new(
         nameof(IBackend.DistillationLoss),
-        $"{loss} [{examples}, {classes}] T {terms.Temperature} alpha {terms.Alpha}{(scale == 4 ? "" : $" scale {scale}")}{(gradient ? "" : " without gradient")}",
+        $"{loss} [{examples}, {classes}] T {terms.Temperature} alpha {terms.Alpha}{(scale == 4 ? "" : $" scale {scale}")}{(gradient ? "" : " without gradient")}{(weight == 1 ? "" : $" weight {weight}")}{(terms.Focus == 0 ? "" : $" focus {terms.Focus}")}",
         21,
         Work.Floats(4.0 * examples * classes, 30.0 * examples * classes),
         operands =>
@@ -47,15 +53,19 @@ internal static class DistillationCases
             var drawn = operands.Draw(examples * classes, 1 << 20);
 
             // Every fourth example has no label.
-            var targets = loss == Loss.CrossEntropy
-                ? operands.Input(examples, 1, b => b % 4 == 2 ? -1 : drawn[b] % classes)
-                : operands.Input(examples, classes, i => i / classes % 4 == 2 ? -1 : drawn[i] % 2);
+            var columns = loss.TargetColumns(classes);
+            var targets = operands.Input(examples, columns, i => i / columns % 4 == 2 ? -1 : loss switch
+            {
+                Loss.CrossEntropy => drawn[i] % classes,
+                Loss.BinaryCrossEntropy => drawn[i] % 2,
+                _ => 3f * drawn[i % drawn.Length] / (1 << 20),
+            });
             var losses = operands.Output("losses", examples, 1);
             var logitsGradient = gradient ? operands.Output("logits gradient", examples, classes) : Matrix.None;
 
-            // The gradient is that of the mean over the examples.
-            var mean = operands.Input(examples, 1, _ => 1f / examples);
-            return new(() => backend.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient))
+            // The gradient is that of the mean over the examples, times the weight.
+            var mean = operands.Input(examples, 1, _ => (float)(weight / examples));
+            return new(() => backend.DistillationLoss(loss, logits, targets, teacher, terms, losses, logitsGradient, weight))
             {
                 Differentiation = gradient
                     ? new(
@@ -70,4 +80,6 @@ internal static class DistillationCases
         // A divergence is a difference of numbers as large as the logits, and zero of one class.
         Floor = 1e-6,
     };
+
+    private static Loss Weighted(Loss loss) => loss.IsOfClasses() ? Loss.WeightedCrossEntropy : Loss.WeightedBinaryCrossEntropy;
 }
