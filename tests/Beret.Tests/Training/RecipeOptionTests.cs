@@ -103,7 +103,7 @@ public class RecipeOptionTests
     {
         "integer" => option.Get(Default) is { Length: > 0 } number ? $"{int.Parse(number) + 1}" : "1",
         "number" => "0.0625",
-        "boolean" => "true",
+        "boolean" => option.Get(Default) == "true" ? "false" : "true",
         _ => option.Choices.First(choice => choice != option.Get(Default)),
     };
 }
