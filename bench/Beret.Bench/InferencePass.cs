@@ -90,8 +90,10 @@ internal static class InferencePass
 
         public int Count => lengths.Length;
 
+        public int WindowsOf(int text) => 1;
+
         public int LengthOf(int text) => lengths[text];
 
-        public void AddTo(PackedBatch batch, int text) => batch.Add(ids[text]);
+        public void AddTo(PackedBatch batch, int text, int window) => batch.Add(ids[text]);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Beret.Numerics;
+using Beret.Text;
 
 namespace Beret.Cli;
 
@@ -53,8 +54,31 @@ internal static class CommonOptions
 
     public static Option<string?> Truncation()
     {
-        var option = new Option<string?>("--truncation") { Description = "Which tokens of a longer text are kept", HelpName = "head|tail|head+tail" };
-        option.AcceptOnlyFromAmong("head", "tail", "head+tail");
+        var option = new Option<string?>("--truncation")
+        {
+            Description = "Which tokens of a longer text are kept; windows: all, in several windows that overlap", HelpName = string.Join('|', Truncations.Names),
+        };
+        option.AcceptOnlyFromAmong([.. Truncations.Names]);
+        return option;
+    }
+
+    public static Option<int?> WindowOverlap(string otherwise)
+    {
+        var option = new Option<int?>("--window-overlap")
+        {
+            Description = $"With truncation windows: tokens that a window has in common with the one before it, at most half of --max-length [default: {otherwise}]", HelpName = "N",
+        };
+        option.Validators.Add(result => RefuseBelow(result, "--window-overlap", 0));
+        return option;
+    }
+
+    public static Option<string?> WindowPooling()
+    {
+        var option = new Option<string?>("--window-pooling")
+        {
+            Description = "With truncation windows: how the logits of a text are made of those of its windows [default: as the model was trained, else mean]", HelpName = string.Join('|', WindowPoolings.Names),
+        };
+        option.AcceptOnlyFromAmong([.. WindowPoolings.Names]);
         return option;
     }
 

@@ -42,7 +42,8 @@ internal sealed class RecipeSettings
         var option = new Option<string?>($"--{setting.Name}")
         {
             Description = $"{setting.Description}{(shown.Length == 0 ? "" : $" [default: {shown}]")}",
-            HelpName = setting.Choices.Count > 0 ? string.Join('|', [.. setting.Choices, .. setting.Other is { } other ? [other] : Array.Empty<string>()]) : setting.JsonType == "integer" ? "N" : "X",
+            HelpName = setting.Choices.Count > 0 ? string.Join('|', [.. setting.Choices, .. setting.Other is { } other ? [other] : Array.Empty<string>()])
+                : setting.JsonType != "integer" ? "X" : setting.Keyword is { } word ? $"N|{word}" : "N",
         };
         if (setting.Alias is { } alias)
         {

@@ -130,7 +130,14 @@ internal sealed class StagedArguments
         recipe = recipe with
         {
             Pretraining = before is null
-                ? recipe.Pretraining with { MaxLength = own.MaxLength, Precision = own.Precision, Seed = own.Seed, Threads = own.Threads }
+                ? recipe.Pretraining with
+                {
+                    // What auto means for classifying is not known yet, and does not bind pre-training.
+                    MaxLength = own.MaxLength == TrainingRecipe.AutoLength ? recipe.Pretraining.MaxLength : own.MaxLength,
+                    Precision = own.Precision,
+                    Seed = own.Seed,
+                    Threads = own.Threads,
+                }
                 : recipe.Pretraining with { Threads = own.Threads },
         };
         if (arguments.GetValue(maxDrop) is { } points)

@@ -14,31 +14,43 @@ internal sealed class TokenLines(TextWriter output, int padding, int? length) : 
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Utf8JsonWriter json = new(Stream.Null, new JsonWriterOptions { SkipValidation = true });
 
+    /// <summary>Writes a line for each window of a text.</summary>
     public void Write(TokenBuffer tokens)
+    {
+        var size = tokens.Count / tokens.Windows;
+        for (var window = 0; window < tokens.Windows; window++)
+        {
+            Write(tokens, window * size, size);
+        }
+    }
+
+    public void Dispose() => json.Dispose();
+
+    private void Write(TokenBuffer tokens, int start, int count)
     {
         buffer.ResetWrittenCount();
         json.Reset(buffer);
-        var fill = Math.Max(0, (length ?? 0) - tokens.Count);
+        var fill = Math.Max(0, (length ?? 0) - count);
         json.WriteStartObject();
-        WriteNumbers("ids", tokens.Ids, padding, fill);
-        WriteNumbers("types", tokens.Types, 0, fill);
+        WriteNumbers("ids", tokens.Ids.Slice(start, count), padding, fill);
+        WriteNumbers("types", tokens.Types.Slice(start, count), 0, fill);
         if (length is not null)
         {
             json.WriteStartArray("mask");
-            for (var i = 0; i < tokens.Count + fill; i++)
+            for (var i = 0; i < count + fill; i++)
             {
-                json.WriteNumberValue(i < tokens.Count ? 1 : 0);
+                json.WriteNumberValue(i < count ? 1 : 0);
             }
 
             json.WriteEndArray();
         }
 
         json.WriteStartArray("offsets");
-        for (var i = 0; i < tokens.Count + fill; i++)
+        for (var i = 0; i < count + fill; i++)
         {
             json.WriteStartArray();
-            json.WriteNumberValue(i < tokens.Count ? tokens.Starts[i] : 0);
-            json.WriteNumberValue(i < tokens.Count ? tokens.Ends[i] : 0);
+            json.WriteNumberValue(i < count ? tokens.Starts[start + i] : 0);
+            json.WriteNumberValue(i < count ? tokens.Ends[start + i] : 0);
             json.WriteEndArray();
         }
 
@@ -48,8 +60,6 @@ internal sealed class TokenLines(TextWriter output, int padding, int? length) : 
         output.WriteLine(Encoding.ASCII.GetString(buffer.WrittenSpan));
         output.Flush();
     }
-
-    public void Dispose() => json.Dispose();
 
     private void WriteNumbers(string name, ReadOnlySpan<int> values, int filler, int fill)
     {

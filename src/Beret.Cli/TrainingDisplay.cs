@@ -3,6 +3,7 @@ using Beret.Data;
 using Beret.Numerics;
 using Beret.Reports;
 using Beret.Tasks;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Cli;
@@ -16,6 +17,19 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
     private TrainingPlan? plan;
 
     public override void Preparing(string what) => progress.Show(() => what);
+
+    public override void Surveyed(LengthSurvey survey)
+    {
+        progress.Clear();
+        if (quiet)
+        {
+            terminal.Say(LengthTable.Taken(survey));
+            return;
+        }
+
+        terminal.Output.Write(LengthTable.Render(survey, job.Recipe.Truncation));
+        terminal.Output.Flush();
+    }
 
     public override void Starting(TrainingPlan plan)
     {
@@ -54,7 +68,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         Line($"Encoder      : {plan.Model}: {plan.Architecture}");
         Line($"New layers   : {(plan.NewLayers.Count == 0 ? "none, the model's own classifier is trained further" : string.Join(", ", plan.NewLayers))}{(plan.ReplacedLabels is { } before ? $" (a new classifier: the model's own is for {string.Join(", ", before.Take(10))}{(before.Count > 10 ? ", …" : "")})" : "")}");
         Line($"Preprocessing: {plan.Preprocessing}");
-        Line($"Texts        : {plan.MeanTokens:f1} tokens on average, {plan.CutShare:p1} are longer and cut");
+        Line($"Texts        : {plan.MeanTokens:f1} tokens on average{(plan.Recipe.Truncation == Truncation.Windows ? Windows(plan) : $", {plan.CutShare.ToString("p1", CultureInfo.InvariantCulture)} are longer and cut")}");
         Line($"Parameters   : {plan.Parameters:n0}{(plan.FrozenParameters > 0 ? string.Create(CultureInfo.InvariantCulture, $", and {plan.FrozenParameters:n0} that keep their values") : "")}");
         Line($"Memory       : {plan.ProcessPeak / 1e6:n0} MB at the peak; weights {plan.Memory.Weights / 1e6:n0}, gradients {plan.Memory.Gradients / 1e6:n0}, moments {plan.Memory.Moments / 1e6:n0}, activations {plan.Memory.Activations / 1e6:n0}{(plan.Memory.Teacher > 0 ? $", teacher {(plan.Memory.Teacher / 1e6).ToString("n0", CultureInfo.InvariantCulture)}" : "")}");
         Line($"Precision    : {plan.Recipe.Precision.Format()}{(Precisions.HasInstruction(plan.Recipe.Precision) ? "" : ", without an instruction of this processor for it: the same numbers, no faster than fp32")}");
@@ -135,6 +149,9 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
             terminal.Output.Write(TerminalChart.Render(RunReport.History(summary), new TerminalChartOptions { Color = terminal.HasColor }));
         }
     }
+
+    private static string Windows(TrainingPlan plan) => string.Create(
+        CultureInfo.InvariantCulture, $" in {plan.MeanWindows:f2} windows, {plan.CutShare:p1} have more than {plan.Recipe.MaxWindows}, of which training reads so many");
 
     private static string Labels(TrainingPlan plan) => plan.Task switch
     {

@@ -21,6 +21,8 @@ internal static class EvaluateCommand
         var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
+        var overlap = CommonOptions.WindowOverlap("as the model was trained, else a quarter");
+        var pooling = CommonOptions.WindowPooling();
         var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json("Print the metrics as JSON");
@@ -33,7 +35,7 @@ internal static class EvaluateCommand
             "beret evaluate runs/mnli GLUE/MNLI --split dev_mismatched",
             "beret evaluate runs/imdb data/reviews --split train --output metrics.json")
         {
-            model, data, split, output, maxLength, truncation, precision, threads, json,
+            model, data, split, output, maxLength, truncation, overlap, pooling, precision, threads, json,
         };
         var table = new TableArguments(verb);
         verb.Details = "Gives loss, accuracy, precision, recall, F1, ROC-AUC and Matthews' correlation, each with its 95% interval where it has one, and the confusion matrix; of a\n"
@@ -45,6 +47,8 @@ internal static class EvaluateCommand
                 Threads = arguments.GetValue(threads),
                 MaxLength = arguments.GetValue(maxLength),
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
+                WindowOverlap = arguments.GetValue(overlap),
+                WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
                 Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
             var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), table.In(arguments, classifier.Task), terminal, cancellation);

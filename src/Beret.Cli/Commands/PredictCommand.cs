@@ -24,11 +24,13 @@ internal static class PredictCommand
         var submission = CommonOptions.PathOption("--submission", "The folder that the files of a GLUE submission are written to", "DIR");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
         var truncation = CommonOptions.Truncation();
+        var overlap = CommonOptions.WindowOverlap("as the model was trained, else a quarter");
+        var pooling = CommonOptions.WindowPooling();
         var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var pairs = new Option<bool>("--pairs") { Description = "Texts come in pairs: two arguments each, or two texts with a tab between them on each line" };
         var jsonLines = new Option<bool>("--jsonl") { Description = "Each line is {\"text\": …}, or {\"text\": …, \"pair\": …} for a pair" };
-        var json = CommonOptions.Json("Print one JSON object for each text: text, label or labels or value, score, probabilities, logits, tokens, tokens_cut");
+        var json = CommonOptions.Json("Print one JSON object for each text: text, label or labels or value, score, probabilities, logits, tokens, tokens_cut, and windows where texts are read in such");
         var verb = new Verb(
             "predict",
             "Print the label and the score of each text.",
@@ -40,7 +42,7 @@ internal static class PredictCommand
             "beret predict runs/sst2 --glue GLUE/SST-2 --submission submission/",
             "beret predict runs/imdb -- \"- a text that begins with a hyphen\"")
         {
-            model, texts, file, pairs, jsonLines, glue, format, submission, maxLength, truncation, precision, threads, json,
+            model, texts, file, pairs, jsonLines, glue, format, submission, maxLength, truncation, overlap, pooling, precision, threads, json,
         };
         verb.Validators.Add(result =>
         {
@@ -79,6 +81,8 @@ internal static class PredictCommand
                 Threads = arguments.GetValue(threads),
                 MaxLength = arguments.GetValue(maxLength),
                 Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
+                WindowOverlap = arguments.GetValue(overlap),
+                WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
                 Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
             if (arguments.GetValue(glue) is { } tests)
@@ -183,6 +187,11 @@ internal static class PredictCommand
             json.WriteEndArray();
             json.WriteNumber("tokens", prediction.Tokens);
             json.WriteNumber("tokens_cut", prediction.TokensCut);
+            if (classifier.Truncation == Truncation.Windows)
+            {
+                json.WriteNumber("windows", prediction.Windows);
+            }
+
             json.WriteEndObject();
         });
     }

@@ -24,6 +24,7 @@ internal static class TokenizeCommand
         flavour.AcceptOnlyFromAmong("tf", "hf", "google", "raw");
         var maxLength = CommonOptions.MaxLength("The most tokens, special ones included, packed as the flavour's own system does [default: no limit]", 0);
         var truncation = CommonOptions.Truncation();
+        var overlap = CommonOptions.WindowOverlap("a quarter");
         var noSpecial = new Option<bool>("--no-special") { Description = "Leave out [CLS] and [SEP]" };
         var pad = new Option<bool>("--pad") { Description = "Fill up to --max-length with [PAD], and write the mask" };
         var plain = new Option<bool>("--plain") { Description = "Each line of the input is a text, not JSON" };
@@ -36,7 +37,7 @@ internal static class TokenizeCommand
             "beret tokenize --vocab spiece.model --flavour google --no-special < texts.jsonl",
             "echo 'plain text' | beret tokenize --model runs/imdb --plain --no-special")
         {
-            model, vocabulary, cased, uncased, flavour, maxLength, truncation, noSpecial, pad, plain, json,
+            model, vocabulary, cased, uncased, flavour, maxLength, truncation, overlap, noSpecial, pad, plain, json,
         };
         verb.Validators.Add(result =>
         {
@@ -55,7 +56,8 @@ internal static class TokenizeCommand
             }
         });
         verb.Details = "Reads a line {\"text\": …} or {\"text\": …, \"pair\": …} for each text, and writes {\"ids\": […], \"types\": […], \"offsets\": [[start, end], …]}.\n"
-            + "Offsets count UTF-16 units in the token's own text; those of special tokens are [0, 0].";
+            + "Offsets count UTF-16 units in the token's own text; those of special tokens are [0, 0].\n"
+            + "With truncation windows a longer text has a line for each of its windows.";
         verb.Runs(async (arguments, cancellation) =>
         {
             bool? lowerCase = arguments.GetValue(uncased) ? true : arguments.GetValue(cased) ? false : null;
@@ -69,6 +71,7 @@ internal static class TokenizeCommand
             {
                 MaxLength = arguments.GetValue(maxLength),
                 Truncation = arguments.GetValue(truncation) is { } policy ? Truncations.Parse(policy) : Truncation.Head,
+                WindowOverlap = arguments.GetValue(overlap),
                 AddSpecialTokens = !arguments.GetValue(noSpecial),
             };
             var buffer = new TokenBuffer();

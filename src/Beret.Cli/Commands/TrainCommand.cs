@@ -30,6 +30,7 @@ internal static class TrainCommand
             "beret train stars.csv --model all-MiniLM-L6-v2 --output runs/stars --task regression",
             "beret train GLUE/SST-2 --model all-MiniLM-L6-v2 --output runs/sst2 --format glue/sst2",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
+            "beret train contracts.csv --model all-MiniLM-L6-v2 --output runs/contracts --max-length auto --truncation windows",
             "beret train --output runs/imdb --resume",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",

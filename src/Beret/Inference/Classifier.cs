@@ -42,12 +42,7 @@ public sealed class Classifier : IDisposable
         this.threads = threads;
         this.backend = backend;
         this.opened = opened;
-        Description = opened.Description with
-        {
-            MaxLength = options.MaxLength ?? opened.Description.MaxLength,
-            Truncation = options.Truncation ?? opened.Description.Truncation,
-            Precision = (options.Precision ?? opened.Description.Precision).Resolve(),
-        };
+        Description = LongTexts.Reading(opened.Description, options) with { Precision = (options.Precision ?? opened.Description.Precision).Resolve() };
         if (MaxLength < 3 || MaxLength > opened.Model.Config.MaxPositions)
         {
             throw new InferenceException($"a maximum length of {MaxLength} tokens does not fit the model: it takes 3 to {opened.Model.Config.MaxPositions}");
@@ -65,7 +60,7 @@ public sealed class Classifier : IDisposable
             opened.Model.Parameters.PackAlone();
         }
 
-        runner = new BatchRunner(opened.Model, backend);
+        runner = new BatchRunner(opened.Model, backend) { Pooling = Description.WindowPooling };
         scorer = new TextScorer(runner);
     }
 
@@ -80,6 +75,12 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Which tokens of a longer text are read.</summary>
     public Truncation Truncation => Description.Truncation;
+
+    /// <summary>How many tokens of the text a window has in common with the one before it; null unless longer texts are read in windows.</summary>
+    public int? WindowOverlap => Description.WindowOverlap;
+
+    /// <summary>How the logits of a text are made of those of its windows.</summary>
+    public WindowPooling WindowPooling => Description.WindowPooling;
 
     /// <summary>The arithmetic of the matrix products.</summary>
     public Precision Precision => Description.Precision;
@@ -145,7 +146,7 @@ public sealed class Classifier : IDisposable
         Encode(text, pair, buffer);
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
         scorer.Score(buffer, logits);
-        return Prediction.Of(task, logits, buffer.Count, buffer.Cut);
+        return Prediction.Of(task, logits, buffer.Count, buffer.Cut, buffer.Windows);
     }
 
     /// <summary>Classifies texts, in batches of like length; the predictions are in the order of the texts.</summary>
@@ -327,7 +328,7 @@ public sealed class Classifier : IDisposable
         scorer.Score(encoded, logits.AsSpan(0, length), cancellation: cancellation);
         for (var i = 0; i < predictions.Length; i++)
         {
-            predictions[i] = Prediction.Of(task, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut);
+            predictions[i] = Prediction.Of(task, logits.AsSpan(i * scorer.Outputs, scorer.Outputs), encoded[i].Count, encoded[i].Cut, encoded[i].Windows);
         }
 
         ArrayPool<float>.Shared.Return(logits);

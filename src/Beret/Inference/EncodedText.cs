@@ -11,22 +11,30 @@ internal readonly struct EncodedText
     public EncodedText(TokenBuffer buffer)
     {
         Count = buffer.Count;
+        Windows = buffer.Windows;
         FirstCount = buffer.FirstCount;
         Cut = buffer.Cut;
         ids = ArrayPool<int>.Shared.Rent(Count);
         buffer.Ids.CopyTo(ids);
     }
 
-    /// <summary>The number of tokens.</summary>
+    /// <summary>The number of tokens, of all windows together.</summary>
     public int Count { get; }
 
-    /// <summary>The number of tokens of the first text; those after it have type 1.</summary>
+    /// <summary>The number of windows, each of as many tokens.</summary>
+    public int Windows { get; }
+
+    /// <summary>The number of tokens of the first text in each window; those after it have type 1.</summary>
     public int FirstCount { get; }
 
     /// <summary>How many tokens truncation removed.</summary>
     public int Cut { get; }
 
-    public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
+    /// <summary>Tokens of each window.</summary>
+    public int Length => Count / Windows;
+
+    /// <summary>The tokens of one window.</summary>
+    public ReadOnlySpan<int> this[int window] => ids.AsSpan(window * Length, Length);
 
     public void Return() => ArrayPool<int>.Shared.Return(ids);
 }

@@ -11,11 +11,13 @@ internal sealed class EncodedTexts(int capacity) : ITokenizedTexts
 
     public EncodedText this[int text] => texts[text];
 
-    public int LengthOf(int text) => texts[text].Count;
+    public int WindowsOf(int text) => texts[text].Windows;
+
+    public int LengthOf(int text) => texts[text].Length;
 
     public void Add(EncodedText text) => texts.Add(text);
 
-    public void AddTo(PackedBatch batch, int text) => batch.Add(texts[text].Ids, texts[text].FirstCount);
+    public void AddTo(PackedBatch batch, int text, int window) => batch.Add(texts[text][window], texts[text].FirstCount);
 
     /// <summary>Returns the memory of all texts, and holds none.</summary>
     public void Return()

@@ -15,7 +15,7 @@ public sealed record EncoderOptions
     /// <summary>The most tokens of a text, special tokens included; 128 as in the tutorial, or what the model has positions for, if that is less.</summary>
     public int MaxLength { get; init; } = 128;
 
-    /// <summary>Which tokens of a longer text are kept.</summary>
+    /// <summary>Which tokens of a longer text are kept; not <see cref="Truncation.Windows"/>, for a text has one vector a token.</summary>
     public Truncation Truncation { get; init; } = Truncation.Head;
 
     /// <summary>The arithmetic of the matrix products.</summary>
@@ -84,6 +84,11 @@ public sealed class Encoder : IDisposable
         options ??= new EncoderOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads ?? 1, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxLength, 3, nameof(options));
+        if (options.Truncation == Truncation.Windows)
+        {
+            throw new InferenceException("an encoder gives each token of a text one vector, so it does not read windows: use head, tail or head+tail, or encode the parts of a long text by themselves");
+        }
+
         using var downloader = new Downloader();
         var resolved = await new ModelHub(downloader).ResolveAsync(nameOrFolder, progress, cancellation).ConfigureAwait(false);
         return Open(resolved, options);

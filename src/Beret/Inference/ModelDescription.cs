@@ -35,6 +35,12 @@ public sealed record ModelDescription
     /// <summary>Which tokens of a longer text are kept.</summary>
     public Truncation Truncation { get; init; } = Truncation.Head;
 
+    /// <summary>With <see cref="Truncation.Windows"/>: how many tokens of the text a window has in common with the one before it; null for the usual share.</summary>
+    public int? WindowOverlap { get; init; }
+
+    /// <summary>With <see cref="Truncation.Windows"/>: how the logits of a text are made of those of its windows.</summary>
+    public WindowPooling WindowPooling { get; init; }
+
     /// <summary>From which text of a pair the tokens that do not fit are taken.</summary>
     public PairTruncation PairTruncation { get; init; } = PairTruncation.LongestFirst;
 
@@ -66,7 +72,13 @@ public sealed record ModelDescription
     public string Version { get; init; } = ThisVersion;
 
     /// <summary>How texts are cut and packed for this model.</summary>
-    public EncodeOptions EncodeOptions => new() { MaxLength = MaxLength, Truncation = Truncation, PairTruncation = PairTruncation };
+    public EncodeOptions EncodeOptions => new()
+    {
+        MaxLength = MaxLength, Truncation = Truncation, WindowOverlap = WindowOverlap, PairTruncation = PairTruncation,
+    };
+
+    /// <summary>What becomes of longer texts, in words.</summary>
+    internal string OfLongTexts => LongTexts.Say(EncodeOptions, WindowPooling);
 
     /// <summary>The number of logits of one input.</summary>
     /// <exception cref="BeretException">There is no such task, or it cannot have that many labels.</exception>

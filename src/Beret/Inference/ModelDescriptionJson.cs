@@ -65,6 +65,12 @@ internal static class ModelDescriptionJson
             json.WriteString("flavour", description.Flavour.Format());
             json.WriteNumber("max_length", description.MaxLength);
             json.WriteString("truncation", description.Truncation.Format());
+            if (description.Truncation == Truncation.Windows)
+            {
+                json.WriteNumber("window_overlap", description.EncodeOptions.Overlap);
+                json.WriteString("window_pooling", description.WindowPooling.Format());
+            }
+
             json.WriteString("pair_truncation", description.PairTruncation.Format());
             json.WriteEndObject();
             json.WriteString("precision", description.Precision.Format());
@@ -126,6 +132,8 @@ internal static class ModelDescriptionJson
         RequireTask(fields, task, labels);
 
         var tokenizer = fields.Object("tokenizer");
+        var length = tokenizer.Whole("max_length", FewestTokens, MostTokens);
+        var truncation = tokenizer.Named("truncation", Truncations.Parse);
         var baseModel = fields.OptionalObject("base_model");
         var data = fields.OptionalObject("data");
         return new ModelDescription
@@ -134,8 +142,10 @@ internal static class ModelDescriptionJson
             Task = task,
             Labels = labels,
             Flavour = tokenizer.Named("flavour", TokenizerFlavours.Parse),
-            MaxLength = tokenizer.Whole("max_length", FewestTokens, MostTokens),
-            Truncation = tokenizer.Named("truncation", Truncations.Parse),
+            MaxLength = length,
+            Truncation = truncation,
+            WindowOverlap = truncation == Truncation.Windows ? tokenizer.Whole("window_overlap", 0, EncodeOptions.LargestOverlap(length)) : null,
+            WindowPooling = truncation == Truncation.Windows ? tokenizer.Named("window_pooling", WindowPoolings.Parse) : WindowPooling.Mean,
             PairTruncation = tokenizer.Has("pair_truncation") ? tokenizer.Named("pair_truncation", PairTruncations.Parse) : PairTruncation.LongestFirst,
             Precision = fields.Has("precision") ? fields.Named("precision", Precisions.Parse) : Precision.Float32,
             BaseModel = baseModel?.OptionalText("name"),
@@ -208,7 +218,7 @@ internal static class ModelDescriptionJson
             {
                 return parse(Text(name));
             }
-            catch (TokenizerException error)
+            catch (BeretException error)
             {
                 throw Error($"{name}: {error.Message}");
             }

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Beret.Evaluation;
 using Beret.Hub;
+using Beret.Numerics;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -45,7 +46,7 @@ internal static class ModelInfoWriter
         {
             Line("task", description.Task);
             Line("labels", string.Join(", ", description.Labels.Take(20)) + (description.Labels.Count > 20 ? $", … ({N(description.Labels.Count)} in all)" : ""));
-            Line("texts", $"{N(description.MaxLength)} tokens at most, truncation {description.Truncation.Format()}");
+            Line("texts", $"{N(description.MaxLength)} tokens {(description.Truncation == Truncation.Windows ? "at once" : "at most")}, {description.OfLongTexts}");
             Line("base model", description.BaseModel);
             Line("teacher", description.Teacher);
             Line("data", description.DataOrigin);
@@ -182,6 +183,12 @@ internal static class ModelInfoWriter
         json.WriteEndArray();
         json.WriteNumber("max_length", description.MaxLength);
         json.WriteString("truncation", description.Truncation.Format());
+        if (description.Truncation == Truncation.Windows)
+        {
+            json.WriteNumber("window_overlap", description.EncodeOptions.Overlap);
+            json.WriteString("window_pooling", description.WindowPooling.Format());
+        }
+
         json.WriteString("base_model", description.BaseModel);
         json.WriteString("base_source", description.BaseSource switch { null => null, ModelSource.TensorFlow => "tensorflow", _ => "hugging_face" });
         json.WriteString("teacher", description.Teacher);

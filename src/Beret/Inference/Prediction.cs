@@ -12,8 +12,8 @@ namespace Beret.Inference;
 /// </param>
 /// <param name="Probabilities">One for each label, in the order of <see cref="Classifier.Labels"/>; none of a regression.</param>
 /// <param name="Logits">What the model computed: one logit for a binary task or a regression, else one for each label.</param>
-/// <param name="Tokens">The number of tokens that the model read, special tokens included.</param>
-/// <param name="TokensCut">The number of tokens that truncation removed.</param>
+/// <param name="Tokens">The number of tokens that the model read, special tokens included; of a text in windows those of all windows, so that what windows have in common counts twice.</param>
+/// <param name="TokensCut">The number of tokens of the text that the model did not read.</param>
 public sealed record Prediction(
     string Label, double Score, IReadOnlyList<double> Probabilities, IReadOnlyList<float> Logits, int Tokens, int TokensCut)
 {
@@ -22,8 +22,11 @@ public sealed record Prediction(
     /// <summary>All labels that the text is said to have: of a multi-label task those with a probability above ½, maybe none; of a regression none; else the one.</summary>
     public IReadOnlyList<string> Labels { get; private init; } = [Label];
 
+    /// <summary>The number of windows that the text was read in; 1 unless it is longer than what is read at once, and the model reads windows (<see cref="Text.Truncation.Windows"/>).</summary>
+    public int Windows { get; private init; } = 1;
+
     /// <param name="logits">As many as the task has for one text.</param>
-    internal static Prediction Of(ClassificationTask task, ReadOnlySpan<float> logits, int tokens, int cut)
+    internal static Prediction Of(ClassificationTask task, ReadOnlySpan<float> logits, int tokens, int cut, int windows)
     {
         var probabilities = new double[task.Kind == LabelKind.Number ? 0 : task.Labels.Count];
         task.Probabilities(logits, probabilities);
@@ -31,6 +34,7 @@ public sealed record Prediction(
         return new Prediction(label, task.Score(logits, probabilities), probabilities, logits.ToArray(), tokens, cut)
         {
             kind = task.Kind,
+            Windows = windows,
             Labels = task.Kind == LabelKind.Number ? [] : [.. task.DecideAll(logits).Select(number => task.Labels[number])],
         };
     }

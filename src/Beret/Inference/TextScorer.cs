@@ -30,6 +30,15 @@ internal sealed class TextScorer(BatchRunner runner)
     /// <summary>The logits of the text in a buffer.</summary>
     public void Score(TokenBuffer text, Span<float> result)
     {
+        if (text.Windows > 1)
+        {
+            var one = new EncodedTexts(1);
+            one.Add(new EncodedText(text));
+            Score(one, result);
+            one.Return();
+            return;
+        }
+
         lock (turn)
         {
             batch.Clear();
@@ -38,35 +47,55 @@ internal sealed class TextScorer(BatchRunner runner)
         }
     }
 
-    /// <summary>The logits of many texts, [texts, K] in their order.</summary>
-    /// <param name="done">Told after each batch how many texts and tokens it had.</param>
+    /// <summary>The logits of many texts, [texts, K] in their order. Windows are batched like texts, each by itself, and pooled in the end.</summary>
+    /// <param name="done">Told after each batch how many texts it finished, and how many tokens it had.</param>
     /// <exception cref="OperationCanceledException">Cancelled, between two batches.</exception>
     public void Score(ITokenizedTexts texts, Span<float> result, Action<int, int>? done = null, CancellationToken cancellation = default)
     {
-        var lengths = ArrayPool<int>.Shared.Rent(texts.Count);
-        for (var i = 0; i < texts.Count; i++)
+        var windows = new WindowList(texts);
+        if (windows.Starts.IsEmpty)
         {
-            lengths[i] = texts.LengthOf(i);
+            Score(windows, result, done, cancellation);
+            return;
         }
 
-        var plan = LengthBatches.Plan(lengths.AsSpan(0, texts.Count), MostTexts, MostTokens);
+        var all = ArrayPool<float>.Shared.Rent(checked(windows.Count * Outputs));
+        var ofWindows = all.AsSpan(0, windows.Count * Outputs);
+        Score(windows, ofWindows, done, cancellation);
+        lock (turn)
+        {
+            runner.Pool(ofWindows, windows.Starts, result);
+        }
+
+        ArrayPool<float>.Shared.Return(all);
+    }
+
+    private void Score(in WindowList windows, Span<float> result, Action<int, int>? done, CancellationToken cancellation)
+    {
+        var lengths = ArrayPool<int>.Shared.Rent(windows.Count);
+        for (var i = 0; i < windows.Count; i++)
+        {
+            lengths[i] = windows.LengthOf(i);
+        }
+
+        var plan = LengthBatches.Plan(lengths.AsSpan(0, windows.Count), MostTexts, MostTokens);
         ArrayPool<int>.Shared.Return(lengths);
         for (var i = 0; i < plan.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var tokens = Score(texts, plan[i], result);
-            done?.Invoke(plan[i].Length, tokens);
+            var tokens = Score(windows, plan[i], result);
+            done?.Invoke(windows.Finish(plan[i]), tokens);
         }
     }
 
-    private int Score(ITokenizedTexts texts, ReadOnlySpan<int> members, Span<float> result)
+    private int Score(in WindowList windows, ReadOnlySpan<int> members, Span<float> result)
     {
         lock (turn)
         {
             batch.Clear();
             foreach (var member in members)
             {
-                texts.AddTo(batch, member);
+                windows.AddTo(batch, member);
             }
 
             runner.Run(batch, logits.AsSpan(0, members.Length * Outputs));

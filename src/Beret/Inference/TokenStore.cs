@@ -18,27 +18,50 @@ internal sealed class TokenStore : ITokenizedTexts
         foreach (var part in parts)
         {
             Tokens += part.Ids.Length;
-            Cut += part.Cut;
+            Cut += part.Cuts.Count(cut => cut > 0);
+            Windows += part.Windows.Sum();
             Longest = Math.Max(Longest, part.Longest);
         }
     }
 
     public int Count { get; }
 
-    /// <summary>Tokens of all texts together.</summary>
+    /// <summary>Tokens of all texts together, those of all their windows.</summary>
     public long Tokens { get; }
 
     /// <summary>How many texts lost tokens to the length limit.</summary>
     public long Cut { get; }
 
-    /// <summary>Tokens of the longest.</summary>
+    /// <summary>Tokens of the longest text or window.</summary>
     public int Longest { get; }
 
-    /// <summary>Tokens of one text.</summary>
-    public int LengthOf(int text)
+    /// <summary>Windows of all texts together.</summary>
+    public long Windows { get; }
+
+    public int WindowsOf(int text)
+    {
+        var (part, place) = Find(text);
+        return part.Windows[place];
+    }
+
+    /// <summary>Tokens of one text, those of all its windows.</summary>
+    public int TokensOf(int text)
     {
         var (part, place) = Find(text);
         return part.Starts[place + 1] - part.Starts[place];
+    }
+
+    /// <summary>How many tokens one text lost to the length limit.</summary>
+    public int CutOf(int text)
+    {
+        var (part, place) = Find(text);
+        return part.Cuts[place];
+    }
+
+    public int LengthOf(int text)
+    {
+        var (part, place) = Find(text);
+        return part.LengthOf(place);
     }
 
     /// <summary>Tokenizes on some threads; the result does not depend on their number.</summary>
@@ -54,19 +77,24 @@ internal sealed class TokenStore : ITokenizedTexts
         return new TokenStore(parts, examples.Count);
     }
 
-    public void AddTo(PackedBatch batch, int text)
+    public void AddTo(PackedBatch batch, int text, int window)
     {
         var (part, place) = Find(text);
-        batch.Add(part.Ids.AsSpan(part.Starts[place]..part.Starts[place + 1]), part.Firsts[place]);
+        batch.Add(part.WindowOf(place, window), part.Firsts[place]);
     }
 
-    /// <summary>Fills a batch with texts.</summary>
+    /// <summary>Fills a batch with texts: each is a document of all its windows.</summary>
     public void Fill(PackedBatch batch, ReadOnlySpan<int> texts)
     {
         batch.Clear();
         foreach (var text in texts)
         {
-            AddTo(batch, text);
+            var (part, place) = Find(text);
+            batch.Add(part.WindowOf(place, 0), part.Firsts[place]);
+            for (var window = 1; window < part.Windows[place]; window++)
+            {
+                batch.AddWindow(part.WindowOf(place, window), part.Firsts[place]);
+            }
         }
     }
 
@@ -76,8 +104,8 @@ internal sealed class TokenStore : ITokenizedTexts
     private static Part Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, int start, EncodeOptions options, TokenBuffer buffer, List<int> ids)
     {
         var count = Math.Min(TextsPerPart, examples.Count - start);
-        var (starts, firsts) = (new int[count + 1], new int[count]);
-        var (cut, longest) = (0, 0);
+        var (starts, windows, firsts, cuts) = (new int[count + 1], new int[count], new int[count], new int[count]);
+        var longest = 0;
         ids.Clear();
         for (var i = 0; i < count; i++)
         {
@@ -93,21 +121,29 @@ internal sealed class TokenStore : ITokenizedTexts
 
             ids.AddRange(buffer.Ids);
             starts[i + 1] = ids.Count;
+            windows[i] = buffer.Windows;
             firsts[i] = buffer.FirstCount;
-            cut += buffer.Cut > 0 ? 1 : 0;
-            longest = Math.Max(longest, buffer.Count);
+            cuts[i] = buffer.Cut;
+            longest = Math.Max(longest, buffer.Count / buffer.Windows);
         }
 
         var own = GC.AllocateUninitializedArray<int>(ids.Count);
         ids.CopyTo(own);
-        return new Part(own, starts, firsts, cut, longest);
+        return new Part(own, starts, windows, firsts, cuts, longest);
     }
 
     /// <summary>Texts that were tokenized together.</summary>
     /// <param name="Ids">Their tokens, one text after the other.</param>
     /// <param name="Starts">Where each text starts, and the end.</param>
-    /// <param name="Firsts">Each text's tokens of type 0.</param>
-    /// <param name="Cut">How many lost tokens.</param>
-    /// <param name="Longest">Tokens of the longest.</param>
-    private sealed record Part(int[] Ids, int[] Starts, int[] Firsts, int Cut, int Longest);
+    /// <param name="Windows">How many windows each text is, of as many tokens each.</param>
+    /// <param name="Firsts">The tokens of type 0 of each text's windows.</param>
+    /// <param name="Cuts">How many tokens each text lost.</param>
+    /// <param name="Longest">Tokens of the longest text or window.</param>
+    private sealed record Part(int[] Ids, int[] Starts, int[] Windows, int[] Firsts, int[] Cuts, int Longest)
+    {
+        /// <summary>Tokens of each window of a text.</summary>
+        public int LengthOf(int place) => (Starts[place + 1] - Starts[place]) / Windows[place];
+
+        public ReadOnlySpan<int> WindowOf(int place, int window) => Ids.AsSpan(Starts[place] + window * LengthOf(place), LengthOf(place));
+    }
 }

@@ -1,7 +1,11 @@
 namespace Beret.Numerics;
 
 /// <summary>A batch's lists in the backend's memory.</summary>
-internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int LastPosition);
+internal readonly record struct BatchIndices(Indices Ids, Indices Types, Indices Positions, Indices Starts, int Longest, int LastPosition)
+{
+    /// <summary>D + 1 sequence numbers of documents (<see cref="PackedBatch.Windows"/>); empty where every sequence is one.</summary>
+    public Indices Windows { get; init; }
+}
 
 /// <summary>
 /// The operations that models are written with. Each takes its output from the arena, calls a kernel and, where there is a tape, records what the gradient needs;
@@ -43,7 +47,10 @@ internal sealed partial class Ops(IBackend backend, Arena arena, Tape? tape)
     public BatchIndices Upload(PackedBatch packed)
     {
         batch = packed;
-        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.LastPosition);
+        return new BatchIndices(Upload(packed.Ids), Upload(packed.Types), Upload(packed.Positions), Upload(packed.Starts), packed.Longest, packed.LastPosition)
+        {
+            Windows = packed.HasWindows ? Upload(packed.Windows) : default,
+        };
     }
 
     public Indices Upload(ReadOnlySpan<int> values)

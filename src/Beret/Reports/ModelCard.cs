@@ -101,7 +101,9 @@ public static class ModelCard
         };
         var from = content.BaseModel is { } model ? $" Fine-tuned from {Markdown.Text(model)}" : " Fine-tuned";
         var on = content.Dataset is { } data ? $" on {Markdown.Text(data)}" : "";
-        var length = string.Create(CultureInfo.InvariantCulture, $" It reads {content.MaxLength} tokens of a text; of a longer one it keeps {Kept(content.Truncation)}.");
+        var length = content.Truncation == "windows"
+            ? string.Create(CultureInfo.InvariantCulture, $" It reads {content.MaxLength} tokens of a text at once, and a longer one in several windows.")
+            : string.Create(CultureInfo.InvariantCulture, $" It reads {content.MaxLength} tokens of a text; of a longer one it keeps {Kept(content.Truncation)}.");
         return $"{what}.{from}{on} with Beret.{length}\n";
     }
 
@@ -185,7 +187,9 @@ public static class ModelCard
         var data = content.Dataset is { } name ? $"those of {Markdown.Text(name)}" : "its training texts";
         card.Append("\n## Intended use and limits\n\n");
         card.Append($"- Made for texts like {data}, in the same language. On other texts the figures above do not hold: evaluate on your own with `beret evaluate`.\n");
-        card.Append(CultureInfo.InvariantCulture, $"- What lies beyond {content.MaxLength} tokens ({Kept(content.Truncation)} kept) has no influence on the answer.\n");
+        card.Append(content.Truncation == "windows"
+            ? string.Create(CultureInfo.InvariantCulture, $"- A text of more than {content.MaxLength} tokens is read in windows of so many, each without the others: what only two of them say together it does not see.\n")
+            : string.Create(CultureInfo.InvariantCulture, $"- What lies beyond {content.MaxLength} tokens ({Kept(content.Truncation)} kept) has no influence on the answer.\n"));
         card.Append("- It answers every text, also one that belongs to none of its classes. A score orders texts by the model's confidence; that 0.9 means right nine times in ten has not been checked.\n");
         card.Append("- It has learned whatever bias the encoder's and the training texts have. Do not let it decide about people on its own.\n");
     }

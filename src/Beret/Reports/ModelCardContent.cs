@@ -27,7 +27,7 @@ public sealed record ModelCardContent
     /// <summary>The most tokens of a text that the model reads.</summary>
     public required int MaxLength { get; init; }
 
-    /// <summary>What becomes of the rest of a longer text: "head", "tail", "head+tail".</summary>
+    /// <summary>What becomes of the rest of a longer text: "head", "tail", "head+tail", "windows".</summary>
     public string Truncation { get; init; } = "head";
 
     /// <summary>The class of Hugging Face transformers that loads the folder: "BertForSequenceClassification".</summary>

@@ -96,6 +96,8 @@ public static class RunReport
                     new Fact("Validation texts", plan.Validation is null ? "none" : Texts(plan.Validation)),
                     new Fact("Tokens of a text", $"{plan.MeanTokens.ToString("f1", CultureInfo.InvariantCulture)} on average, "
                         + $"{(100 * plan.CutShare).ToString("f1", CultureInfo.InvariantCulture)}% of the texts were cut"),
+                    .. plan.Recipe.Truncation == Truncation.Windows
+                        ? [new Fact("Windows of a text", plan.MeanWindows.ToString("f2", CultureInfo.InvariantCulture) + " on average")] : Array.Empty<Fact>(),
                 ]),
                 new FactSection("Run",
                 [

@@ -15,10 +15,13 @@ public sealed class TokenBuffer
     private int[] words = new int[256];
     private object? scratch;
 
-    /// <summary>The number of tokens.</summary>
+    /// <summary>The number of tokens, of all windows together.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The number of tokens of type 0: with BERT the first text's, with its [CLS] and [SEP].</summary>
+    /// <summary>The number of windows that the tokens are, one after the other, each of as many tokens; 1 but with <see cref="Truncation.Windows"/>.</summary>
+    public int Windows { get; private set; } = 1;
+
+    /// <summary>The number of tokens of type 0 of each window: with BERT the first text's, with its [CLS] and [SEP].</summary>
     public int FirstCount { get; private set; }
 
     /// <summary>How many tokens of the texts truncation removed.</summary>
@@ -46,6 +49,7 @@ public sealed class TokenBuffer
     internal void Clear()
     {
         Count = 0;
+        Windows = 1;
         FirstCount = 0;
         Cut = 0;
     }
@@ -100,7 +104,7 @@ public sealed class TokenBuffer
     /// <summary>Takes back the tokens after the first <paramref name="count"/>.</summary>
     internal void Shrink(int count) => Count = count;
 
-    /// <summary>Moves tokens to a place at or before theirs.</summary>
+    /// <summary>Copies tokens to another place, where tokens are already.</summary>
     internal void Move(int from, int to, int count)
     {
         if (from == to || count == 0)
@@ -114,11 +118,18 @@ public sealed class TokenBuffer
         Array.Copy(words, from, words, to, count);
     }
 
-    internal void SetTypes(int firstCount)
+    /// <summary>Sets the types of all tokens.</summary>
+    /// <param name="firstCount">How many of each window are of type 0.</param>
+    /// <param name="windows">How many windows they are.</param>
+    internal void SetTypes(int firstCount, int windows = 1)
     {
-        FirstCount = firstCount;
-        types.AsSpan(0, firstCount).Clear();
-        types.AsSpan(firstCount, Count - firstCount).Fill(1);
+        (FirstCount, Windows) = (firstCount, windows);
+        var length = Count / windows;
+        for (var start = 0; start < Count; start += length)
+        {
+            types.AsSpan(start, firstCount).Clear();
+            types.AsSpan(start + firstCount, length - firstCount).Fill(1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

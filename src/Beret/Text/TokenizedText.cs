@@ -9,6 +9,7 @@ public sealed class TokenizedText
         Types = buffer.Types.ToArray();
         Words = buffer.Words.ToArray();
         Cut = buffer.Cut;
+        Windows = buffer.Windows;
         Offsets = new (int, int)[Ids.Length];
         for (var i = 0; i < Ids.Length; i++)
         {
@@ -27,6 +28,9 @@ public sealed class TokenizedText
 
     /// <summary>The number of the word that each token is a piece of, counted from 0 in each text; −1 for special tokens.</summary>
     public int[] Words { get; }
+
+    /// <summary>The number of windows that the tokens are, one after the other, each of as many tokens; 1 but with <see cref="Truncation.Windows"/>.</summary>
+    public int Windows { get; }
 
     /// <summary>How many tokens of the texts truncation removed.</summary>
     public int Cut { get; }

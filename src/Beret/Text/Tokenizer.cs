@@ -140,6 +140,11 @@ public sealed class Tokenizer
             throw new ArgumentOutOfRangeException(nameof(options), options.MaxLength, "the maximum length is negative");
         }
 
+        if (options.Truncation == Truncation.Windows)
+        {
+            CheckWindows(options);
+        }
+
         // The texts' tokens are put where there is room before them for the special tokens of either form, and moved to their places when it is
         // known how many stay.
         var (single, pairForm) = (parts.Template.Single, parts.Template.Pair);
@@ -163,6 +168,12 @@ public sealed class Tokenizer
             ? PairRoom.Divide(first, hasPair ? second : null, room, options.PairTruncation, Flavour)
             : (first, second);
         buffer.Cut = first + second - keepFirst - keepSecond;
+        if (options.Truncation == Truncation.Windows && buffer.Cut > 0 && keepFirst + keepSecond > 0)
+        {
+            PutWindows(buffer, form, new TextPlace(lead, first, keepFirst), new TextPlace(secondAt, second, keepSecond), options);
+            return;
+        }
+
         var count = options.AddSpecialTokens ? buffer.Put(form.Before, 0) : 0;
         count = Keep(buffer, lead, first, keepFirst, count, options.Truncation);
         if (hasPair)
@@ -179,6 +190,58 @@ public sealed class Tokenizer
         }
 
         buffer.SetTypes(form.CountOfType0(keepFirst, keepSecond, options.AddSpecialTokens));
+    }
+
+    /// <summary>
+    /// Puts all windows one behind the other. Of a pair the text that loses more tokens, at equal losses the second, has windows; the other stands in each of them, as it is
+    /// kept.
+    /// </summary>
+    private static void PutWindows(TokenBuffer buffer, TemplateForm form, TextPlace first, TextPlace second, EncodeOptions options)
+    {
+        var isFirst = second.Kept == 0 || (first.Kept > 0 && first.Lost > second.Lost);
+        var (slid, still) = isFirst ? (first, second) : (second, first);
+        if (still.Kept > 3L * slid.Kept)
+        {
+            throw new TokenizerException(
+                $"the {(isFirst ? "second" : "first")} text has {still.Kept} tokens and leaves room for {slid.Kept} of the other, too few for windows to go through its {slid.Length}; "
+                + "raise the maximum length or use longest_first");
+        }
+
+        var windows = new TextWindows(slid.Length, slid.Kept, options.Overlap, options.MostWindows);
+        var specials = options.AddSpecialTokens ? form.SpecialTokens : 0;
+        var length = slid.Kept + still.Kept + specials;
+        var end = buffer.Count;
+        buffer.Reserve(checked(windows.Count * length));
+        var at = end;
+        for (var window = 0; window < windows.Count; window++)
+        {
+            at = options.AddSpecialTokens ? buffer.Put(form.Before, at) : at;
+            at = Copy(first, isFirst ? windows[window] : 0, at);
+            at = options.AddSpecialTokens ? buffer.Put(form.Between, at) : at;
+            at = Copy(second, isFirst ? 0 : windows[window], at);
+            at = options.AddSpecialTokens ? buffer.Put(form.After, at) : at;
+        }
+
+        buffer.Move(end, 0, at - end);
+        buffer.Shrink(at - end);
+        buffer.Cut = windows.Unread + still.Lost;
+        buffer.SetTypes(form.CountOfType0(first.Kept, second.Kept, options.AddSpecialTokens), windows.Count);
+
+        int Copy(TextPlace text, int from, int to)
+        {
+            buffer.Move(text.Start + from, to, text.Kept);
+            return to + text.Kept;
+        }
+    }
+
+    private static void CheckWindows(EncodeOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MostWindows ?? 1, 1, nameof(options));
+        if (options.MaxLength is { } length && options.WindowOverlap is { } overlap && !(overlap >= 0 && overlap <= EncodeOptions.LargestOverlap(length)))
+        {
+            throw new TokenizerException(
+                $"windows of {length} tokens overlap by 0 to {EncodeOptions.LargestOverlap(length)} tokens, half of a window, not by {overlap}");
+        }
     }
 
     /// <summary>The room for the texts' own tokens; null where nothing is cut.</summary>
@@ -207,7 +270,7 @@ public sealed class Tokenizer
     {
         var front = keep == length ? keep : truncation switch
         {
-            Truncation.Head => keep,
+            Truncation.Head or Truncation.Windows => keep,
             Truncation.Tail => 0,
             Truncation.HeadTail => (int)((keep + 2L) / 4),
             _ => throw new ArgumentOutOfRangeException(nameof(truncation), truncation, null),
@@ -215,5 +278,15 @@ public sealed class Tokenizer
         buffer.Move(from, to, front);
         buffer.Move(from + length - (keep - front), to + front, keep - front);
         return to + keep;
+    }
+
+    /// <summary>A text in a buffer.</summary>
+    /// <param name="Start">The place of its first token.</param>
+    /// <param name="Length">Its tokens.</param>
+    /// <param name="Kept">How many fit.</param>
+    private readonly record struct TextPlace(int Start, int Length, int Kept)
+    {
+        /// <summary>How many do not.</summary>
+        public int Lost => Length - Kept;
     }
 }

@@ -65,6 +65,9 @@ internal sealed class Learner : IDisposable
         observe = guide?.Layers;
     }
 
+    /// <summary>How the logits of a document are made of those of its windows.</summary>
+    public WindowPooling Pooling { get; init; }
+
     /// <summary>The number of steps done; dropout and bias correction follow it, so a resumed run sets it.</summary>
     public int Steps
     {
@@ -72,7 +75,7 @@ internal sealed class Learner : IDisposable
         set => optimizer.Steps = value;
     }
 
-    /// <summary>The logits of the last batch, [B, K], before its update.</summary>
+    /// <summary>The logits of the last batch's documents, [D, K], before its update.</summary>
     public ReadOnlySpan<float> Logits => logits.AsSpan(0, examples * model.Outputs);
 
     /// <summary>What the loss of the last step is the sum of; null where it is that of the logits alone.</summary>
@@ -82,9 +85,9 @@ internal sealed class Learner : IDisposable
     public long ActivationPeak => arena.Peak;
 
     /// <summary>Forward, loss and backward: the gradients are left with the parameters, none of which is changed.</summary>
-    /// <param name="batch">The sequences.</param>
-    /// <param name="targets">[B, K], or [B] class numbers for cross-entropy.</param>
-    /// <param name="teacher">The teacher's logits, [B, K], where there is one.</param>
+    /// <param name="batch">The documents. The loss is that of a document's logits, which are made of those of all its windows.</param>
+    /// <param name="targets">[D, K], or [D] class numbers for cross-entropy.</param>
+    /// <param name="teacher">The teacher's logits, [D, K], where there is one.</param>
     /// <returns>The mean loss.</returns>
     public double Differentiate(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher = default)
     {
@@ -168,7 +171,7 @@ internal sealed class Learner : IDisposable
     private double Pass(PackedBatch batch, ReadOnlySpan<float> targets, ReadOnlySpan<float> teacher, double share)
     {
         model.Encoder.Check(batch);
-        examples = batch.Sequences;
+        examples = batch.Documents;
         if (losses.Length < examples)
         {
             losses = new float[examples];
@@ -179,7 +182,7 @@ internal sealed class Learner : IDisposable
         var indices = ops.Upload(batch);
         var targetMatrix = Upload(targets);
         var teacherMatrix = distillation is null ? Matrix.None : Upload(teacher);
-        var output = model.Forward(ops, indices, observe).Logits;
+        var output = ops.PoolWindows(model.Forward(ops, indices, observe).Logits, indices, Pooling);
         backend.Read(output.Data, logits.AsSpan(0, examples * model.Outputs));
         var lost = distillation is { } terms
             ? ops.DistillationLoss(loss, output, targetMatrix, teacherMatrix, terms with { Focus = focus }, share)

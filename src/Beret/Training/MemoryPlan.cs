@@ -24,7 +24,13 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
 
     /// <summary>Plans steps of up to <paramref name="batchSize"/> texts of <paramref name="length"/> tokens.</summary>
     internal static MemoryPlan For(
-        EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null, StepShape? shape = null)
+        EncoderConfig config, int outputs, int batchSize, int length, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null, StepShape? shape = null) =>
+        For(config, outputs, StepSize.Of(batchSize, length), WindowPooling.Mean, keepsOnlyBlockInputs, hasTeacher, hidden, shape);
+
+    /// <summary>Plans batches of up to some size.</summary>
+    internal static MemoryPlan For(
+        EncoderConfig config, int outputs, StepSize largest, WindowPooling pooling, bool keepsOnlyBlockInputs = false, bool hasTeacher = false, HiddenSizes? hidden = null,
+        StepShape? shape = null)
     {
         using var backend = new PlanningBackend();
         using var model = new SequenceClassifier(backend, config, outputs, hidden is { IsProjected: true } ? hidden.Width : 0);
@@ -32,17 +38,17 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         model.Parameters.AllocateForTraining();
         var arena = Arena.Dry();
         var ops = new Ops(backend, arena, new Tape()) { KeepsOnlyBlockInputs = keepsOnlyBlockInputs, FrozenLayers = model.FrozenLayers };
-        var batch = PackedBatch.Of(batchSize * length, length);
+        var batch = largest.Batch();
         ops.Begin();
         var indices = ops.Upload(batch);
-        var targets = arena.Take(batchSize, Math.Max(outputs, shape?.TargetColumns ?? 0));
+        var targets = arena.Take(batch.Documents, Math.Max(outputs, shape?.TargetColumns ?? 0));
         if (hasTeacher)
         {
-            arena.Take(batchSize, outputs);
+            arena.Take(batch.Documents, outputs);
         }
 
         var states = new Value[config.Layers + 1];
-        var logits = model.Forward(ops, indices, (number, value) => states[number] = value).Logits;
+        var logits = ops.PoolWindows(model.Forward(ops, indices, (number, value) => states[number] = value).Logits, indices, pooling);
         ops.Loss(Loss.BinaryCrossEntropy, logits, targets);
         foreach (var layer in hidden?.Layers ?? [])
         {

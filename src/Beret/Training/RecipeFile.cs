@@ -90,7 +90,7 @@ public static class RecipeFile
             }
 
             text.Append("\n  \"").Append(option.Key).Append("\": ")
-                .Append(option.JsonType == "string" ? Quoted(value) : value.Length == 0 ? "null" : value).Append(",\n");
+                .Append(option.JsonType == "string" || value == option.Keyword ? Quoted(value) : value.Length == 0 ? "null" : value).Append(",\n");
         }
 
         return text.Append("}\n").ToString();
@@ -117,11 +117,11 @@ public static class RecipeFile
                 writer.WriteStartObject(option.Key);
                 writer.WriteString("description", option.Description);
                 var isOptional = option.JsonType != "string" && option.Get(defaults).Length == 0;
-                if (isOptional)
+                if (isOptional || option.Keyword is not null)
                 {
                     writer.WriteStartArray("type");
                     writer.WriteStringValue(option.JsonType);
-                    writer.WriteStringValue("null");
+                    writer.WriteStringValue(isOptional ? "null" : "string");
                     writer.WriteEndArray();
                 }
                 else
@@ -160,6 +160,11 @@ public static class RecipeFile
                 if (most is { } maximum)
                 {
                     writer.WriteNumber("maximum", maximum);
+                }
+
+                if (option.Keyword is { } word)
+                {
+                    writer.WriteString("pattern", $"^{word}$");
                 }
 
                 writer.WritePropertyName("default");

@@ -31,11 +31,17 @@ public abstract class RecipeOption
     /// <summary>Whether it says something only of a run with a teacher (<see cref="TrainingJob.Teacher"/>).</summary>
     public bool NeedsTeacher { get; private init; }
 
+    /// <summary>Whether it says something only of a run that reads long texts in windows (<see cref="Truncation.Windows"/>).</summary>
+    public bool NeedsWindows { get; private init; }
+
     /// <summary>Another name that means the same; null where it has none.</summary>
     public string? Alias { get; private init; }
 
     /// <summary>The words it can be, where it is a choice.</summary>
     public virtual IReadOnlyList<string> Choices => [];
+
+    /// <summary>A word that can stand in the place of the number, or null.</summary>
+    public virtual string? Keyword => null;
 
     /// <summary>What it can be beside <see cref="Choices"/>, as a help shows it; null where these are all.</summary>
     public virtual string? Other => null;
@@ -59,11 +65,23 @@ public abstract class RecipeOption
         new Whole(
             "gradient-accumulation", "Batches in a step, whose gradients are added up: the step of a batch so many times as large, in the memory of one.", 1, 65_536,
             r => r.GradientAccumulation, (r, v) => r with { GradientAccumulation = v }),
-        new Whole("max-length", "The longest sequence in tokens, [CLS] and [SEP] included.", 3, 1 << 20, r => r.MaxLength, (r, v) => r with { MaxLength = v }),
+        new WholeOrWord(
+            "max-length", "The longest sequence in tokens, [CLS] and [SEP] included; auto goes by the lengths of the training texts.", 3, 1 << 20, "auto", TrainingRecipe.AutoLength,
+            r => r.MaxLength, (r, v) => r with { MaxLength = v }),
         new Choice<Truncation>(
-            "truncation", "Which tokens of a longer text are kept: its beginning, its end, or a quarter from the beginning and the rest from the end.",
-            [("head", Truncation.Head), ("tail", Truncation.Tail), ("head+tail", Truncation.HeadTail)],
+            "truncation",
+            "Which tokens of a longer text are kept: its beginning, its end, a quarter from the beginning and the rest from the end, or all, in windows of --max-length that overlap.",
+            [("head", Truncation.Head), ("tail", Truncation.Tail), ("head+tail", Truncation.HeadTail), ("windows", Truncation.Windows)],
             r => r.Truncation, (r, v) => r with { Truncation = v }),
+        new OptionalWhole(
+            "window-overlap", "With --truncation windows: tokens that a window has in common with the one before it, at most half of --max-length; by default a quarter.", 0, 1 << 19,
+            r => r.WindowOverlap, (r, v) => r with { WindowOverlap = v }) { NeedsWindows = true },
+        new Choice<WindowPooling>(
+            "window-pooling", "With --truncation windows: how the logits of a text are made of those of its windows.",
+            [("mean", WindowPooling.Mean), ("max", WindowPooling.Max)], r => r.WindowPooling, (r, v) => r with { WindowPooling = v }) { NeedsWindows = true },
+        new Whole(
+            "max-windows", "With --truncation windows: the most windows of a text that training reads, spread evenly where it has more; validation and the model read all.", 1, 1 << 20,
+            r => r.MaxWindows, (r, v) => r with { MaxWindows = v }) { NeedsWindows = true },
         new Real("learning-rate", "The peak of the learning rate.", 0, 1, r => r.LearningRate, (r, v) => r with { LearningRate = v }),
         new OptionalReal(
             "head-learning-rate", "The peak for what stands on the encoder, the classifier above all; by default that of the rest.", 0, 1,
@@ -182,7 +200,8 @@ public abstract class RecipeOption
     ];
 
     /// <summary>Those that decided a run.</summary>
-    internal static IEnumerable<RecipeOption> Of(TrainingPlan plan) => All.Where(option => !option.NeedsTeacher || plan.Teacher is not null);
+    internal static IEnumerable<RecipeOption> Of(TrainingPlan plan) => All.Where(
+        option => (!option.NeedsTeacher || plan.Teacher is not null) && (!option.NeedsWindows || plan.Recipe.Truncation == Truncation.Windows));
 
     /// <summary>The option of a name or key, or null.</summary>
     public static RecipeOption? Find(string name) => All.FirstOrDefault(option => option.Name == name.Replace('_', '-') || option.Alias == name.Replace('_', '-'));
@@ -204,10 +223,10 @@ public abstract class RecipeOption
     {
         var text = value.ValueKind switch
         {
-            JsonValueKind.String when JsonType == "string" => value.GetString(),
+            JsonValueKind.String when JsonType == "string" || value.GetString() == Keyword => value.GetString(),
             JsonValueKind.Number when JsonType is "integer" or "number" => value.GetRawText(),
             JsonValueKind.True or JsonValueKind.False when JsonType == "boolean" => value.GetRawText(),
-            JsonValueKind.Null when this is OptionalReal => "",
+            JsonValueKind.Null when this is OptionalReal or OptionalWhole => "",
             _ => null,
         };
         return (text is null ? null : TrySet(recipe, text)) ?? throw new TrainingException($"{where}: {Key} is {value.GetRawText()}, not {Wanted}");
@@ -217,7 +236,7 @@ public abstract class RecipeOption
     internal void Write(Utf8JsonWriter writer, TrainingRecipe recipe)
     {
         var text = Get(recipe);
-        if (JsonType == "string")
+        if (JsonType == "string" || text == Keyword)
         {
             writer.WriteString(Key, text);
         }
@@ -240,7 +259,7 @@ public abstract class RecipeOption
 
     private static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    private sealed class Whole(
+    private class Whole(
         string name, string description, int least, int most, Func<TrainingRecipe, int> get, Func<TrainingRecipe, int, TrainingRecipe> set)
         : RecipeOption(name, description)
     {
@@ -256,6 +275,28 @@ public abstract class RecipeOption
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
                 ? set(recipe, value)
                 : null;
+    }
+
+    private sealed class WholeOrWord(
+        string name, string description, int least, int most, string word, int meaning, Func<TrainingRecipe, int> get, Func<TrainingRecipe, int, TrainingRecipe> set)
+        : Whole(name, description, least, most, r => get(r), (r, v) => set(r, v))
+    {
+        public override string Keyword => word;
+
+        private protected override string Wanted => $"{base.Wanted}, or {word}";
+
+        public override string Get(TrainingRecipe recipe) => get(recipe) == meaning ? word : base.Get(recipe);
+
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => text == word ? set(recipe, meaning) : base.TrySet(recipe, text);
+    }
+
+    private sealed class OptionalWhole(
+        string name, string description, int least, int most, Func<TrainingRecipe, int?> get, Func<TrainingRecipe, int?, TrainingRecipe> set)
+        : Whole(name, description, least, most, r => get(r) ?? least, (r, v) => set(r, v))
+    {
+        public override string Get(TrainingRecipe recipe) => get(recipe) is { } value ? value.ToString(CultureInfo.InvariantCulture) : "";
+
+        private protected override TrainingRecipe? TrySet(TrainingRecipe recipe, string text) => text.Length == 0 ? set(recipe, null) : base.TrySet(recipe, text);
     }
 
     private class Real(

@@ -29,6 +29,8 @@ internal sealed class TeacherGuide : IDisposable
     private double share = 1;
     private long comparedInStep;
     private long comparedInBatch;
+    private long windowsInStep;
+    private long windowsInBatch;
 
     private TeacherGuide(OpenedModel teacher, IBackend backend, TrainingRecipe recipe)
     {
@@ -55,12 +57,25 @@ internal sealed class TeacherGuide : IDisposable
     /// <exception cref="BeretException">They cannot, or one of them cannot be read.</exception>
     public static void Check(TrainingJob job)
     {
-        if (job.Teacher is null || job.Recipe.Relations == Relations.None)
+        var isWindowed = job.Recipe.Truncation == Truncation.Windows && job.Recipe.HiddenStates != HiddenStates.None;
+        if (job.Teacher is null || (job.Recipe.Relations == Relations.None && !isWindowed))
         {
             return;
         }
 
         var (student, teacher) = (ModelFiles.Open(job.ModelFolder, job.Source), ModelFiles.Open(job.Teacher.Folder));
+        if (isWindowed && !HaveSameTokens(student.LoadTokenizer(), teacher.LoadTokenizer()))
+        {
+            throw new TrainingException(
+                $"--hidden-states compares what teacher and student make of the same words, and with --truncation windows {job.ModelName} and {job.Teacher.Name}, whose vocabularies differ, "
+                + "would cut a text into windows at other words: take another --truncation, or leave --hidden-states out");
+        }
+
+        if (job.Recipe.Relations == Relations.None)
+        {
+            return;
+        }
+
         RelationComparison.Check(job.Recipe, student.Config, teacher.Config, job.Teacher.Name);
         if (!HaveSameTokens(student.LoadTokenizer(), teacher.LoadTokenizer()))
         {
@@ -139,14 +154,14 @@ internal sealed class TeacherGuide : IDisposable
         + (relations is null ? 0 : (long)tokens * 3 * Config.HiddenSize * sizeof(float));
 
     /// <summary>Says which texts the next step is made of, in one batch or several.</summary>
-    public void Begin(ReadOnlySpan<int> texts, TokenStore store) => comparedInStep = Compared(texts, store);
+    public void Begin(ReadOnlySpan<int> texts, TokenStore store) => (comparedInStep, windowsInStep) = (Compared(texts, store), Windows(texts, store));
 
     /// <summary>Says which texts the next batch is made of.</summary>
     public void Choose(ReadOnlySpan<int> texts, TokenStore store)
     {
         chosen.Clear();
         chosen.AddRange(texts);
-        comparedInBatch = Compared(texts, store);
+        (comparedInBatch, windowsInBatch) = (Compared(texts, store), Windows(texts, store));
     }
 
     /// <summary>Lets the teacher read the texts of a step.</summary>
@@ -168,7 +183,7 @@ internal sealed class TeacherGuide : IDisposable
     {
         if (relations is not null)
         {
-            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch, share);
+            ops.ObserveAttention = (int number, Value value, in BatchIndices batch) => relations.Compare(ops, number, value, batch, RelationShare);
         }
     }
 
@@ -183,7 +198,7 @@ internal sealed class TeacherGuide : IDisposable
     /// <param name="parts">What it is made of.</param>
     public double Add(double logits, out LossParts parts)
     {
-        parts = new LossParts(logits, relations?.Loss(), hidden?.Loss * HiddenShare / share);
+        parts = new LossParts(logits, relations?.Loss() * (RelationShare / share), hidden?.Loss * HiddenShare / share);
         return logits + (recipe.RelationWeight * (parts.Relations ?? 0)) + (recipe.HiddenWeight * (parts.Hidden ?? 0));
     }
 
@@ -196,6 +211,20 @@ internal sealed class TeacherGuide : IDisposable
     /// <summary>Hidden states are compared token by token: a batch counts by its tokens, where it counts by its texts otherwise.</summary>
     private double HiddenShare => comparedInBatch == comparedInStep ? 1 : (double)comparedInBatch / comparedInStep;
 
+    /// <summary>Relations are compared window by window.</summary>
+    private double RelationShare => windowsInStep == 0 ? share : (double)windowsInBatch / windowsInStep;
+
+    private static long Windows(ReadOnlySpan<int> texts, TokenStore store)
+    {
+        var count = 0L;
+        foreach (var text in texts)
+        {
+            count += store.WindowsOf(text);
+        }
+
+        return count;
+    }
+
     /// <summary>The student's tokens that the teacher has something for.</summary>
     private long Compared(ReadOnlySpan<int> texts, TokenStore store)
     {
@@ -204,7 +233,7 @@ internal sealed class TeacherGuide : IDisposable
         {
             if (aligned is null)
             {
-                count += store.LengthOf(text);
+                count += store.TokensOf(text);
                 continue;
             }
 

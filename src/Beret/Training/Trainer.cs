@@ -13,8 +13,8 @@ namespace Beret.Training;
 /// </summary>
 public sealed class Trainer
 {
-    private readonly TrainingJob job;
     private readonly TrainingCallbacks callbacks;
+    private TrainingJob job;
 
     /// <summary>Creates a trainer for one run.</summary>
     /// <param name="job">What to work on.</param>
@@ -57,6 +57,7 @@ public sealed class Trainer
     {
         using var claim = OutputClaim.Take(job.Output);
         var state = Open();
+        job = job with { Recipe = LengthSurvey.Decide(job, state?.Recipe, callbacks, cancellation) };
         using var session = TrainingSession.Prepare(job, callbacks, (texts, teacher) => Match(state, texts, teacher), cancellation);
         if (state is null)
         {

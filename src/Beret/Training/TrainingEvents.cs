@@ -63,8 +63,11 @@ public sealed record TrainingPlan
     /// <summary>The share of the training texts that are longer than the length limit.</summary>
     public required double CutShare { get; init; }
 
-    /// <summary>The mean number of tokens of a training text, after cutting.</summary>
+    /// <summary>The mean number of tokens of a training text, after cutting; with windows those of all of a text's windows.</summary>
     public required double MeanTokens { get; init; }
+
+    /// <summary>The mean number of windows of a training text; 1 where texts are not read in windows.</summary>
+    public double MeanWindows { get; init; } = 1;
 
     /// <summary>Trainable numbers, the classifier's included.</summary>
     public required long Parameters { get; init; }
@@ -174,6 +177,11 @@ public abstract class TrainingCallbacks
 {
     /// <summary>Something takes a while before training: tokenizing, loading.</summary>
     public virtual void Preparing(string what)
+    {
+    }
+
+    /// <summary>The maximum length was left to the training texts, and this is what they say.</summary>
+    public virtual void Surveyed(LengthSurvey survey)
     {
     }
 

@@ -23,11 +23,23 @@ public sealed record TrainingRecipe
     /// <summary>Batches of a step: their gradients are added up, and the result is that of one large batch.</summary>
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary>The longest sequence in tokens, [CLS] and [SEP] included.</summary>
+    /// <summary>The value of <see cref="MaxLength"/> that leaves it to the training texts (<see cref="LengthSurvey"/>).</summary>
+    public const int AutoLength = 0;
+
+    /// <summary>The longest sequence in tokens, [CLS] and [SEP] included; or <see cref="AutoLength"/>, which is decided once, before training.</summary>
     public int MaxLength { get; init; } = 128;
 
     /// <summary>Which tokens of a longer text are kept.</summary>
     public Truncation Truncation { get; init; } = Truncation.Head;
+
+    /// <summary>With <see cref="Truncation.Windows"/>: how many tokens of the text a window has in common with the one before it; null for a quarter of <see cref="MaxLength"/>.</summary>
+    public int? WindowOverlap { get; init; }
+
+    /// <summary>With <see cref="Truncation.Windows"/>: how the logits of a text are made of those of its windows.</summary>
+    public WindowPooling WindowPooling { get; init; }
+
+    /// <summary>With <see cref="Truncation.Windows"/>: the most windows of a text that training reads; of more, so many of them, spread evenly. Validation reads all.</summary>
+    public int MaxWindows { get; init; } = 8;
 
     /// <summary>The peak of the learning rate.</summary>
     public double LearningRate { get; init; } = 3e-5;
@@ -140,6 +152,15 @@ public sealed record TrainingRecipe
 
     /// <summary>Texts in a step.</summary>
     internal long StepTexts => (long)BatchSize * GradientAccumulation;
+
+    /// <summary>How texts are read: as the model will read them.</summary>
+    internal EncodeOptions EncodeOptions => new()
+    {
+        MaxLength = MaxLength, Truncation = Truncation, WindowOverlap = Truncation == Truncation.Windows ? WindowOverlap : null,
+    };
+
+    /// <summary>How the texts that are learned from are read.</summary>
+    internal EncodeOptions TrainingEncodeOptions => EncodeOptions with { MostWindows = MaxWindows };
 
     /// <summary>The number of threads in use.</summary>
     public int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;

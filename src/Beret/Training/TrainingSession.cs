@@ -50,19 +50,23 @@ internal sealed class TrainingSession : IDisposable
         recipe = job.Recipe;
         Store = store;
         targets = new StepTargets(texts, objective, answers, recipe.BatchSize);
-        var longest = Math.Min(store.Longest, recipe.MaxLength);
+        var largest = StepSize.LargestOf(store, recipe);
+        var batches = (int)((Math.Min(recipe.StepTexts, store.Count) + recipe.BatchSize - 1) / recipe.BatchSize);
         memory = MemoryPlan.For(
-            model.Config, task.Outputs, recipe.BatchSize, longest, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config),
-            new StepShape(objective.TargetSize, (int)((Math.Min(recipe.StepTexts, store.Count) + recipe.BatchSize - 1) / recipe.BatchSize), planned => FrozenPart.Apply(planned, recipe))) with
+            model.Config, task.Outputs, largest, recipe.WindowPooling, recipe.CheckpointActivations, answers is not null, guide?.SizesFor(model.Config),
+            new StepShape(objective.TargetSize, batches, planned => FrozenPart.Apply(planned, recipe))) with
         {
-            Teacher = guide?.BytesFor(recipe.BatchSize * longest) ?? 0,
+            Teacher = guide?.BytesFor(largest.Tokens) ?? 0,
         };
         Learner = new Learner(
             model, backend, objective.Loss, recipe.Optimizer, (ulong)recipe.Seed, memory.Activations, recipe.CheckpointActivations,
-            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide, objective.Focus);
+            answers is null ? null : new Distillation(recipe.Temperature, recipe.Alpha), guide, objective.Focus)
+        {
+            Pooling = recipe.WindowPooling,
+        };
         if (recipe.GradientAccumulation > 1)
         {
-            Learner.Reserve(Math.Min(recipe.StepTexts, store.Count) * longest);
+            Learner.Reserve((long)largest.Tokens * batches);
         }
 
         if (recipe.HeadLearningRate is { } rate)
@@ -152,7 +156,7 @@ internal sealed class TrainingSession : IDisposable
             }
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
-            var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
+            var options = recipe.TrainingEncodeOptions;
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep };
@@ -160,12 +164,12 @@ internal sealed class TrainingSession : IDisposable
             session.replaced = isForeign ? known!.Task : null;
             if (texts.Validation is { } validation)
             {
-                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, options, recipe.ThreadCount, cancellation);
+                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, cancellation);
             }
 
             if (texts.Validation is not null || job.Test is not null)
             {
-                session.runner = new BatchRunner(model, backend);
+                session.runner = new BatchRunner(model, backend) { Pooling = recipe.WindowPooling };
                 session.scorer = new TextScorer(session.runner);
             }
 
@@ -212,7 +216,7 @@ internal sealed class TrainingSession : IDisposable
             Architecture = $"{config.Family.ModelType}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.Heads} heads, feed-forward {config.IntermediateSize}",
             HiddenSize = config.HiddenSize,
             Preprocessing = $"{tokenizer.Kind}, {(tokenizer.LowerCase ? "uncased" : "cased")}, {tokenizer.VocabularySize} tokens, flavour {tokenizer.Flavour.Format()}, "
-                + $"{recipe.MaxLength} tokens, truncation {recipe.Truncation.Format()}",
+                + $"{recipe.MaxLength} tokens, {LongTexts.Say(recipe.EncodeOptions, recipe.WindowPooling)}",
             NewLayers = newLayers,
             ReplacedLabels = replaced?.Labels,
             Labels = task.Labels,
@@ -227,6 +231,7 @@ internal sealed class TrainingSession : IDisposable
             Samples = [.. texts.Training.Examples.Take(3)],
             CutShare = (double)Store.Cut / Store.Count,
             MeanTokens = (double)Store.Tokens / Store.Count,
+            MeanWindows = (double)Store.Windows / Store.Count,
             Parameters = model.OwnParameters.Where(parameter => !parameter.IsFrozen).Sum(parameter => parameter.Length),
             FrozenParameters = model.OwnParameters.Where(parameter => parameter.IsFrozen).Sum(parameter => parameter.Length),
             Memory = memory,
@@ -286,8 +291,7 @@ internal sealed class TrainingSession : IDisposable
     public (EvaluationResult Result, float[] Logits) Evaluate(LabelledTexts judged, TrainingCallbacks callbacks)
     {
         var examples = judged.As(task.Kind).WithLabels(task.Labels).Examples;
-        var options = new EncodeOptions { MaxLength = recipe.MaxLength, Truncation = recipe.Truncation };
-        var store = TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, CancellationToken.None);
+        var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
     }
@@ -314,6 +318,8 @@ internal sealed class TrainingSession : IDisposable
             Flavour = tokenizer.Flavour,
             MaxLength = recipe.MaxLength,
             Truncation = recipe.Truncation,
+            WindowOverlap = recipe.EncodeOptions.WindowOverlap,
+            WindowPooling = recipe.WindowPooling,
             Precision = recipe.Precision,
             BaseModel = job.ModelTitle,
             BaseSource = this.job.Source,
@@ -438,7 +444,7 @@ internal sealed class TrainingSession : IDisposable
     {
         var logits = new float[task.Outputs];
         Store.Fill(batch, [text]);
-        using var once = new BatchRunner(model, backend);
+        using var once = new BatchRunner(model, backend) { Pooling = recipe.WindowPooling };
         once.Run(batch, logits);
         return logits;
     }

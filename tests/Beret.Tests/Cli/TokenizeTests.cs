@@ -45,6 +45,18 @@ public sealed class TokenizeTests : IDisposable
     }
 
     [Fact]
+    public async Task EachWindowHasALine()
+    {
+        var run = await Tokenize("{\"text\": \"this is such an amazing movie!\"}\n", "--max-length", "6", "--truncation", "windows", "--window-overlap", "1");
+        Assert.Equal(
+            [
+                """{"ids":[2,5,6,7,8,3],"types":[0,0,0,0,0,0],"offsets":[[0,0],[0,4],[5,7],[8,12],[13,15],[0,0]]}""",
+                """{"ids":[2,8,9,10,11,3],"types":[0,0,0,0,0,0],"offsets":[[0,0],[13,15],[16,23],[24,29],[29,30],[0,0]]}""",
+            ],
+            run.Lines);
+    }
+
+    [Fact]
     public async Task WithoutAMaximumNothingIsCutAndWithoutSpecialsThereAreNone()
     {
         var run = await Tokenize(string.Concat(Enumerable.Repeat("movie ", 2000)) + "\n\n", "--plain", "--no-special");

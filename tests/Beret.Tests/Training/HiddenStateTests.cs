@@ -232,6 +232,19 @@ public sealed class HiddenStateTests : IDisposable
     }
 
     [Fact]
+    public void WindowsAreComparedWhereBothHaveTheSameTokens()
+    {
+        var recipe = Recipe with { Epochs = 2, MaxLength = 10, Truncation = Truncation.Windows };
+        var summary = new Trainer(Job("one", recipe with { Threads = 1 })).Run(TestContext.Current.CancellationToken);
+        Assert.InRange(summary.Plan.MeanWindows, 1.2, 3);
+        Assert.True(summary.Points[^1].Parts!.Value.Hidden > 0);
+        new Trainer(Job("three", recipe with { Threads = 3 })).Run(TestContext.Current.CancellationToken);
+        Assert.Equal(Weights("one"), Weights("three"));
+
+        Assert.Contains("whose vocabularies differ", Refused(Job("run", recipe) with { ModelFolder = Spelling }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AStateIsShiftedAndScaled()
     {
         var mean = new StateMean(2);

@@ -55,6 +55,26 @@ public class RecipeFileTests
     public void NullTakesBackWhatIsOptional() =>
         Assert.Null(RecipeFile.Parse("""{"hidden_dropout": null}""", "here", Default with { HiddenDropout = 0.5 }).HiddenDropout);
 
+    [Fact]
+    public void AWordMayStandForANumberWhereTheSchemaHasItToo()
+    {
+        Assert.Equal(TrainingRecipe.AutoLength, RecipeFile.Parse("""{"max_length": "auto"}""", "here").MaxLength);
+        var left = Default with { MaxLength = TrainingRecipe.AutoLength };
+        Assert.Equal(left, RecipeFile.Parse(RecipeFile.Commented(left), "here"));
+        Assert.Contains("whole number from 3 to 1048576, or auto", Assert.Throws<TrainingException>(() => RecipeFile.Parse("""{"max_length": "long"}""", "here")).Message, StringComparison.Ordinal);
+
+        var property = JsonNode.Parse(RecipeFile.Schema())!["properties"]!["max_length"]!;
+        Assert.Equal("""["integer","string"]""", property["type"]!.ToJsonString());
+        Assert.Equal("^auto$", (string?)property["pattern"]);
+    }
+
+    [Fact]
+    public void AnOverlapIsANumberOrNull()
+    {
+        Assert.Equal(40, RecipeFile.Parse("""{"window_overlap": 40}""", "here").WindowOverlap);
+        Assert.Null(RecipeFile.Parse("""{"window_overlap": null}""", "here", Default with { WindowOverlap = 40 }).WindowOverlap);
+    }
+
     [Theory]
     [InlineData("""{"learning_rat": 1e-5}""", "\"learning_rat\"; did you mean \"learning_rate\"?")]
     [InlineData("""{"batchsize": 8}""", "did you mean \"batch_size\"?")]

@@ -49,7 +49,8 @@ public class RecipeOptionTests
         var option = RecipeOption.Find(name)!;
         string[] wrong = option.JsonType switch
         {
-            "integer" => ["-1", "1.5", "99999999999", "two", ""],
+            // Nothing at all is a value of what is not given by default.
+            "integer" => ["-1", "1.5", "99999999999", "two", .. option.Get(Default).Length == 0 ? [] : (string[])[""]],
             "number" => ["-0.001", "1e10", "NaN", "Infinity", "0,5", "half"],
             "boolean" => ["", "yes", "1", "True"],
             _ => ["", "none of them", option.Choices[0].ToUpperInvariant()],
@@ -65,6 +66,9 @@ public class RecipeOptionTests
     [InlineData("epochs", "10000", "10001")]
     [InlineData("batch-size", "1", "0")]
     [InlineData("max-length", "3", "2")]
+    [InlineData("max-length", "auto", "Auto")]
+    [InlineData("window-overlap", "0", "-1")]
+    [InlineData("max-windows", "1", "0")]
     [InlineData("warmup", "1", "1.01")]
     [InlineData("validation-split", "0.9", "0.91")]
     [InlineData("hidden-dropout", "0.99", "1")]
@@ -97,9 +101,9 @@ public class RecipeOptionTests
     /// <summary>A value that is not the default.</summary>
     internal static string Other(RecipeOption option) => option.JsonType switch
     {
-        "integer" => $"{int.Parse(option.Get(Default)) + 1}",
+        "integer" => option.Get(Default) is { Length: > 0 } number ? $"{int.Parse(number) + 1}" : "1",
         "number" => "0.0625",
-        "boolean" => "true",
+        "boolean" => option.Get(Default) == "true" ? "false" : "true",
         _ => option.Choices.First(choice => choice != option.Get(Default)),
     };
 }

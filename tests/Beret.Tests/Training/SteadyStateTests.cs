@@ -48,6 +48,39 @@ public class SteadyStateTests
         }
     }
 
+    [Theory]
+    [InlineData(WindowPooling.Mean)]
+    [InlineData(WindowPooling.Max)]
+    public void NorDoesOneOfDocumentsInWindows(WindowPooling pooling)
+    {
+        using var backend = CpuBackend.Create(3);
+        using var model = SmallModel.Create(backend, SmallModel.Config());
+        using var learner = new Learner(model, backend, Loss.BinaryCrossEntropy, new AdamWOptions(), seed: 1) { Pooling = pooling };
+        int[] ids = [.. Enumerable.Range(0, 40)];
+        var batch = new PackedBatch();
+        Run(0, 2);
+        AssertAllocatesNothing(() => Run(2, Steps));
+
+        void Run(int from, int to)
+        {
+            for (var s = from; s < to; s++)
+            {
+                batch.Clear();
+                ReadOnlySpan<float> labels = [0, 1, 0];
+                for (var document = 0; document < labels.Length; document++)
+                {
+                    batch.Add(ids, 40);
+                    for (var window = 0; window < (s == 1 ? 5 : (s + document) % 5); window++)
+                    {
+                        batch.AddWindow(ids, 40);
+                    }
+                }
+
+                learner.Step(batch, labels, 1e-4);
+            }
+        }
+    }
+
     [Fact]
     public void NorDoesOneThatIsHeldToATeachersStates()
     {
