@@ -116,7 +116,7 @@ internal sealed class TrainingSession : IDisposable
         job = job with { Source = files.Source };
         var tokenizer = files.LoadTokenizer();
         var known = KnownClassifier.Of(files, tokenizer);
-        var (texts, answers) = Read(job, known, callbacks, check, cancellation);
+        var (texts, answers) = RunInput.Read(job, known, callbacks, check, cancellation);
         var isForeign = known is not null && !known.Is(texts.Task);
         var objective = Objective.For(recipe, texts.Task, texts.Training);
         var keep = new KeepRule(recipe.Keep, texts.Validation is null ? null : () => texts.Task.Evaluate(texts.Validation.Examples, new float[texts.Validation.Examples.Count * texts.Task.Outputs]));
@@ -344,30 +344,6 @@ internal sealed class TrainingSession : IDisposable
         guide?.Dispose();
         model.Dispose();
         backend.Dispose();
-    }
-
-    /// <summary>The texts, and what the teacher says of them.</summary>
-    private static (RunTexts Texts, TeacherAnswers? Answers) Read(
-        TrainingJob job, KnownClassifier? known, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
-    {
-        if (job.Teacher is null)
-        {
-            var own = RunTexts.Of(job, null, known, cancellation);
-            check(own.Fingerprint, null);
-            return (own, null);
-        }
-
-        if (!(job.Recipe.Temperature > 0) || !(job.Recipe.Alpha is >= 0 and <= 1))
-        {
-            throw new TrainingException($"the temperature is {job.Recipe.Temperature} and alpha {job.Recipe.Alpha}; they have to be above 0, and from 0 to 1");
-        }
-
-        callbacks.Preparing("loading the teacher");
-        using var teacher = Classifier.Load(job.Teacher.Folder, new ClassifierOptions { Threads = job.Recipe.ThreadCount });
-        var texts = RunTexts.Of(job, teacher, known, cancellation);
-        var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
-        check(texts.Fingerprint, fingerprint);
-        return (texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));
     }
 
     private float[] Score(TokenStore store, TrainingCallbacks callbacks, CancellationToken cancellation)

@@ -1,0 +1,38 @@
+using Beret.Inference;
+
+namespace Beret.Training;
+
+/// <summary>What a run learns from.</summary>
+/// <param name="Texts">The texts.</param>
+/// <param name="Answers">What the teacher says of them; null without one.</param>
+internal sealed record RunInput(RunTexts Texts, TeacherAnswers? Answers)
+{
+    /// <summary>Splits the texts and asks the teacher, if there is one.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="known">The classifier that the model brings, or null.</param>
+    /// <param name="callbacks">Is told what takes a while.</param>
+    /// <param name="check">Given the fingerprints of the texts and of the teacher before the teacher answers: throws where they are not the right ones.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="BeretException">Labels, task and teacher do not fit together, or there is no text.</exception>
+    public static RunInput Read(TrainingJob job, KnownClassifier? known, TrainingCallbacks callbacks, Action<string, string?> check, CancellationToken cancellation)
+    {
+        if (job.Teacher is null)
+        {
+            var own = RunTexts.Of(job, null, known, cancellation);
+            check(own.Fingerprint, null);
+            return new RunInput(own, null);
+        }
+
+        if (!(job.Recipe.Temperature > 0) || !(job.Recipe.Alpha is >= 0 and <= 1))
+        {
+            throw new TrainingException($"the temperature is {job.Recipe.Temperature} and alpha {job.Recipe.Alpha}; they have to be above 0, and from 0 to 1");
+        }
+
+        callbacks.Preparing("loading the teacher");
+        using var teacher = Classifier.Load(job.Teacher.Folder, new ClassifierOptions { Threads = job.Recipe.ThreadCount });
+        var texts = RunTexts.Of(job, teacher, known, cancellation);
+        var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
+        check(texts.Fingerprint, fingerprint);
+        return new RunInput(texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));
+    }
+}
