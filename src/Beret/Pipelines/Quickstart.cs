@@ -33,7 +33,7 @@ public static class Quickstart
         ["this is such an amazing movie!", "The movie was great!", "The movie was meh.", "The movie was okish.", "The movie was terrible..."];
 
     /// <summary>How it is trained. All of the schedule is gone through, and the last model is the one that is kept.</summary>
-    public static TrainingRecipe Recipe { get; } = new() { Epochs = 8, BatchSize = 8, LearningRate = 2e-4, Keep = KeepModel.Last };
+    public static TrainingRecipe Recipe { get; } = new() { Epochs = 6, BatchSize = 8, LearningRate = 1.5e-4, Keep = KeepModel.Last };
 
     /// <summary>Runs it.</summary>
     /// <param name="output">The folder of the model. What an earlier quickstart left there is replaced.</param>
