@@ -1,3 +1,4 @@
+using Beret.Baselines;
 using Beret.Data;
 using Beret.Evaluation;
 using Beret.Models;
@@ -83,6 +84,9 @@ public static class ModelQuantization
         }
 
         quantized.Save(destination);
+
+        // What words alone reach stays beside the model, whatever its precision.
+        Baseline.Find(source)?.Save(Path.Combine(destination, Baseline.FileName));
         return report with { BytesAfter = new FileInfo(Path.Combine(destination, ModelFolder.Weights)).Length, IsWritten = true };
     }
 }

@@ -1,6 +1,7 @@
 using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
+using Beret.Inference;
 using Beret.Pipelines;
 using Beret.Tasks;
 using Beret.Tests.Training;
@@ -181,6 +182,9 @@ public sealed class BaselineTests : IDisposable
         var file = Path.Combine(world.Output("run"), Baseline.FileName);
         var (_, validation) = DatasetSplit.TutorialSplit(TinyWorld.Texts(200), 0.2, 42);
         Assert.Equal(summary.Validation.Baseline.ToJson(), Baseline.Load(file).Evaluate(validation, Cancellation).ToJson());
+
+        ModelQuantization.Quantize(world.Output("run"), world.Output("int8"), new QuantizationOptions(), cancellation: Cancellation);
+        Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(world.Output("int8"), Baseline.FileName)));
 
         // The model is the same with it and without; and where it is not wanted none is left from before.
         var weights = File.ReadAllBytes(Path.Combine(world.Output("run"), "model.safetensors"));
