@@ -22,12 +22,7 @@ internal static class PredictCommand
         var format = new Option<string>("--format") { Description = "Which GLUE task it is [default: told by the folder's name, such as SST-2]", HelpName = "glue/TASK" };
         format.AcceptOnlyFromAmong([.. GlueTask.All.Select(task => task.Name)]);
         var submission = CommonOptions.PathOption("--submission", "The folder that the files of a GLUE submission are written to", "DIR");
-        var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
-        var truncation = CommonOptions.Truncation();
-        var overlap = CommonOptions.WindowOverlap("as the model was trained, else a quarter");
-        var pooling = CommonOptions.WindowPooling();
-        var precision = CommonOptions.Precision();
-        var threads = CommonOptions.Threads();
+        var loading = new ClassifierArguments();
         var pairs = new Option<bool>("--pairs") { Description = "Texts come in pairs: two arguments each, or two texts with a tab between them on each line" };
         var jsonLines = new Option<bool>("--jsonl") { Description = "Each line is {\"text\": …}, or {\"text\": …, \"pair\": …} for a pair" };
         var json = CommonOptions.Json("Print one JSON object for each text: text, label or labels or value, score, probabilities, logits, tokens, tokens_cut, and windows where texts are read in such");
@@ -42,8 +37,9 @@ internal static class PredictCommand
             "beret predict runs/sst2 --glue GLUE/SST-2 --submission submission/",
             "beret predict runs/imdb -- \"- a text that begins with a hyphen\"")
         {
-            model, texts, file, pairs, jsonLines, glue, format, submission, maxLength, truncation, overlap, pooling, precision, threads, json,
+            model, texts, file, pairs, jsonLines, glue, format, submission, json,
         };
+        loading.AddTo(verb);
         verb.Validators.Add(result =>
         {
             if (result.GetValue(file) is not null && result.GetValue(texts) is { Length: > 0 })
@@ -76,15 +72,7 @@ internal static class PredictCommand
             + "regression its number.";
         verb.Runs(async (arguments, cancellation) =>
         {
-            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions
-            {
-                Threads = arguments.GetValue(threads),
-                MaxLength = arguments.GetValue(maxLength),
-                Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
-                WindowOverlap = arguments.GetValue(overlap),
-                WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
-                Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
-            });
+            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), loading.Of(arguments));
             if (arguments.GetValue(glue) is { } tests)
             {
                 var source = DataSource.Open(tests, DataOptions.Default with { Format = arguments.GetValue(format) }) as GlueSource
