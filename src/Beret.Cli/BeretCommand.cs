@@ -21,6 +21,7 @@ internal static class BeretCommand
         ("reduce", ReduceCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
+        ("serve", ServeCommand.Create),
         ("tokenize", TokenizeCommand.Create),
         ("vocab", VocabCommand.Create),
         ("parity", ParityCommand.Create),

@@ -26,12 +26,7 @@ internal static class PredictCommand
         };
         format.AcceptOnlyFromAmong([.. BatchArguments.Formats.Keys, .. GlueTask.All.Select(task => task.Name)]);
         var submission = CommonOptions.PathOption("--submission", "The folder that the files of a GLUE submission are written to", "DIR");
-        var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
-        var truncation = CommonOptions.Truncation();
-        var overlap = CommonOptions.WindowOverlap("as the model was trained, else a quarter");
-        var pooling = CommonOptions.WindowPooling();
-        var precision = CommonOptions.Precision();
-        var threads = CommonOptions.Threads();
+        var loading = new ClassifierArguments();
         var pairs = new Option<bool>("--pairs") { Description = "Texts come in pairs: two arguments each, or two texts with a tab between them on each line" };
         var jsonLines = new Option<bool>("--jsonl") { Description = "Each line is {\"text\": …}, or {\"text\": …, \"pair\": …} for a pair" };
         var json = CommonOptions.Json("Print one JSON object for each text: text, label or labels or value, score, probabilities, logits, tokens, tokens_cut, and windows where texts are read in such");
@@ -48,8 +43,9 @@ internal static class PredictCommand
             "beret predict runs/sst2 --glue GLUE/SST-2 --submission submission/",
             "beret predict runs/imdb -- \"- a text that begins with a hyphen\"")
         {
-            model, texts, file, pairs, jsonLines, glue, format, submission, maxLength, truncation, overlap, pooling, precision, threads, json,
+            model, texts, file, pairs, jsonLines, glue, format, submission, json,
         };
+        loading.AddTo(verb);
         var batch = new BatchArguments(verb, [texts, file, pairs, jsonLines, glue, json], format);
         verb.Validators.Add(result =>
         {
@@ -84,15 +80,7 @@ internal static class PredictCommand
             + "interruption it goes on where it was (--resume).";
         verb.Runs(async (arguments, cancellation) =>
         {
-            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions
-            {
-                Threads = arguments.GetValue(threads),
-                MaxLength = arguments.GetValue(maxLength),
-                Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
-                WindowOverlap = arguments.GetValue(overlap),
-                WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
-                Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
-            });
+            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), loading.Of(arguments));
             if (arguments.GetValue(glue) is { } tests)
             {
                 var source = DataSource.Open(tests, DataOptions.Default with { Format = arguments.GetValue(format) }) as GlueSource

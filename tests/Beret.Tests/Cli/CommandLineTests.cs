@@ -18,6 +18,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("reduce")]
     [InlineData("evaluate")]
     [InlineData("predict")]
+    [InlineData("serve")]
     [InlineData("tokenize")]
     [InlineData("parity")]
     [InlineData("info")]
