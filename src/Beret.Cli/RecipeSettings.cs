@@ -21,6 +21,9 @@ internal sealed class RecipeSettings
         }
     }
 
+    /// <summary>Whether an option is one of these, or names a file of them.</summary>
+    public bool Contain(Option option) => option == file || settings.Exists(setting => setting.Option == option);
+
     /// <summary>A recipe as the arguments change it.</summary>
     public TrainingRecipe Apply(ParseResult arguments, TrainingRecipe start)
     {

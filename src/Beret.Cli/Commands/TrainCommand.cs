@@ -7,7 +7,9 @@ namespace Beret.Cli.Commands;
 /// <summary><c>beret train</c>: fine-tunes a classifier.</summary>
 internal static class TrainCommand
 {
-    public static Command Create(Terminal terminal)
+    /// <param name="terminal">What it talks to.</param>
+    /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
+    public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
         var data = CommonOptions.Path("DATA", TableArguments.Kinds);
         data.Arity = ArgumentArity.ZeroOrOne;
@@ -32,6 +34,7 @@ internal static class TrainCommand
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train contracts.csv --model all-MiniLM-L6-v2 --output runs/contracts --max-length auto --truncation windows",
             "beret train --output runs/imdb --resume",
+            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --tensorboard; tensorboard --logdir runs/imdb",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
@@ -40,6 +43,7 @@ internal static class TrainCommand
         };
         var table = new TableArguments(verb);
         var staged = new StagedArguments(verb);
+        var run = new RunArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -56,8 +60,15 @@ internal static class TrainCommand
                 {
                     var request = new StagedRequest(
                         arguments.GetValue(data), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
-                        arguments.GetValue(json));
-                    return await staged.RunAsync(arguments, request, settings, table, terminal, cancellation);
+                        arguments.GetValue(json), run.HasTensorBoard(arguments));
+                    return repetition is null
+                        ? await staged.RunAsync(arguments, request, settings, table, terminal, cancellation)
+                        : repetition.Go(await staged.JobAsync(arguments, request, settings, table, terminal, cancellation), cancellation);
+                }
+
+                if (isResumed && Trainer.IsFinished(folder ?? throw NoOutput()))
+                {
+                    return TrainingRun.Finished(folder, terminal);
                 }
 
                 var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
@@ -85,7 +96,14 @@ internal static class TrainCommand
                     Recipe = chosen,
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
+                    HasTensorBoard = run.HasTensorBoard(arguments),
+                    Command = RunArguments.Command(arguments, settings.Contain),
                 };
+                if (repetition is not null)
+                {
+                    return repetition.Go(job, cancellation);
+                }
+
                 var again = $"beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
                 return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },
