@@ -16,6 +16,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("train")]
     [InlineData("distil")]
     [InlineData("reduce")]
+    [InlineData("reproduce")]
     [InlineData("evaluate")]
     [InlineData("predict")]
     [InlineData("serve")]
@@ -45,6 +46,8 @@ public sealed class CommandLineTests : IDisposable
         new[] { "predict", "model", "text", "--truncation", "middle" },
         new[] { "predict", "model", "text", "--file", "x" },
         new[] { "evaluate", "model" },
+        new[] { "reproduce" },
+        new[] { "reproduce", "no/such/folder" },
         new[] { "tokenize" },
         new[] { "tokenize", "--vocab", "vocab.txt" },
         new[] { "tokenize", "--vocab", "vocab.txt", "--cased", "--uncased" },
