@@ -19,11 +19,11 @@ internal static class ClassifierGraph
     public static (ModelProto Model, IReadOnlyList<StoredTensor> Tensors) Build(ExportedModel exported, OnnxExportOptions options)
     {
         var config = exported.Config;
-        var g = new GraphBuilder(new ModelWeights(exported.Model.Parameters), options.Precision, options.Opset);
+        var g = new GraphBuilder(new ModelWeights(exported.Model.Parameters), options.Precision, options.Opset) { BatchSize = options.WithTokenizer ? "1" : "batch" };
         var inputs = options.WithTokenizer ? TextInput.Declare(g, exported) : EncoderInputs.Declare(g, config);
         var sequence = EncoderGraph.Contextualize(g, inputs, config);                           // [B, L, H]
         var logits = HeadLayer.Logits(g, EncoderGraph.Pool(g, sequence, inputs, config), config);    // [B, K]
-        g.Output("logits", g.Number == DataType.Float ? logits : g.Cast(logits, DataType.Float), DataType.Float, options.WithTokenizer ? "1" : "batch", $"{exported.Model.Outputs}");
+        g.Output("logits", g.Number == DataType.Float ? logits : g.Cast(logits, DataType.Float), DataType.Float, g.BatchSize, $"{exported.Model.Outputs}");
         var model = new ModelProto
         {
             IrVersion = IrVersion(options.Opset),

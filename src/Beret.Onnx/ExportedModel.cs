@@ -12,7 +12,7 @@ internal sealed class ExportedModel : IDisposable
 {
     private readonly IBackend backend;
 
-    private ExportedModel(IBackend backend, SequenceClassifier model, Tokenizer tokenizer, ModelDescription description)
+    internal ExportedModel(IBackend backend, SequenceClassifier model, Tokenizer tokenizer, ModelDescription description)
     {
         (this.backend, Model, Tokenizer, Description) = (backend, model, tokenizer, description);
     }
