@@ -20,6 +20,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("predict")]
     [InlineData("tokenize")]
     [InlineData("parity")]
+    [InlineData("export")]
     [InlineData("info")]
     [InlineData("bench")]
     [InlineData("models")]
