@@ -12,7 +12,7 @@ internal sealed record AttentionNames(string Query, string Key, string Value, st
 }
 
 /// <summary>
-/// Multi-head self-attention (Vaswani et al., 2017, §3.2). Its nodes stand as PyTorch's exporter puts them: ONNX Runtime knows the pattern again, and makes one operator of it.
+/// Multi-head self-attention (Vaswani et al., 2017, §3.2).
 /// </summary>
 internal static class AttentionLayer
 {
