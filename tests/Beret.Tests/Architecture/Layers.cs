@@ -5,7 +5,7 @@ internal static class Layers
 {
     /// <summary>From left to right, after the checksum and the wire format that several of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
+        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Batches", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
@@ -37,6 +37,7 @@ internal static class Layers
         ["Tasks"] = ["Numerics", "Data", "Evaluation"],
         ["Baselines"] = ["Numerics", "Checkpoints", "Data", "Evaluation", "Tasks"],
         ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
+        ["Batches"] = ["Checkpoints", "Data", "Tasks", "Inference"],
         ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference"],
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Training"],
         ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Training"],
