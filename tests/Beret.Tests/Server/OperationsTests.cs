@@ -108,6 +108,20 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task RequestsBeyondThoseThatAreAnsweredAtOnceAreToldToComeAgain()
+    {
+        await using var server = await RunningServer.StartAsync(settings => settings with { MostRequests = 2 }, isStepped: true);
+        Task<RunningServer.Answer>[] waiting = [server.Post("/v1/classify", Text), server.Post("/v1/classify", Text)];
+        await Until(() => server.Server.Scheduler.Waiting.Texts == 2);
+        var refused = await server.Post("/v1/classify", Text);
+        refused.Fails(HttpStatusCode.TooManyRequests, "the server is overloaded: it answers 2 requests at once; ask again later");
+        Assert.Equal("1", refused.Message.Headers.GetValues("Retry-After").Single());
+        Assert.Equal(HttpStatusCode.OK, (await server.Get("/readyz")).Status);
+        server.Server.Scheduler.RunNext();
+        Assert.All(await Task.WhenAll(waiting), answer => answer.Ok());
+    }
+
+    [Fact]
     public async Task AnAnswerThatTakesTooLongIsGivenUpAndLeavesTheQueue()
     {
         await using var server = await RunningServer.StartAsync(settings => settings with { Timeout = TimeSpan.FromMilliseconds(50) }, isStepped: true);
