@@ -22,6 +22,7 @@ internal static class BeretCommand
         ("reproduce", ReproduceCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
+        ("serve", ServeCommand.Create),
         ("tokenize", TokenizeCommand.Create),
         ("vocab", VocabCommand.Create),
         ("parity", ParityCommand.Create),

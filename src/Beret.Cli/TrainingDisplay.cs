@@ -112,6 +112,9 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
 
     public override void Saving(string folder, TrainingSummary summary) => RunReport.Write(folder, summary);
 
+    /// <summary>Takes the line of progress away.</summary>
+    public void Clear() => progress.Clear();
+
     /// <summary>The curves, the figures, and where everything is.</summary>
     public void Finish(TrainingSummary summary)
     {

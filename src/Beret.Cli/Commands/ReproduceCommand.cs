@@ -12,7 +12,7 @@ internal static class ReproduceCommand
 
     public static Command Create(Terminal terminal)
     {
-        var run = CommonOptions.Path("RUN", "The folder of a finished run of beret train (also in stages), distil or pretrain");
+        var run = CommonOptions.Path("RUN", "The folder of a finished run of beret train (also in stages, or several runs), distil or pretrain");
         var data = CommonOptions.PathOption("--data", "Where the texts are now [default: where they were]", "DATA");
         var validation = CommonOptions.PathOption("--validation", "Where the validation texts are now [default: where they were]", "DATA");
         var model = CommonOptions.PathOption("--model", "Where the encoder is now [default: where it was]", "MODEL");
@@ -47,11 +47,11 @@ internal static class ReproduceCommand
             async (arguments, cancellation) =>
             {
                 var folder = Path.TrimEndingDirectorySeparator(arguments.GetRequiredValue(run));
-                var isStaged = StagedState.IsIn(folder);
-                var record = isStaged ? null : Finished(folder);
-                var command = (isStaged ? StagedState.Read(folder).Command : record!.Command)
+                var (isStaged, isRepeated) = (StagedState.IsIn(folder), RepeatedState.IsIn(folder));
+                var record = isStaged || isRepeated ? null : Finished(folder);
+                var command = (isStaged ? StagedState.Read(folder).Command : isRepeated ? RepeatedState.Read(folder).Command : record!.Command)
                     ?? throw new BeretException(
-                        $"{folder} does not remember the command that it was trained by: it is a stage of another run (then reproduce that one, the folder above it), or was trained by a program or an earlier version");
+                        $"{folder} does not remember the command that it was trained by: it is a part of another run (then reproduce that one, the folder above it), or was trained by a program or an earlier version");
                 command = arguments.GetValue(data) is { } texts ? command with { Arguments = [texts] } : command;
                 command = With(command, "--validation", arguments.GetValue(validation));
                 command = With(command, command.Verb == "distil" ? "--student" : "--model", arguments.GetValue(model));

@@ -19,6 +19,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("reproduce")]
     [InlineData("evaluate")]
     [InlineData("predict")]
+    [InlineData("serve")]
     [InlineData("tokenize")]
     [InlineData("parity")]
     [InlineData("info")]
