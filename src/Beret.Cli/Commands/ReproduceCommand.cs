@@ -17,7 +17,7 @@ internal static class ReproduceCommand
         var validation = CommonOptions.PathOption("--validation", "Where the validation texts are now [default: where they were]", "DATA");
         var model = CommonOptions.PathOption("--model", "Where the encoder is now [default: where it was]", "MODEL");
         var output = CommonOptions.PathOption("--output", "The folder that the repetition is written to [default: RUN-again]", "DIR");
-        var threads = CommonOptions.Threads();
+        var threads = CommonOptions.Threads("as the run had");
         var tolerance = new Option<double?>("--tolerance")
         {
             Description = string.Create(CultureInfo.InvariantCulture, $"How far figures may be apart where the environment differs; of those above 1 in proportion [default: {UsualTolerance}]"), HelpName = "X",

@@ -175,7 +175,7 @@ public sealed record Reproduction(
                 continue;
             }
 
-            foreach (var figure in before.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.Number))
+            foreach (var figure in before.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.Number && entry.Name != "examples"))
             {
                 yield return new ReproducedFigure(
                     $"{part} {figure.Name}", figure.Value.GetDouble(), after.ValueKind == JsonValueKind.Object && after.TryGetProperty(figure.Name, out var other) ? Number(other) : double.NaN);
