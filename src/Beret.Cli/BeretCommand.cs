@@ -15,12 +15,14 @@ internal static class BeretCommand
     private static readonly (string Name, Func<Terminal, Command> Create)[] Verbs =
     [
         ("quickstart", QuickstartCommand.Create),
-        ("train", TrainCommand.Create),
-        ("pretrain", PretrainCommand.Create),
-        ("distil", DistilCommand.Create),
+        ("train", terminal => TrainCommand.Create(terminal)),
+        ("pretrain", terminal => PretrainCommand.Create(terminal)),
+        ("distil", terminal => DistilCommand.Create(terminal)),
         ("reduce", ReduceCommand.Create),
+        ("reproduce", ReproduceCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
+        ("serve", ServeCommand.Create),
         ("tokenize", TokenizeCommand.Create),
         ("vocab", VocabCommand.Create),
         ("parity", ParityCommand.Create),

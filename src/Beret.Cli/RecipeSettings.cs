@@ -3,17 +3,34 @@ using Beret.Training;
 
 namespace Beret.Cli;
 
-/// <summary>The settings of a recipe as options of a verb: <c>--recipe FILE</c>, and one for each setting, which comes before the file.</summary>
+/// <summary>The settings of a recipe as options of a verb: <c>--preset NAME</c>, <c>--recipe FILE</c>, and one for each setting; the later of these come before the earlier.</summary>
 internal sealed class RecipeSettings
 {
-    private readonly Option<string> file = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); options given beside it come first", "FILE");
+    private readonly Option<string?> preset = new("--preset")
+    {
+        Description = $"What the recipe begins with: {string.Join("; ", TrainingPreset.All.Select(preset => $"{preset.Name}, {preset.Description}"))}", HelpName = string.Join('|', TrainingPreset.All.Select(preset => preset.Name)),
+    };
+
+    private readonly Option<string> file = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); it comes before a preset, and options given beside it come before both", "FILE");
     private readonly List<(RecipeOption Setting, Option<string?> Option)> settings;
+    private readonly bool hasPresets;
 
     /// <param name="offered">Those that the verb has.</param>
-    public RecipeSettings(IEnumerable<RecipeOption> offered) => settings = [.. offered.Select(setting => (setting, Of(setting)))];
+    /// <param name="hasPresets">Whether it has presets, too.</param>
+    public RecipeSettings(IEnumerable<RecipeOption> offered, bool hasPresets = false)
+    {
+        settings = [.. offered.Select(setting => (setting, Of(setting)))];
+        this.hasPresets = hasPresets;
+        preset.AcceptOnlyFromAmong([.. TrainingPreset.All.Select(known => known.Name)]);
+    }
 
     public void AddTo(Command verb)
     {
+        if (hasPresets)
+        {
+            verb.Add(preset);
+        }
+
         verb.Add(file);
         foreach (var (_, option) in settings)
         {
@@ -21,10 +38,14 @@ internal sealed class RecipeSettings
         }
     }
 
+    /// <summary>Whether an option is one of these, or names many of them.</summary>
+    public bool Contain(Option option) => option == file || option == preset || settings.Exists(setting => setting.Option == option);
+
     /// <summary>A recipe as the arguments change it.</summary>
     public TrainingRecipe Apply(ParseResult arguments, TrainingRecipe start)
     {
-        var recipe = arguments.GetValue(file) is { } path ? RecipeFile.Read(path, start) : start;
+        var recipe = hasPresets && arguments.GetValue(preset) is { } name ? TrainingPreset.Find(name).Apply(start) : start;
+        recipe = arguments.GetValue(file) is { } path ? RecipeFile.Read(path, recipe) : recipe;
         foreach (var (setting, option) in settings)
         {
             if (arguments.GetValue(option) is { } text)

@@ -15,8 +15,11 @@ internal sealed class Verb(string name, string description, params string[] exam
     /// <summary>
     /// What the verb does. A signal ends it at once, unless it asks to end by itself: then it sees the token and finishes what it has to.
     /// </summary>
-    public void Runs(Func<ParseResult, CancellationToken, Task<int>> body, bool endsByItself = false) => SetAction(
-        (arguments, cancellation) => endsByItself ? body(arguments, cancellation) : Task.Run(() => body(arguments, cancellation)).WaitAsync(cancellation));
+    public void Runs(Func<ParseResult, CancellationToken, Task<int>> body, bool endsByItself = false) => Runs(body, _ => endsByItself);
+
+    /// <summary>The same, where the arguments say whether it ends by itself.</summary>
+    public void Runs(Func<ParseResult, CancellationToken, Task<int>> body, Func<ParseResult, bool> endsByItself) => SetAction(
+        (arguments, cancellation) => endsByItself(arguments) ? body(arguments, cancellation) : Task.Run(() => body(arguments, cancellation)).WaitAsync(cancellation));
 }
 
 /// <summary>Help with examples.</summary>

@@ -19,15 +19,14 @@ internal static class PredictCommand
         var texts = new Argument<string[]>("TEXT") { Description = "The texts; without any, each line of the file or of standard input is one", Arity = ArgumentArity.ZeroOrMore };
         var file = CommonOptions.PathOption("--file", "A file with one text on each line; - is standard input", "FILE");
         var glue = CommonOptions.PathOption("--glue", "Answer the test texts of a GLUE task instead, given by its folder or archive, and write the files of a submission (--submission)", "DATA");
-        var format = new Option<string>("--format") { Description = "Which GLUE task it is [default: told by the folder's name, such as SST-2]", HelpName = "glue/TASK" };
-        format.AcceptOnlyFromAmong([.. GlueTask.All.Select(task => task.Name)]);
+        var format = new Option<string>("--format")
+        {
+            Description = "What --input is written as [default: told by its name], or which GLUE task it is [default: told by the folder's name, such as SST-2]",
+            HelpName = $"{string.Join('|', BatchArguments.Formats.Keys)}|glue/TASK",
+        };
+        format.AcceptOnlyFromAmong([.. BatchArguments.Formats.Keys, .. GlueTask.All.Select(task => task.Name)]);
         var submission = CommonOptions.PathOption("--submission", "The folder that the files of a GLUE submission are written to", "DIR");
-        var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
-        var truncation = CommonOptions.Truncation();
-        var overlap = CommonOptions.WindowOverlap("as the model was trained, else a quarter");
-        var pooling = CommonOptions.WindowPooling();
-        var precision = CommonOptions.Precision();
-        var threads = CommonOptions.Threads();
+        var loading = new ClassifierArguments();
         var pairs = new Option<bool>("--pairs") { Description = "Texts come in pairs: two arguments each, or two texts with a tab between them on each line" };
         var jsonLines = new Option<bool>("--jsonl") { Description = "Each line is {\"text\": …}, or {\"text\": …, \"pair\": …} for a pair" };
         var json = CommonOptions.Json("Print one JSON object for each text: text, label or labels or value, score, probabilities, logits, tokens, tokens_cut, and windows where texts are read in such");
@@ -39,11 +38,15 @@ internal static class PredictCommand
             "cat reviews.txt | beret predict runs/imdb",
             "beret predict runs/mnli --pairs \"A man is asleep.\" \"Nobody is awake.\"",
             "beret predict runs/mnli --jsonl --file pairs.jsonl",
+            "beret predict runs/tickets --input tickets.csv.gz --output answers.csv --text-column subject",
+            "beret predict runs/tickets --input tickets.jsonl --output answers-3.jsonl --shard 3/8 --resume",
             "beret predict runs/sst2 --glue GLUE/SST-2 --submission submission/",
             "beret predict runs/imdb -- \"- a text that begins with a hyphen\"")
         {
-            model, texts, file, pairs, jsonLines, glue, format, submission, maxLength, truncation, overlap, pooling, precision, threads, json,
+            model, texts, file, pairs, jsonLines, glue, format, submission, json,
         };
+        loading.AddTo(verb);
+        var batch = new BatchArguments(verb, [texts, file, pairs, jsonLines, glue, json], format);
         verb.Validators.Add(result =>
         {
             if (result.GetValue(file) is not null && result.GetValue(texts) is { Length: > 0 })
@@ -73,18 +76,11 @@ internal static class PredictCommand
         });
         verb.Details = "Texts are arguments, or the lines of a file or of standard input, which is read as it comes. The score is the probability of the\n"
             + "positive class; where there are more than two classes, that of the label. A multi-label model gives all labels with a probability above ½, a\n"
-            + "regression its number.";
+            + "regression its number. A whole file is answered with --input and --output: its rows with the answers, in their order, and after an\n"
+            + "interruption it goes on where it was (--resume).";
         verb.Runs(async (arguments, cancellation) =>
         {
-            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), new ClassifierOptions
-            {
-                Threads = arguments.GetValue(threads),
-                MaxLength = arguments.GetValue(maxLength),
-                Truncation = arguments.GetValue(truncation) is { } name ? Truncations.Parse(name) : null,
-                WindowOverlap = arguments.GetValue(overlap),
-                WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
-                Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
-            });
+            using var classifier = Classifier.Load(arguments.GetRequiredValue(model), loading.Of(arguments));
             if (arguments.GetValue(glue) is { } tests)
             {
                 var source = DataSource.Open(tests, DataOptions.Default with { Format = arguments.GetValue(format) }) as GlueSource
@@ -96,6 +92,11 @@ internal static class PredictCommand
                 }
 
                 return ExitCode.Ok;
+            }
+
+            if (batch.IsMeant(arguments))
+            {
+                return batch.Run(arguments, classifier, terminal, cancellation);
             }
 
             var print = arguments.GetValue(json) ? (Action<TextPair, Prediction>)PrintJson : PrintLine;
@@ -139,7 +140,8 @@ internal static class PredictCommand
                 terminal.Output.WriteLine(prediction.ToLine(input.Pair is null ? input.Text : $"{input.Text} | {input.Pair}"));
 
             void PrintJson(TextPair input, Prediction prediction) => terminal.Output.WriteLine(Json(input, prediction, classifier));
-        });
+        },
+        batch.EndsByItself);
         return verb;
     }
 
@@ -169,57 +171,8 @@ internal static class PredictCommand
                 json.WriteString("pair", pair);
             }
 
-            if (classifier.Task == TaskNames.Regression)
-            {
-                json.WriteNumber("value", prediction.Score);
-            }
-            else
-            {
-                WriteLabels(json, prediction, classifier);
-            }
-
-            json.WriteStartArray("logits");
-            foreach (var logit in prediction.Logits)
-            {
-                json.WriteNumberValue(logit);
-            }
-
-            json.WriteEndArray();
-            json.WriteNumber("tokens", prediction.Tokens);
-            json.WriteNumber("tokens_cut", prediction.TokensCut);
-            if (classifier.Truncation == Truncation.Windows)
-            {
-                json.WriteNumber("windows", prediction.Windows);
-            }
-
+            PredictionJson.WriteMembers(json, prediction, classifier.Description);
             json.WriteEndObject();
         });
-    }
-
-    private static void WriteLabels(Utf8JsonWriter json, Prediction prediction, Classifier classifier)
-    {
-        if (classifier.Task == TaskNames.MultiLabel)
-        {
-            json.WriteStartArray("labels");
-            foreach (var label in prediction.Labels)
-            {
-                json.WriteStringValue(label);
-            }
-
-            json.WriteEndArray();
-        }
-        else
-        {
-            json.WriteString("label", prediction.Label);
-            json.WriteNumber("score", prediction.Score);
-        }
-
-        json.WriteStartObject("probabilities");
-        for (var i = 0; i < classifier.Labels.Count; i++)
-        {
-            json.WriteNumber(classifier.Labels[i], prediction.Probabilities[i]);
-        }
-
-        json.WriteEndObject();
     }
 }

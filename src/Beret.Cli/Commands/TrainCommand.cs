@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Beret.Data;
+using Beret.Pipelines;
 using Beret.Training;
 
 namespace Beret.Cli.Commands;
@@ -7,7 +8,9 @@ namespace Beret.Cli.Commands;
 /// <summary><c>beret train</c>: fine-tunes a classifier.</summary>
 internal static class TrainCommand
 {
-    public static Command Create(Terminal terminal)
+    /// <param name="terminal">What it talks to.</param>
+    /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
+    public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
         var data = CommonOptions.Path("DATA", TableArguments.Kinds);
         data.Arity = ArgumentArity.ZeroOrOne;
@@ -19,7 +22,7 @@ internal static class TrainCommand
         var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };
         var printSchema = new Option<bool>("--print-schema") { Description = "Print the JSON schema of recipe files, and do nothing" };
         var json = CommonOptions.Json("Print the outcome as JSON");
-        var settings = new RecipeSettings(RecipeOption.All.Where(option => !option.NeedsTeacher));
+        var settings = new RecipeSettings(RecipeOption.All.Where(option => !option.NeedsTeacher), hasPresets: true);
         var verb = new Verb(
             "train",
             "Fine-tune a pretrained encoder on labelled texts, by the recipe of TensorFlow's tutorial unless told otherwise.",
@@ -27,11 +30,15 @@ internal static class TrainCommand
             "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
             "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --text-column subject --label-column team",
             "beret train articles.jsonl --model all-MiniLM-L6-v2 --output runs/topics --task multi-label",
+            "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --preset fast",
             "beret train stars.csv --model all-MiniLM-L6-v2 --output runs/stars --task regression",
             "beret train GLUE/SST-2 --model all-MiniLM-L6-v2 --output runs/sst2 --format glue/sst2",
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train contracts.csv --model all-MiniLM-L6-v2 --output runs/contracts --max-length auto --truncation windows",
             "beret train --output runs/imdb --resume",
+            "beret train tickets.csv --model beret/mini --output runs/tickets --seeds 3",
+            "beret train tickets.csv --model beret/mini --output runs/tickets --folds 5",
+            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --tensorboard; tensorboard --logdir runs/imdb",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
@@ -40,6 +47,8 @@ internal static class TrainCommand
         };
         var table = new TableArguments(verb);
         var staged = new StagedArguments(verb);
+        var repeated = new RepeatedArguments(verb);
+        var run = new RunArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -54,13 +63,28 @@ internal static class TrainCommand
                 var isResumed = arguments.GetValue(resume);
                 if (!arguments.GetValue(printRecipe) && staged.AreMeant(arguments, folder, isResumed))
                 {
+                    if (repeated.Asked(arguments, null) is not null)
+                    {
+                        throw new BeretException("a run in stages is one run: leave out --seeds and --folds, or --stages");
+                    }
+
                     var request = new StagedRequest(
                         arguments.GetValue(data), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
-                        arguments.GetValue(json));
-                    return await staged.RunAsync(arguments, request, settings, table, terminal, cancellation);
+                        arguments.GetValue(json), run.HasTensorBoard(arguments));
+                    return repetition is null
+                        ? await staged.RunAsync(arguments, request, settings, table, terminal, cancellation)
+                        : repetition.Go(await staged.JobAsync(arguments, request, settings, table, terminal, cancellation), cancellation);
                 }
 
-                var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder ?? throw NoOutput()) : (new TrainingRecipe(), null, null);
+                if (isResumed && Trainer.IsFinished(folder ?? throw NoOutput()))
+                {
+                    return TrainingRun.Finished(folder, terminal);
+                }
+
+                var runs = isResumed && folder is not null && RepeatedState.IsIn(folder) ? RepeatedState.Read(folder) : null;
+                var (start, modelName, dataName) = runs is not null ? (runs.Recipe, runs.Model, runs.Data)
+                    : isResumed ? Trainer.Interrupted(folder ?? throw NoOutput())
+                    : (new TrainingRecipe(), null, null);
                 var chosen = settings.Apply(arguments, start);
                 if (arguments.GetValue(printRecipe))
                 {
@@ -85,9 +109,18 @@ internal static class TrainCommand
                     Recipe = chosen,
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
+                    HasTensorBoard = run.HasTensorBoard(arguments),
+                    Command = RunArguments.Command(arguments, settings.Contain),
                 };
+                if (repetition is not null)
+                {
+                    return repetition.Go(job, cancellation);
+                }
+
                 var again = $"beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
-                return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
+                return repeated.Asked(arguments, runs) is { } asked
+                    ? RepeatedArguments.Go(job, asked, again, arguments.GetValue(json), terminal, cancellation)
+                    : TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },
             endsByItself: true);
         return verb;

@@ -279,7 +279,7 @@ public sealed class Classifier : IDisposable
         {
             await foreach (var text in texts.WithCancellation(cancellation).ConfigureAwait(false))
             {
-                var encoded = Tokenize(text, threadBuffer ??= new TokenBuffer());
+                var encoded = Tokenize(text);
                 if (!writer.TryWrite(encoded))
                 {
                     await writer.WriteAsync(encoded, cancellation).ConfigureAwait(false);
@@ -293,6 +293,13 @@ public sealed class Classifier : IDisposable
 
         writer.Complete(error);
     }
+
+    /// <summary>The tokens of a text or pair, for <see cref="Predict(EncodedTexts, Span{Prediction})"/>; on any thread.</summary>
+    /// <exception cref="BeretException">The text cannot be given to this model: a pair to a model without a second segment.</exception>
+    internal EncodedText Tokenize(TextPair input) => Tokenize(input, threadBuffer ??= new TokenBuffer());
+
+    /// <summary>Classifies tokenized texts; the predictions are in their order.</summary>
+    internal void Predict(EncodedTexts texts, Span<Prediction> predictions) => Decide(texts, predictions, CancellationToken.None);
 
     private EncodedText Tokenize(TextPair input, TokenBuffer buffer)
     {

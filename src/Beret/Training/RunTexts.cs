@@ -91,7 +91,8 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
 
     private static string Names(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(10)) + (labels.Count > 10 ? ", …" : "");
 
-    private static (LabelledTexts Training, LabelledTexts? Validation) Split(LabelledTexts data, LabelledTexts? validation, TrainingRecipe recipe) =>
+    /// <summary>The texts that are learned from and those that are judged on: others that are given, or a part set aside, or none.</summary>
+    internal static (LabelledTexts Training, LabelledTexts? Validation) Split(LabelledTexts data, LabelledTexts? validation, TrainingRecipe recipe) =>
         validation is not null ? (data, validation.WithLabels(data.Labels))
         : recipe.ValidationSplit == 0 || data.Examples.Count == 0 ? (data, null)
         : DatasetSplit.TutorialSplit(data, recipe.ValidationSplit, recipe.Seed);

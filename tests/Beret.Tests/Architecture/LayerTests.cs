@@ -32,9 +32,18 @@ public class LayerTests
     }
 
     [Fact]
+    public void The_compiled_server_has_only_allowed_references()
+    {
+        using var assembly = File.OpenRead(typeof(Beret.Server.Hosting.BeretServer).Assembly.Location);
+        var references = AssemblyReferences.Read(assembly);
+        Assert.Contains(references, reference => reference is { From: "Beret.Server.Servables", To: "Beret.Server.Scheduling" });
+        Assert.Equal([], Layers.Violations(references));
+    }
+
+    [Fact]
     public void The_sources_mention_only_allowed_namespaces()
     {
-        var references = SourceFile.In("src/Beret").SelectMany(file => file.References()).ToList();
+        var references = SourceFile.In("src/Beret", "src/Beret.Server").SelectMany(file => file.References()).ToList();
         Assert.Contains(references, reference => reference is { From: "Beret.Models", To: "Beret.Numerics" });
         Assert.Equal([], Layers.Violations(references));
     }
@@ -42,7 +51,7 @@ public class LayerTests
     [Fact]
     public void Each_file_is_in_the_namespace_of_its_folder()
     {
-        foreach (var file in SourceFile.In("src/Beret"))
+        foreach (var file in SourceFile.In("src/Beret", "src/Beret.Server"))
         {
             var folder = string.Join('.', file.Path.Split('/')[1..^1]);
             Assert.True(file.Lines.Contains($"namespace {folder};"), $"{file.Path} is not in the namespace {folder}");

@@ -5,7 +5,7 @@ internal static class Layers
 {
     /// <summary>From left to right, after the checksum and the wire format that several of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines"];
+        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Batches", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
@@ -27,7 +27,7 @@ internal static class Layers
         ["Numerics.Kernels"] = ["Numerics", "Numerics.Assembled"],
         ["Numerics.Reference"] = ["Numerics"],
         ["Checkpoints"] = ["Checkpoints.TensorFlow", "Checkpoints.Pickle"],
-        ["Checkpoints.TensorFlow"] = ["Checkpoints", "Protobuf"],
+        ["Checkpoints.TensorFlow"] = ["Checkpoints", "Protobuf", "Checksums"],
         ["Checkpoints.Pickle"] = ["Checkpoints", "Checksums"],
         ["Models"] = ["Numerics", "Checkpoints"],
         ["Hub"] = ["Checkpoints"],
@@ -37,11 +37,30 @@ internal static class Layers
         ["Tasks"] = ["Numerics", "Data", "Evaluation"],
         ["Baselines"] = ["Numerics", "Checkpoints", "Data", "Evaluation", "Tasks"],
         ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
-        ["Training"] = ["Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference"],
+        ["Batches"] = ["Checkpoints", "Data", "Tasks", "Inference"],
+        ["Training"] = ["Checksums", "Protobuf", "Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference"],
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Training"],
         ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Training"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
         ["Pipelines"] = ["Numerics", "Checkpoints", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Pretraining", "Reports"],
+
+        // The server, an assembly of its own: its root holds its one exception. A request goes from Hosting through a protocol, the servables and the scheduler to the classifier.
+        ["Server"] = [],
+        ["Server.Json"] = [],
+        ["Server.Operations"] = ["Server"],
+        ["Server.Scheduling"] = ["Server", "Server.Operations", "Inference"],
+        ["Server.Servables"] = ["Server", "Server.Operations", "Server.Scheduling", "Inference"],
+        ["Server.Protocols"] = ["Server", "Server.Json", "Server.Operations", "Server.Scheduling", "Server.Servables", "Inference", "Tasks"],
+        ["Server.Protocols.TensorFlow"] = ["Server", "Server.Json", "Server.Scheduling", "Server.Servables", "Server.Protocols", "Server.Protocols.TensorFlow.Wire", "Inference", "Tasks"],
+        ["Server.Protocols.TensorFlow.Wire"] = [],
+        ["Server.Protocols.OpenInference"] = ["Server", "Server.Json", "Server.Scheduling", "Server.Servables", "Server.Protocols", "Server.Protocols.OpenInference.Wire", "Inference", "Tasks"],
+        ["Server.Protocols.OpenInference.Wire"] = [],
+        ["Server.Protocols.TextEmbeddings"] = ["Server", "Server.Json", "Server.Scheduling", "Server.Servables", "Server.Protocols", "Inference", "Tasks", "Numerics"],
+        ["Server.Hosting"] =
+        [
+            "Server", "Server.Operations", "Server.Scheduling", "Server.Servables", "Server.Protocols", "Server.Protocols.TensorFlow", "Server.Protocols.OpenInference",
+            "Server.Protocols.TextEmbeddings", "Inference",
+        ],
     };
 
     private const string Root = "Beret";

@@ -43,6 +43,19 @@ public sealed class RecipeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AFileComesBeforeAPresetAndAnOptionBeforeBoth()
+    {
+        File.WriteAllText(world.Output("recipe.json"), """{"max_steps": 77, "epochs": 9}""");
+        var run = await CommandRun.Of("train", "--print-recipe", "--preset", "fast", "--recipe", world.Output("recipe.json"), "--epochs", "2");
+        var recipe = RecipeFile.Parse(run.Output, "what was printed");
+        Assert.Equal(TrainingPreset.Find("fast").Apply(new TrainingRecipe()) with { MaxSteps = 77, Epochs = 2 }, recipe);
+
+        var none = await CommandRun.Of("train", "--print-recipe", "--preset", "slow");
+        Assert.Equal(2, none.Code);
+        Assert.Contains("'fast'", none.Error);
+    }
+
+    [Fact]
     public async Task ARegressionTakesWhatSaysNothingOfLabels()
     {
         var run = await Train(Table("regression"), [.. OfLabels.Skip(6), "--keep", "mae"]);

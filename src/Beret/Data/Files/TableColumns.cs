@@ -7,12 +7,12 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
     private const int LongestName = 40;
 
     // The first that is there is taken.
-    private static readonly string[] TextNames =
+    public static readonly string[] TextNames =
     [
         "text", "review", "sentence", "sentence1", "text1", "question1", "question", "premise", "content", "body", "message", "comment", "tweet", "document", "description", "utterance", "ticket", "title",
     ];
 
-    private static readonly string[] PairNames = ["pair", "text_pair", "text2", "sentence2", "question2", "hypothesis"];
+    public static readonly string[] PairNames = ["pair", "text_pair", "text2", "sentence2", "question2", "hypothesis"];
 
     private static readonly string[] LabelNames =
         ["label", "class", "category", "sentiment", "target", "intent", "topic", "polarity", "stars", "rating", "tag", "type", "y", "labels", "tags", "topics", "categories", "score"];
@@ -44,6 +44,22 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
     /// <exception cref="DataException">There is no such column, or it cannot be told which it is.</exception>
     public static TableColumns Choose(IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin)
     {
+        var (text, pair, label) = Choose(names, width, rows, options, origin, isLabelled: true);
+        return new TableColumns(text, pair, label!.Value);
+    }
+
+    /// <summary>The same of a table whose texts need no labels. A column that is called like a label is not taken for a text by its contents.</summary>
+    public static (int Text, int? Pair) ChooseTexts(IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin)
+    {
+        var (text, pair, _) = Choose(names, width, rows, options, origin, isLabelled: false);
+        return (text, pair);
+    }
+
+    public static string? Cell(in TableRow row, int column) => column < row.Cells.Length ? row.Cells[column] : null;
+
+    private static (int Text, int? Pair, int? Label) Choose(
+        IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin, bool isLabelled)
+    {
         var sample = rows.Take(SampleRows).Where(row => row.Fault is null).ToArray();
         int? label = options.Label is null ? Named(LabelNames) : Asked(options.Label, "--label-column");
         int? text = options.Text is null ? Named(TextNames) : Asked(options.Text, "--text-column");
@@ -54,16 +70,16 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
             text = longest is [{ Length: > 0 } first, ..] ? first.Column : throw Unclear("text", "--text-column");
         }
 
-        if (label is null)
+        if (label is null && isLabelled)
         {
             var values = Others(text, pair).Select(column => (Column: column, Different: sample.Select(row => Cell(row, column)).Where(cell => !string.IsNullOrWhiteSpace(cell)).Distinct().Count()))
                 .Where(one => one.Different >= 2 && 2 * one.Different <= sample.Length).OrderBy(one => one.Different).ToArray();
             label = values is [var only] || (values.Length > 1 && values[0].Different < values[1].Different) ? values[0].Column : throw Unclear("label", "--label-column");
         }
 
-        return text == label || pair == label || pair == text
-            ? throw new DataException($"{origin}: column {Name(label.Value)} cannot be text and label, or both texts of a pair.")
-            : new TableColumns(text.Value, pair, label.Value);
+        return pair == text || (isLabelled && (text == label || pair == label))
+            ? throw new DataException($"{origin}: column {Name(pair == text ? text.Value : label!.Value)} cannot be {(isLabelled ? "text and label, or " : "")}both texts of a pair.")
+            : (text.Value, pair, label);
 
         string Name(int column) => names is null ? $"{column + 1}" : $"`{Shown.Path(names[column])}`";
 
@@ -88,6 +104,4 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
             ? $"The file names none of its {Shown.Count(width, "column")}; they are numbered from 1"
             : $"Its columns are {string.Join(", ", names.Select(name => $"`{Shown.Path(name)}`"))}";
     }
-
-    public static string? Cell(in TableRow row, int column) => column < row.Cells.Length ? row.Cells[column] : null;
 }
