@@ -28,6 +28,7 @@ internal static class BeretCommand
         ("parity", ParityCommand.Create),
         ("convert", ConvertCommand.Create),
         ("quantize", QuantizeCommand.Create),
+        ("export", ExportCommand.Create),
         ("info", InfoCommand.Create),
         ("bench", BenchCommand.Create),
         ("models", ModelsCommand.Create),

@@ -22,6 +22,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve")]
     [InlineData("tokenize")]
     [InlineData("parity")]
+    [InlineData("export")]
     [InlineData("info")]
     [InlineData("bench")]
     [InlineData("models")]
