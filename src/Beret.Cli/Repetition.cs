@@ -55,7 +55,9 @@ internal sealed class Repetition(string run, RunRecord? record, int? threads, do
         var before = RepeatedState.Read(run);
         job = job with
         {
-            Kind = before.Kind, Count = before.Count, Repeats = run,
+            Kind = before.Kind,
+            Count = before.Count,
+            Repeats = run,
             Run = job.Run with { Recipe = before.Recipe with { Threads = threads ?? before.Recipe.Threads }, Command = before.Command },
         };
         var summary = new RepeatedTrainer(job, new RepeatedDisplay(terminal, isJson)).Run(cancellation);

@@ -77,6 +77,7 @@ public sealed class RepeatedTrainer
             var run = answers is null
                 ? job.Run with { Data = seeds.Training, Validation = seeds.Validation, Recipe = job.Run.Recipe with { Seed = job.Run.Recipe.Seed + i } }
                 : job.Run with { Data = data.Subset(answers.TextsBeside(i)), Test = data.Subset(answers.TextsOf(i)) };
+            // The command asks for all runs, and so for none of them by itself.
             var repeats = job.Repeats is { } before ? RunRecord.Read(Path.Combine(before, name)) : null;
             if (Go(run with { Output = job.FolderOf(name), Command = null, Repeats = repeats }, cancellation) is not { } summary)
             {

@@ -105,6 +105,27 @@ public sealed class PretrainerTests : IDisposable
     }
 
     [Fact]
+    public void ARunThatDiesBeforeItsFirstCheckpointBeginsAgain()
+    {
+        Run(world.Job("whole"));
+        Assert.Throws<InvalidOperationException>(() => new Pretrainer(world.Job("parts"), new After(2, () => throw new InvalidOperationException())).Run(TestContext.Current.CancellationToken));
+        Assert.True(Trainer.IsInterrupted(world.Output("parts")));
+        Assert.Equal([world.Texts], Pretrainer.Interrupted(world.Output("parts")).Texts);
+        Run(world.Job("parts", resume: true));
+        AssertSame("whole", "parts");
+    }
+
+    [Fact]
+    public void ADamagedCheckpointGivesWayToTheOneBefore()
+    {
+        Run(world.Job("whole"));
+        Assert.Throws<InvalidOperationException>(() => new Pretrainer(world.Job("parts"), new After(15, () => throw new InvalidOperationException())).Run(TestContext.Current.CancellationToken));
+        File.WriteAllText(Path.Combine(world.Output("parts"), "resume.safetensors"), "no checkpoint");
+        Run(world.Job("parts", resume: true));
+        AssertSame("whole", "parts");
+    }
+
+    [Fact]
     public void TheNumberOfThreadsChangesNoBit()
     {
         Run(world.Job("one", PretrainingWorld.Recipe with { Threads = 1 }));

@@ -140,6 +140,22 @@ public sealed class FaultTests(FaultTests.Undisturbed undisturbed) : IClassFixtu
         world.AssertSame("whole", "modelless");
     }
 
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("replaced")]
+    public async Task ACheckpointAloneIsEnoughToGoOn(string fault)
+    {
+        // As a run of an earlier version, which wrote no record and kept one checkpoint.
+        var output = $"checkpoint-{fault}";
+        await world.Killed(output, steps: 4);
+        Damage(world.Output(output, "run.json"), fault);
+        File.Delete(world.Output(output, "resume.before.safetensors"));
+        var run = await CommandRun.Of(world.Train(output, "--resume"));
+        Assert.True(run.Code == 0, run.Error);
+        world.AssertSame("whole", output);
+        Assert.Equal(0, (await CommandRun.Of("reproduce", world.Output(output))).Code);
+    }
+
     [Fact]
     public async Task OverwritingTakesNothingAwayUntilTheNewRunBegins()
     {
