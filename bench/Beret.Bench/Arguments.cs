@@ -29,6 +29,7 @@ internal sealed record Arguments(string[] Words)
                 "--threads" => parsed with { Threads = int.Parse(Next("--threads")) },
                 "--precision" => parsed with { Precision = Precisions.Parse(Next("--precision")) },
                 "--out" => parsed with { Out = Next("--out") },
+                "--" => parsed with { Words = KeepRest(ref i) },
                 ['-', ..] => throw new FormatException($"there is no option {args[i]}"),
                 _ => parsed with { Words = Keep(args[i]) },
             };
@@ -37,6 +38,14 @@ internal sealed record Arguments(string[] Words)
         }
 
         return parsed with { Words = [.. words] };
+
+        // Another program's words, options and all.
+        string[] KeepRest(ref int i)
+        {
+            words.AddRange(args[(i + 1)..]);
+            i = args.Length;
+            return [];
+        }
 
         string[] Keep(string word)
         {

@@ -5,7 +5,7 @@ namespace Beret.Bench;
 
 /// <summary>A time and the work that was done in it. The peers' programs write the same JSON.</summary>
 /// <param name="Kind">
-/// gemm, memory, op, step, infer, ragged, single, resident, growth, tokens, start, or profile (one operation's part of a step).
+/// gemm, memory, op, step, infer, ragged, single, resident, growth, tokens, start, serve, or profile (one operation's part of a step).
 /// </param>
 /// <param name="By">Who did it.</param>
 /// <param name="Name">What was done: an operation and its shape, or a model and its batch.</param>
@@ -33,6 +33,9 @@ internal sealed record Measurement(string Kind, string By, string Name, double S
     /// <summary>Tokens in that time, where it is about tokens.</summary>
     public long Tokens { get; init; }
 
+    /// <summary>The median of the times, where they are many and <see cref="Seconds"/> is that of all of them.</summary>
+    public double P50 { get; init; }
+
     /// <summary>The 99th percentile of the times, where they are many.</summary>
     public double P99 { get; init; }
 
@@ -47,6 +50,18 @@ internal sealed record Measurement(string Kind, string By, string Name, double S
 
     /// <summary>Bytes of activations and their gradients, where the program knows them.</summary>
     public long ActivationBytes { get; init; }
+
+    /// <summary>Requests that were told to come again.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Requests that found nobody listening.</summary>
+    public long Refused { get; init; }
+
+    /// <summary>Answers that are not what they have to be.</summary>
+    public long Wrong { get; init; }
+
+    /// <summary>Requests that were taken and not answered.</summary>
+    public long Lost { get; init; }
 
     [JsonIgnore]
     public double Gflops => Flops / Seconds / 1e9;

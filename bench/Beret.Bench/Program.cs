@@ -1,6 +1,7 @@
 using Beret;
 using Beret.Bench;
 using Beret.Bench.Pages;
+using Beret.Bench.Serving;
 using Beret.Numerics;
 
 const string usage = """
@@ -15,7 +16,7 @@ const string usage = """
       single   LAYERS HIDDEN HEADS TOKENS RUNS         one text
       growth   STEPS                                   fine-tuning steps that grow in one direction at a time
       tokens   MODEL DATA                              the test texts of a data set through the tokenizer of a model folder
-      serve    FOLDER FILE CLIENTS SECONDS             a server of a trained model under load over the loopback, the texts the lines of a file
+      serve    BERET.dll MODEL DATA MINUTES [PEER …]   a server under load, and another of the same model, which listens on the port at the end of its command
       precisions step|infer                            the arithmetics that this machine has for it, a line each
       report RESULTS.jsonl PAGE.md [README.md]         writes the page, its charts and the README's table from what the others measured
 
@@ -48,9 +49,8 @@ try
         case ["tokens", var folder, var data]:
             Tokenization.Run(arguments, folder, data);
             break;
-        case ["serve", var folder, var file, .. var numbers]:
-            var load = Arguments.Numbers(numbers, 2);
-            await ServerLoad.RunAsync(arguments, folder, file, load[0], load[1]);
+        case ["serve", var program, var folder, var data, var minutes, .. var peer]:
+            await ServingLoad.RunAsync(arguments, program, folder, data, int.Parse(minutes), peer);
             break;
         case ["precisions", ("step" or "infer") and var what]:
             Precision[] possible = what == "step" ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32, Precision.BFloat16, Precision.Int8];

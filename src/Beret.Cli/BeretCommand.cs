@@ -15,10 +15,11 @@ internal static class BeretCommand
     private static readonly (string Name, Func<Terminal, Command> Create)[] Verbs =
     [
         ("quickstart", QuickstartCommand.Create),
-        ("train", TrainCommand.Create),
-        ("pretrain", PretrainCommand.Create),
-        ("distil", DistilCommand.Create),
+        ("train", terminal => TrainCommand.Create(terminal)),
+        ("pretrain", terminal => PretrainCommand.Create(terminal)),
+        ("distil", terminal => DistilCommand.Create(terminal)),
         ("reduce", ReduceCommand.Create),
+        ("reproduce", ReproduceCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
         ("serve", ServeCommand.Create),
@@ -27,6 +28,7 @@ internal static class BeretCommand
         ("parity", ParityCommand.Create),
         ("convert", ConvertCommand.Create),
         ("quantize", QuantizeCommand.Create),
+        ("export", ExportCommand.Create),
         ("info", InfoCommand.Create),
         ("bench", BenchCommand.Create),
         ("models", ModelsCommand.Create),

@@ -72,6 +72,12 @@ internal sealed class PretrainingDisplay(Terminal terminal, bool quiet) : Pretra
         terminal.Output.Flush();
     }
 
+    public override void Noticed(string message)
+    {
+        progress.Clear();
+        terminal.Say(message);
+    }
+
     /// <summary>Where everything is, and what comes next.</summary>
     public void Finish(PretrainingSummary summary)
     {

@@ -13,7 +13,6 @@ internal sealed class RecipeSettings
 
     private readonly Option<string> file = CommonOptions.PathOption("--recipe", "A recipe file (JSON with comments); it comes before a preset, and options given beside it come before both", "FILE");
     private readonly List<(RecipeOption Setting, Option<string?> Option)> settings;
-
     private readonly bool hasPresets;
 
     /// <param name="offered">Those that the verb has.</param>
@@ -38,6 +37,9 @@ internal sealed class RecipeSettings
             verb.Add(option);
         }
     }
+
+    /// <summary>Whether an option is one of these, or names many of them.</summary>
+    public bool Contain(Option option) => option == file || option == preset || settings.Exists(setting => setting.Option == option);
 
     /// <summary>A recipe as the arguments change it.</summary>
     public TrainingRecipe Apply(ParseResult arguments, TrainingRecipe start)

@@ -14,7 +14,8 @@ namespace Beret.Cli;
 /// <param name="Resume">Whether a run goes on.</param>
 /// <param name="Overwrite">Whether a run is replaced.</param>
 /// <param name="IsJson">Whether the outcome is to be JSON.</param>
-internal sealed record StagedRequest(string? Data, string? Model, string? Validation, string Output, bool Resume, bool Overwrite, bool IsJson);
+/// <param name="HasTensorBoard">Whether TensorBoard's files are wanted.</param>
+internal sealed record StagedRequest(string? Data, string? Model, string? Validation, string Output, bool Resume, bool Overwrite, bool IsJson, bool HasTensorBoard);
 
 /// <summary>The options of <c>beret train</c> for training in stages, and what it does with them.</summary>
 internal sealed class StagedArguments
@@ -71,8 +72,8 @@ internal sealed class StagedArguments
             : false;
     }
 
-    /// <summary>Trains in stages, shows it, and gives the exit code.</summary>
-    public async Task<int> RunAsync(
+    /// <summary>What the command line asks for.</summary>
+    public async Task<StagedJob> JobAsync(
         ParseResult arguments, StagedRequest request, RecipeSettings settings, TableArguments table, Terminal terminal, CancellationToken cancellation)
     {
         var before = request.Resume ? StagedState.Read(request.Output) : null;
@@ -82,7 +83,7 @@ internal sealed class StagedArguments
         var studentName = arguments.GetValue(student) ?? before?.Student;
         var names = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
         var (data, validation) = await Sources.LoadForTrainingAsync(dataName, request.Validation, table.In(arguments, recipe.FineTuning.Task), terminal, cancellation);
-        var job = new StagedJob
+        return new StagedJob
         {
             Model = await Sources.ResolveModelAsync(modelName, terminal, cancellation),
             Student = studentName is null ? null : await Sources.ResolveModelAsync(studentName, terminal, cancellation),
@@ -95,7 +96,16 @@ internal sealed class StagedArguments
             Recipe = recipe,
             Resume = request.Resume,
             Overwrite = request.Overwrite,
+            HasTensorBoard = request.HasTensorBoard,
+            Command = RunArguments.Command(arguments, settings.Contain),
         };
+    }
+
+    /// <summary>Trains in stages, shows it, and gives the exit code.</summary>
+    public async Task<int> RunAsync(
+        ParseResult arguments, StagedRequest request, RecipeSettings settings, TableArguments table, Terminal terminal, CancellationToken cancellation)
+    {
+        var job = await JobAsync(arguments, request, settings, table, terminal, cancellation);
         var summary = new StagedTrainer(job, new StagedDisplay(terminal, quiet: request.IsJson)).Run(cancellation);
         var again = $"beret train --output {CommonOptions.Quote(request.Output)}{(request.Validation is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
         terminal.Output.Write(request.IsJson ? JsonText.Indented(summary.WriteJson) + "\n" : Lines(summary));

@@ -88,7 +88,7 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
         var now = state;
         progress.Show(() => string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {now.Epoch}/{plan!.Epochs} step {now.StepInEpoch}/{plan.StepsPerEpoch} loss {now.Loss:f4}{(double.IsNaN(now.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" accuracy {now.Accuracy:f4}"))} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
+            $"epoch {now.Epoch}/{plan!.Epochs} step {now.StepInEpoch}/{Math.Min(plan.StepsPerEpoch, plan.Steps - (now.Epoch - 1) * plan.StepsPerEpoch)} loss {now.Loss:f4}{(double.IsNaN(now.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $" accuracy {now.Accuracy:f4}"))} lr {now.LearningRate:0.00e+0} {now.TextsPerSecond:f1} texts/s {Progress.Time(now.TimeLeft)} left"));
     }
 
     public override void Validating(int done, int total) =>

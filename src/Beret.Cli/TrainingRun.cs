@@ -32,4 +32,12 @@ internal static class TrainingRun
         terminal.Say($"interrupted after step {summary.Steps} of {summary.Plan.Steps}, all saved; go on with: {again}");
         return ExitCode.Interrupted;
     }
+
+    /// <summary>Says that a run which was to go on is finished, takes away what a session that was ended in its last moment left beside it, and gives the exit code.</summary>
+    public static int Finished(string folder, Terminal terminal)
+    {
+        Trainer.TidyUp(folder);
+        terminal.Say($"the run in {folder} is finished; there is nothing to go on with");
+        return ExitCode.Ok;
+    }
 }

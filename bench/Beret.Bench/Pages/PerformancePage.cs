@@ -26,6 +26,7 @@ internal static class PerformancePage
         SingleSection.Write(page, results);
         TokenizationSection.Write(page, results);
         StartSection.Write(page, results);
+        ServingSection.Write(page, results);
         GrowthSection.Write(page, results);
         ManyCoresSection.Write(page, results);
         ProfileSection.Write(page, results);

@@ -8,7 +8,9 @@ namespace Beret.Cli.Commands;
 /// <summary><c>beret distil</c>: a student learns what a trained classifier knows.</summary>
 internal static class DistilCommand
 {
-    public static Command Create(Terminal terminal)
+    /// <param name="terminal">What it talks to.</param>
+    /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
+    public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
         var data = CommonOptions.Path("TEXTS", $"{TableArguments.Kinds}; may be left out where there are --unlabelled ones");
         data.Arity = ArgumentArity.ZeroOrOne;
@@ -39,12 +41,18 @@ internal static class DistilCommand
         verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.\n"
             + "--relations adds the divergence of the student's attention from the teacher's, --hidden-states the difference of its states.";
         var table = new TableArguments(verb);
+        var run = new RunArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
             {
                 var folder = arguments.GetValue(output) ?? throw new BeretException("--output is missing: name the folder that the student is to be written to, such as runs/small");
                 var isResumed = arguments.GetValue(resume);
+                if (isResumed && Trainer.IsFinished(folder))
+                {
+                    return TrainingRun.Finished(folder, terminal);
+                }
+
                 var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder) : (new TrainingRecipe(), null, null);
                 var before = isResumed ? Trainer.InterruptedTeacher(folder) : null;
                 var teacherName = arguments.GetValue(teacher) ?? before?.Teacher ?? throw new BeretException("--teacher is missing: name the classifier to learn from, such as runs/big");
@@ -70,7 +78,14 @@ internal static class DistilCommand
                     Recipe = settings.Apply(arguments, start),
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
+                    HasTensorBoard = run.HasTensorBoard(arguments),
+                    Command = RunArguments.Command(arguments, settings.Contain),
                 };
+                if (repetition is not null)
+                {
+                    return repetition.Go(job, cancellation);
+                }
+
                 var again = $"beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
                 return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },

@@ -1,13 +1,16 @@
 using System.CommandLine;
 using Beret.Data;
 using Beret.Pretraining;
+using Beret.Training;
 
 namespace Beret.Cli.Commands;
 
 /// <summary><c>beret pretrain</c>: trains an encoder on texts without labels.</summary>
 internal static class PretrainCommand
 {
-    public static Command Create(Terminal terminal)
+    /// <param name="terminal">What it talks to.</param>
+    /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
+    public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
         var texts = CommonOptions.Paths("TEXTS", "Texts without labels: files with a text on each line, .jsonl files with a key text, folders or archives of .txt files, or imdb");
         texts.Arity = ArgumentArity.ZeroOrMore;
@@ -33,6 +36,7 @@ internal static class PretrainCommand
         {
             texts, model, config, vocabulary, teacher, output, resume, overwrite, json,
         };
+        var run = new RunArguments(verb);
         verb.Details = "Of a folder or archive with train and test, as imdb, only what lies below train is read, texts without a label included.";
         foreach (var option in settings.Values)
         {
@@ -43,6 +47,11 @@ internal static class PretrainCommand
             async (arguments, cancellation) =>
             {
                 var folder = arguments.GetValue(output) ?? throw new BeretException("--output is missing: name the folder that the model is to be written to, such as runs/mini");
+                if (arguments.GetValue(resume) && Trainer.IsFinished(folder))
+                {
+                    return TrainingRun.Finished(folder, terminal);
+                }
+
                 var job = Job(arguments.GetValue(resume));
                 var names = arguments.GetValue(texts) is { Length: > 0 } given ? given : job.TextNames;
                 if (names.Count == 0)
@@ -67,6 +76,11 @@ internal static class PretrainCommand
                 {
                     var resolved = await Sources.ResolveModelAsync(encoder, terminal, cancellation);
                     job = job with { TeacherFolder = resolved.Folder, TeacherSource = resolved.Source };
+                }
+
+                if (repetition is not null)
+                {
+                    return repetition.Go(job, cancellation);
                 }
 
                 var display = new PretrainingDisplay(terminal, quiet: arguments.GetValue(json));
@@ -115,6 +129,8 @@ internal static class PretrainCommand
                         Output = folder,
                         Recipe = before?.Recipe ?? new PretrainingRecipe(),
                         Resume = isResumed,
+                        HasTensorBoard = run.HasTensorBoard(arguments),
+                        Command = RunArguments.Command(arguments, option => settings.Values.Any(own => own == option)),
                     };
                 }
             },

@@ -8,7 +8,9 @@ namespace Beret.Cli.Commands;
 /// <summary><c>beret train</c>: fine-tunes a classifier.</summary>
 internal static class TrainCommand
 {
-    public static Command Create(Terminal terminal)
+    /// <param name="terminal">What it talks to.</param>
+    /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
+    public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
         var data = CommonOptions.Path("DATA", TableArguments.Kinds);
         data.Arity = ArgumentArity.ZeroOrOne;
@@ -36,6 +38,7 @@ internal static class TrainCommand
             "beret train --output runs/imdb --resume",
             "beret train tickets.csv --model beret/mini --output runs/tickets --seeds 3",
             "beret train tickets.csv --model beret/mini --output runs/tickets --folds 5",
+            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --tensorboard; tensorboard --logdir runs/imdb",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
@@ -45,6 +48,7 @@ internal static class TrainCommand
         var table = new TableArguments(verb);
         var staged = new StagedArguments(verb);
         var repeated = new RepeatedArguments(verb);
+        var run = new RunArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -66,8 +70,15 @@ internal static class TrainCommand
 
                     var request = new StagedRequest(
                         arguments.GetValue(data), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
-                        arguments.GetValue(json));
-                    return await staged.RunAsync(arguments, request, settings, table, terminal, cancellation);
+                        arguments.GetValue(json), run.HasTensorBoard(arguments));
+                    return repetition is null
+                        ? await staged.RunAsync(arguments, request, settings, table, terminal, cancellation)
+                        : repetition.Go(await staged.JobAsync(arguments, request, settings, table, terminal, cancellation), cancellation);
+                }
+
+                if (isResumed && Trainer.IsFinished(folder ?? throw NoOutput()))
+                {
+                    return TrainingRun.Finished(folder, terminal);
                 }
 
                 var runs = isResumed && folder is not null && RepeatedState.IsIn(folder) ? RepeatedState.Read(folder) : null;
@@ -98,7 +109,14 @@ internal static class TrainCommand
                     Recipe = chosen,
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
+                    HasTensorBoard = run.HasTensorBoard(arguments),
+                    Command = RunArguments.Command(arguments, settings.Contain),
                 };
+                if (repetition is not null)
+                {
+                    return repetition.Go(job, cancellation);
+                }
+
                 var again = $"beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
                 return repeated.Asked(arguments, runs) is { } asked
                     ? RepeatedArguments.Go(job, asked, again, arguments.GetValue(json), terminal, cancellation)

@@ -10,7 +10,10 @@ public static class AtomicFile
     /// Where <paramref name="write"/> throws, the old file stays.
     /// </summary>
     /// <exception cref="CheckpointException">The file cannot be written: no such folder, no permission, disk full, or another process is writing it.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => Write(path, write, keepAs: null);
+
+    /// <summary><see cref="Write(string, Action{Stream})"/>, which keeps the old file under another name in the same folder. At every moment there is a file under the first name or the other that is whole.</summary>
+    internal static void Write(string path, Action<Stream> write, string? keepAs)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -38,6 +41,11 @@ public static class AtomicFile
                     stream.Dispose();
                 }
 
+                if (keepAs is not null && File.Exists(path))
+                {
+                    Keep(path, Path.Combine(folder, keepAs), temporary: Path.Combine(folder, $".{keepAs}.new"));
+                }
+
                 File.Move(temporary, path, overwrite: true);
                 DurableStorage.FlushFolder(folder);
             }
@@ -52,10 +60,20 @@ public static class AtomicFile
                 throw;
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFault.Is(error))
         {
-            throw new CheckpointException($"{path} cannot be written: {error.Message}", error);
+            throw new CheckpointException($"{path} cannot be written: {FileFault.Say(error)}", error);
         }
+    }
+
+    // A second name leaves the first where it is; where the file system has none, the file changes its name, and for a moment only the other is there.
+    private static void Keep(string path, string kept, string temporary)
+    {
+        File.Delete(temporary);
+        File.Move(DurableStorage.TryLink(path, temporary) ? temporary : path, kept, overwrite: true);
+
+        // Between two names of one file a move does nothing; a process that ended here before has made such.
+        File.Delete(temporary);
     }
 
     // BufferedStream disposes what it wraps, and so may a writer that the caller puts around the stream; the file must stay open until it is on the disk.

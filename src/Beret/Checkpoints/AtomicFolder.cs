@@ -65,6 +65,25 @@ public static class AtomicFolder
         }
     }
 
+    /// <summary>Takes away what a process that ended while it wrote the folder left beside it, and restores the old folder where that is needed.</summary>
+    /// <exception cref="CheckpointException">Another process is writing the folder, or there is no permission.</exception>
+    internal static void Sweep(string path)
+    {
+        var names = new Names(path);
+        try
+        {
+            using var held = FileLock.TryAcquire(names.Lock, deleteAfter: true)
+                ?? throw new CheckpointException($"{names.Final} is being written by another process");
+            RestoreOld(names);
+            Delete(names.New);
+            Delete(names.Old);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"what lies beside {names.Final} cannot be taken away: {error.Message}", error);
+        }
+    }
+
     /// <summary><see cref="Write(string, Action{string}, Func{string, bool}?)"/> with the choice of the way, and a call after each change on the disk, for tests.</summary>
     internal static void Write(string path, Action<string> fill, Func<string, bool>? drop, bool mayExchange, Action? afterStep)
     {
@@ -104,9 +123,9 @@ public static class AtomicFolder
             Delete(names.Old);
             afterStep?.Invoke();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFault.Is(error))
         {
-            throw new CheckpointException($"{names.Final} cannot be written: {error.Message}", error);
+            throw new CheckpointException($"{names.Final} cannot be written: {FileFault.Say(error)}", error);
         }
     }
 

@@ -59,6 +59,9 @@ public sealed class SafetensorsWriter
     /// <exception cref="CheckpointException">The file cannot be written, or a tensor's callback wrote another number of bytes than its shape needs.</exception>
     public void Write(string path) => AtomicFile.Write(path, Write);
 
+    /// <summary><see cref="Write(string)"/>, which keeps the old file under another name beside it.</summary>
+    internal void Write(string path, string keepAs) => AtomicFile.Write(path, Write, keepAs);
+
     /// <summary>Writes the file into a stream.</summary>
     /// <exception cref="CheckpointException">A tensor's callback wrote another number of bytes than its shape needs, or the header is longer than readers accept.</exception>
     public void Write(Stream stream)

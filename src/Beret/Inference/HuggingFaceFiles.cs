@@ -18,7 +18,7 @@ internal sealed class HuggingFaceFiles : ModelFiles
 
     public static HuggingFaceFiles OpenFolder(string folder, ModelSource? named)
     {
-        if (File.Exists(System.IO.Path.Combine(folder, ModelFolder.ResumeFile)) && !File.Exists(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName)))
+        if (((string[])[ModelFolder.RunFile, ModelFolder.ResumeFile]).Any(name => File.Exists(System.IO.Path.Combine(folder, name))) && !File.Exists(System.IO.Path.Combine(folder, HuggingFaceConfig.FileName)))
         {
             throw new InferenceException($"{folder} holds a training run that has no model yet; go on with it: beret train --output {folder} --resume (or beret pretrain)");
         }

@@ -13,6 +13,9 @@ internal static class ModelFolder
     /// <summary>What an interrupted training run goes on with; lies in the folder that will hold its model.</summary>
     public const string ResumeFile = "resume.safetensors";
 
+    /// <summary>What a training run is: there from its first moment on.</summary>
+    public const string RunFile = "run.json";
+
     public const string Weights = CheckpointLocator.SingleFile;
 
     // What an earlier model in the same place may have left and a reader would take for this one's.

@@ -39,19 +39,34 @@ internal sealed class RotaryTable(IBackend backend, int headSize, double theta) 
         table = Matrix.None;
     }
 
-    private void Grow(int positions)
+    /// <summary>The cosines and the sines of the first positions, [P, D/2] each.</summary>
+    public static (float[] Cosines, float[] Sines) Values(int positions, int headSize, double theta)
     {
         var half = headSize / 2;
-        var values = new float[(long)positions * headSize];
+        var (cosines, sines) = (new float[(long)positions * half], new float[(long)positions * half]);
         for (var i = 0; i < half; i++)
         {
             var frequency = 1f / (float)Math.Pow(theta, 2 * i / (float)headSize);
             for (var p = 0; p < positions; p++)
             {
                 var (sin, cos) = Math.SinCos(p * frequency);
-                values[(long)p * headSize + i] = (float)cos;
-                values[(long)p * headSize + half + i] = (float)sin;
+                cosines[(long)p * half + i] = (float)cos;
+                sines[(long)p * half + i] = (float)sin;
             }
+        }
+
+        return (cosines, sines);
+    }
+
+    private void Grow(int positions)
+    {
+        var half = headSize / 2;
+        var (cosines, sines) = Values(positions, headSize, theta);
+        var values = new float[(long)positions * headSize];
+        for (var p = 0; p < positions; p++)
+        {
+            cosines.AsSpan(p * half, half).CopyTo(values.AsSpan(p * headSize));
+            sines.AsSpan(p * half, half).CopyTo(values.AsSpan(p * headSize + half));
         }
 
         var block = backend.Allocate((long)values.Length * sizeof(float));

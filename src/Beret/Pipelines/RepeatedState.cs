@@ -103,7 +103,7 @@ public sealed record RepeatedState
         try
         {
             Directory.CreateDirectory(folder);
-            foreach (var name in (string[])[FileName, OutOfFold.FileName, RepeatedSummary.FileName])
+            foreach (var name in ResumeFile.Names.Concat([FileName, OutOfFold.FileName, RepeatedSummary.FileName, RunLog.Name, RunRecord.FileName]))
             {
                 File.Delete(Path.Combine(folder, name));
             }

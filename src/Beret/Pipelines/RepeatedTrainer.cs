@@ -47,7 +47,8 @@ public sealed class RepeatedTrainer
         }
 
         // What auto means is decided once, here, as a single run does.
-        this.job = job with { Run = run with { Recipe = run.Recipe with { Precision = run.Recipe.Precision.Resolve() } } };
+        // The command asks for all runs, and so for none of them by itself.
+        this.job = job with { Run = run with { Recipe = run.Recipe with { Precision = run.Recipe.Precision.Resolve() }, Command = null } };
         this.callbacks = callbacks ?? new Silent();
         data = run.Data.As(TaskNames.KindOf(run.Recipe.Task) ?? run.Data.Kind);
     }
@@ -109,7 +110,7 @@ public sealed class RepeatedTrainer
         };
         if (!job.Run.Resume)
         {
-            OutputFolder.Prepare(job.Output, job.Run.Overwrite);
+            OutputFolder.Check(job.Output, job.Run.Overwrite);
             RepeatedState.Clear(job.Output);
             return fresh;
         }

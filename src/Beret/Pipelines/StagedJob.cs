@@ -1,5 +1,6 @@
 using Beret.Data;
 using Beret.Hub;
+using Beret.Training;
 
 namespace Beret.Pipelines;
 
@@ -38,6 +39,15 @@ public sealed record StagedJob
 
     /// <summary>Replace the run in <see cref="Output"/>.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>Write what TensorBoard shows, below <c>tensorboard</c> in the folder of each stage that is trained.</summary>
+    public bool HasTensorBoard { get; init; }
+
+    /// <summary>How the run was asked for on the command line, for whoever wants to repeat it; null where it was not.</summary>
+    public RunCommand? Command { get; init; }
+
+    /// <summary>The folder of the run that this one repeats, or null: model and texts have to be those that it had.</summary>
+    public string? Repeats { get; init; }
 
     /// <summary>The folder of a stage.</summary>
     internal string FolderOf(TrainingStage stage) => Path.Combine(Output, stage.Format());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Checkpoints;
+using Beret.Training;
 
 namespace Beret.Pipelines;
 
@@ -23,6 +24,9 @@ public sealed record StagedState
 
     /// <summary>How it is trained.</summary>
     public required StagedRecipe Recipe { get; init; }
+
+    /// <summary>How it was asked for on the command line; null where it was not, or by an earlier version.</summary>
+    public RunCommand? Command { get; init; }
 
     /// <summary>Of the texts that are trained and judged on.</summary>
     internal string Fingerprint { get; init; } = "";
@@ -51,6 +55,7 @@ public sealed record StagedState
                     Data = root.GetProperty("data").GetString()!,
                     Unlabelled = [.. root.GetProperty("unlabelled").EnumerateArray().Select(name => name.GetString()!)],
                     Recipe = StagedRecipe.Read(root.GetProperty("recipe"), path),
+                    Command = root.TryGetProperty("command", out var command) ? RunCommand.Read(command) : null,
                     Fingerprint = root.GetProperty("fingerprint").GetString()!,
                     Results = [.. root.GetProperty("results").EnumerateArray().Select(StageResult.Read)],
                 }
@@ -73,6 +78,12 @@ public sealed record StagedState
             using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             writer.WriteStartObject();
             writer.WriteNumber("version", CurrentVersion);
+            if (Command is { } command)
+            {
+                writer.WritePropertyName("command");
+                command.Write(writer);
+            }
+
             writer.WriteString("model", Model);
             writer.WriteString("student", Student);
             writer.WriteString("data", Data);
@@ -103,7 +114,11 @@ public sealed record StagedState
         try
         {
             Directory.CreateDirectory(folder);
-            File.Delete(Path.Combine(folder, FileName));
+            foreach (var name in ResumeFile.Names.Concat([FileName, RunLog.Name, RunRecord.FileName]))
+            {
+                File.Delete(Path.Combine(folder, name));
+            }
+
             foreach (var stage in Enum.GetValues<TrainingStage>())
             {
                 if (Path.Combine(folder, stage.Format()) is var own && Directory.Exists(own))

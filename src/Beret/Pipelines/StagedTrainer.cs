@@ -91,11 +91,16 @@ public sealed class StagedTrainer
         var fresh = new StagedState
         {
             Model = job.Model.Name, Student = job.Student?.Name, Data = job.DataName, Unlabelled = job.UnlabelledNames, Recipe = job.Recipe,
-            Fingerprint = $"{training.Fingerprint} {validation.Fingerprint}",
+            Command = job.Command, Fingerprint = $"{training.Fingerprint} {validation.Fingerprint}",
         };
+        if (job.Repeats is { } run && StagedState.Read(run).Fingerprint != fresh.Fingerprint)
+        {
+            throw new PipelineException($"the texts of {job.DataName} are not those that the run in {run} was trained and judged on: the data have changed (or name those of the run, --data)");
+        }
+
         if (!job.Resume)
         {
-            OutputFolder.Prepare(job.Output, job.Overwrite);
+            OutputFolder.Check(job.Output, job.Overwrite);
             StagedState.Clear(job.Output);
             return fresh;
         }
@@ -140,6 +145,7 @@ public sealed class StagedTrainer
             TextNames = [job.DataName, .. job.UnlabelledNames],
             Output = output,
             Recipe = job.Recipe.Pretraining,
+            HasTensorBoard = job.HasTensorBoard,
             Resume = isInterrupted,
             Overwrite = !isInterrupted,
         };
@@ -166,6 +172,10 @@ public sealed class StagedTrainer
             DataName = job.DataName,
             Output = job.FolderOf(TrainingStage.FineTune),
             Recipe = job.Recipe.FineTuning,
+            HasTensorBoard = job.HasTensorBoard,
+
+            // The model of an earlier stage is as good as that stage's own repetition.
+            Repeats = job.Repeats is { } run && !isPretrained ? RunRecord.Read(Path.Combine(run, TrainingStage.FineTune.Format())) : null,
         };
     }
 
@@ -183,6 +193,7 @@ public sealed class StagedTrainer
         },
         Output = job.FolderOf(TrainingStage.Distil),
         Recipe = job.Recipe.Distillation,
+        HasTensorBoard = job.HasTensorBoard,
     };
 
     private StageResult? Train(TrainingStage stage, TrainingJob run, double baseline, CancellationToken cancellation)

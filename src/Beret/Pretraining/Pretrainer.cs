@@ -31,8 +31,16 @@ public sealed class Pretrainer
     public static InterruptedPretraining Interrupted(string folder)
     {
         AtomicFolder.Recover(folder);
-        var state = PretrainingState.Read(folder);
+        var state = PretrainingState.Find(folder).State;
         return new InterruptedPretraining(state.Recipe, state.Model, state.Vocabulary, state.Teacher?.Name, state.Texts);
+    }
+
+    /// <summary>How a finished run was trained.</summary>
+    /// <exception cref="TrainingException">It is of another kind, or its recipe is damaged.</exception>
+    public static PretrainingRecipe RecipeOf(RunRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return PretrainingState.Begin(record).Recipe;
     }
 
     /// <summary>
@@ -42,46 +50,81 @@ public sealed class Pretrainer
     public PretrainingSummary Run(CancellationToken cancellation = default)
     {
         using var claim = OutputClaim.Take(job.Output);
-        var state = Open();
+        var before = Open();
         using var session = PretrainingSession.Prepare(job, callbacks, cancellation);
-        if (state is null)
+        var state = before?.State ?? new PretrainingState
         {
-            Directory.CreateDirectory(job.Output);
-            state = new PretrainingState
-            {
-                Recipe = job.Recipe,
-                Model = job.ModelName,
-                Vocabulary = job.Vocabulary,
-                Teacher = session.Teacher is { } teacher ? (job.TeacherName ?? job.TeacherFolder!, teacher) : null,
-                Texts = job.TextNames,
-                Fingerprint = session.Corpus.Fingerprint,
-            };
-        }
-        else
+            Recipe = job.Recipe,
+            Model = job.ModelName,
+            Vocabulary = job.Vocabulary,
+            Teacher = session.Teacher is { } teacher ? (job.TeacherName ?? job.TeacherFolder!, teacher) : null,
+            Texts = job.TextNames,
+            Fingerprint = session.Corpus.Fingerprint,
+        };
+        if (before is not null)
         {
             Match(state, session);
-            session.Steps = state.Step;
-            session.Order.Seek(state.Epoch, state.Place);
-            ResumeFile.Restore(job.Output, session.Parameters);
+            GoOnFrom(before, session);
         }
 
         var plan = session.Plan(state.Step);
-        using var log = new RunLog(job.Output, state.LogBytes);
+        var record = Record(state, session);
+        using var folder = before is null
+            ? RunFolder.Begin(job.Output, record, state, session.Parameters, job.HasTensorBoard)
+            : RunFolder.GoOn(job.Output, record, state, session.Parameters, job.HasTensorBoard);
         callbacks.Starting(plan);
-        return new Loop(job, callbacks, session, plan, state, log).Go(cancellation);
+        return new Loop(job, callbacks, session, plan, state, folder).Go(cancellation);
     }
 
-    /// <summary>Checks the output folder; the state to go on with, or null for a new run.</summary>
-    private PretrainingState? Open()
+    /// <summary>Checks the output folder; what to go on with, or null for a new run.</summary>
+    private Resumption<PretrainingState>? Open()
     {
         AtomicFolder.Recover(job.Output);
         if (job.Resume)
         {
-            return PretrainingState.Read(job.Output);
+            return PretrainingState.Find(job.Output);
         }
 
-        OutputFolder.Prepare(job.Output, job.Overwrite);
+        OutputFolder.Check(job.Output, job.Overwrite);
         return null;
+    }
+
+    /// <summary>What run.json says of this run; that of the run that goes on, if this is one.</summary>
+    /// <exception cref="TrainingException">Texts or model are not those of the run that it is to repeat.</exception>
+    private RunRecord Record(PretrainingState state, PretrainingSession session)
+    {
+        if (job.Repeats is { } run && (run.Fingerprint != state.Fingerprint || run.ModelFingerprint != session.ModelFingerprint))
+        {
+            throw new TrainingException(run.Fingerprint != state.Fingerprint
+                ? $"the texts of {string.Join(", ", job.TextNames)} do not give the tokens that the run was trained on: the data have changed (or name those of the run, --data)"
+                : $"the model {job.ModelName} is not the one that the run to repeat began with: its weights or its vocabulary have changed");
+        }
+
+        if (job.Repeats is { } taught && PretrainingState.Begin(taught).Teacher?.Fingerprint != session.Teacher)
+        {
+            throw new TrainingException($"the teacher {job.TeacherName} is not the one that the run learned from: it has changed");
+        }
+
+        var fresh = new RunRecord
+        {
+            Kind = state.Key, Command = job.Command, Seed = job.Recipe.Seed, ModelFingerprint = session.ModelFingerprint, Fingerprint = state.Fingerprint, Sessions = [],
+        };
+        return ((job.Resume ? RunRecord.Find(job.Output) : null) ?? fresh).Continued(state.Step, RunEnvironment.Current(job.Recipe.ThreadCount, job.Recipe.Precision));
+    }
+
+    private void GoOnFrom(Resumption<PretrainingState> before, PretrainingSession session)
+    {
+        if (before.Notice is { } notice)
+        {
+            callbacks.Noticed(notice);
+        }
+
+        session.Steps = before.State.Step;
+        session.Order.Seek(before.State.Epoch, before.State.Place);
+        if (before.Promote(job.Output).File is { } file)
+        {
+            ResumeFile.Restore(file, session.Parameters);
+        }
     }
 
     /// <summary>A run goes on only with what it began with; how many threads there are makes no difference.</summary>
@@ -113,7 +156,7 @@ public sealed class Pretrainer
 
     /// <summary>The loop over steps.</summary>
     private sealed class Loop(
-        PretrainingJob job, PretrainingCallbacks callbacks, PretrainingSession session, PretrainingPlan plan, PretrainingState state, RunLog log)
+        PretrainingJob job, PretrainingCallbacks callbacks, PretrainingSession session, PretrainingPlan plan, PretrainingState state, RunFolder folder)
     {
         private readonly LearningRateSchedule schedule = new(
             plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, DecayStart.EndOfWarmup);
@@ -124,9 +167,9 @@ public sealed class Pretrainer
         {
             var clock = Stopwatch.StartNew();
             var before = state.Seconds;
-            if (state.Step == 0)
+            if (folder.IsNew)
             {
-                log.Message("start", $"{plan.Model} on {string.Join(", ", job.TextNames)}");
+                folder.Message("start", $"{plan.Model} on {string.Join(", ", job.TextNames)}");
             }
 
             while (true)
@@ -149,9 +192,10 @@ public sealed class Pretrainer
                 Step();
                 state.Seconds = before + clock.Elapsed.TotalSeconds;
                 state.ValidationPending = state.Step % plan.ValidateEvery == 0 || state.Step == plan.Steps;
+                folder.Require();
                 if (!state.ValidationPending && plan.Recipe.CheckpointEvery > 0 && state.Step % plan.Recipe.CheckpointEvery == 0)
                 {
-                    Checkpoint();
+                    folder.Checkpoint();
                 }
             }
         }
@@ -179,7 +223,7 @@ public sealed class Pretrainer
             var progress = new TrainingProgress(
                 state.Epoch + 1, state.Step, state.Step, state.LossSum / state.Count, (double)state.Right / state.Count, result.Loss, rate, result.GradientNorm,
                 speed.TextsPerSecond, speed.TokensPerSecond, (plan.Steps - state.Step) * speed.PerStep, TeacherLoss());
-            log.Step(progress);
+            folder.Step(progress);
             callbacks.Stepped(progress);
         }
 
@@ -201,32 +245,26 @@ public sealed class Pretrainer
                 EndsEpoch: session.Order.Place == session.Corpus.Count, TeacherLoss: TeacherLoss());
             state.Points.Add(point);
             (state.LossSum, state.Right, state.Count, state.TeacherLoss, state.ValidationPending) = (0, 0, 0, (0, 0), false);
-            Save(isFinished: false);
-            log.Point(point, "accuracy", isKept: true);
+            Save();
+            folder.Point(point, "accuracy", isKept: true);
             callbacks.Reached(point);
-            Checkpoint();
+            folder.Checkpoint();
             return true;
         }
 
         /// <summary>Since the last judgement.</summary>
         private double? TeacherLoss() => state.TeacherLoss.Steps == 0 ? null : state.TeacherLoss.Sum / state.TeacherLoss.Steps;
 
-        private void Checkpoint()
-        {
-            state.LogBytes = log.Length;
-            ResumeFile.Write(job.Output, PretrainingState.Key, state.Write, session.Parameters);
-        }
-
         private PretrainingSummary Stop(bool interrupted)
         {
             if (interrupted)
             {
-                Checkpoint();
+                folder.Checkpoint();
             }
             else
             {
-                log.Message("end", "finished");
-                Save(isFinished: true);
+                Save();
+                folder.Finish("finished", Outcome(), _ => { }, _ => false);
             }
 
             return new PretrainingSummary
@@ -235,7 +273,27 @@ public sealed class Pretrainer
             };
         }
 
-        private void Save(bool isFinished) => session.Save(Report, name => isFinished && name == ResumeFile.Name);
+        private void Save() => folder.Replace(() => session.Save(Report));
+
+        private JsonElement Outcome() => RunOutcome.Json(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("steps", state.Step);
+            writer.WriteNumber("seconds", Math.Round(state.Seconds, 2));
+            if (state.Points is [.., var last])
+            {
+                writer.WriteNumber("training_loss", last.Loss);
+                if (last is { ValidationLoss: { } loss, ValidationAccuracy: { } accuracy })
+                {
+                    writer.WriteStartObject("validation");
+                    writer.WriteNumber("loss", loss);
+                    writer.WriteNumber("accuracy", accuracy);
+                    writer.WriteEndObject();
+                }
+            }
+
+            writer.WriteEndObject();
+        });
 
         private void Report(Utf8JsonWriter writer)
         {

@@ -103,4 +103,9 @@ public abstract class PretrainingCallbacks
     public virtual void Reached(TrainingPoint point)
     {
     }
+
+    /// <summary>Something that the user should know: a checkpoint is lost, say.</summary>
+    public virtual void Noticed(string message)
+    {
+    }
 }

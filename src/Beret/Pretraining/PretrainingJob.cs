@@ -1,5 +1,6 @@
 using Beret.Data;
 using Beret.Hub;
+using Beret.Training;
 
 namespace Beret.Pretraining;
 
@@ -47,4 +48,13 @@ public sealed record PretrainingJob
 
     /// <summary>Replace what is in <see cref="Output"/>.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>Write what TensorBoard shows, below <c>tensorboard</c> in <see cref="Output"/>.</summary>
+    public bool HasTensorBoard { get; init; }
+
+    /// <summary>How the run was asked for on the command line, for whoever wants to repeat it; null where it was not.</summary>
+    public RunCommand? Command { get; init; }
+
+    /// <summary>The run that this one repeats, or null: model and texts have to be those that it had.</summary>
+    public RunRecord? Repeats { get; init; }
 }

@@ -45,6 +45,9 @@ internal sealed class PretrainingSession : IDisposable
 
     public ParameterSet Parameters => objective.Parameters;
 
+    /// <summary>SHA-256 of the model as it came; null of one from nothing.</summary>
+    public string? ModelFingerprint { get; private init; }
+
     /// <summary>SHA-256 of the teacher's weights; null without one.</summary>
     public string? Teacher => states?.Teacher.Fingerprint;
 
@@ -68,6 +71,7 @@ internal sealed class PretrainingSession : IDisposable
         IObjective? objective = null;
         TokenCorpus? corpus = null;
         TeacherStates? states = null;
+        string? fingerprint = null;
         try
         {
             backend = CpuBackend.Create(recipe.ThreadCount);
@@ -80,6 +84,7 @@ internal sealed class PretrainingSession : IDisposable
                 var files = ModelFiles.Open(folder, job.Source);
                 (tokenizer, source) = (files.LoadTokenizer(), files.Source);
                 using var weights = files.OpenWeights();
+                fingerprint = Training.ModelFingerprint.Of(files.Path, weights);
                 objective = Objectives.Load(files.Config, weights, files.Path, backend, recipe, width);
             }
             else
@@ -97,7 +102,7 @@ internal sealed class PretrainingSession : IDisposable
                 states = TeacherStates.Create(teacher, seen!, corpus, isReadAgain ? OutputFolder.Beside(job.Output, "teacher-states") : null, recipe.ThreadCount);
             }
 
-            return new PretrainingSession(job, backend, objective, tokenizer, source, corpus, states);
+            return new PretrainingSession(job, backend, objective, tokenizer, source, corpus, states) { ModelFingerprint = fingerprint };
         }
         catch
         {
@@ -181,8 +186,7 @@ internal sealed class PretrainingSession : IDisposable
 
     /// <summary>Writes the model folder as it is now, in the Hugging Face layout.</summary>
     /// <param name="report">Writes what is known of the run.</param>
-    /// <param name="drop">Which files of the folder as it was are to go.</param>
-    public void Save(Action<Utf8JsonWriter> report, Func<string, bool> drop) => AtomicFolder.Write(
+    public void Save(Action<Utf8JsonWriter> report) => AtomicFolder.Write(
         job.Output,
         folder =>
         {
@@ -192,7 +196,7 @@ internal sealed class PretrainingSession : IDisposable
             using var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             report(writer);
         },
-        name => ModelFolder.IsOfModel(name) || drop(name));
+        ModelFolder.IsOfModel);
 
     public void Dispose()
     {

@@ -4,9 +4,11 @@ using Beret.Training;
 namespace Beret.Pretraining;
 
 /// <summary>What an interrupted run goes on with, beside the weights and Adam's moments.</summary>
-internal sealed record PretrainingState
+internal sealed record PretrainingState : IRunState
 {
-    public const string Key = "beret.pretraining";
+    private const string StateKey = "beret.pretraining";
+
+    public string Key => StateKey;
 
     public required PretrainingRecipe Recipe { get; init; }
 
@@ -51,11 +53,18 @@ internal sealed record PretrainingState
 
     public List<TrainingPoint> Points { get; init; } = [];
 
-    public static PretrainingState Read(string folder) => ResumeFile.Read(folder, Key, Parse);
+    /// <summary>That of the unfinished run in a folder: from its last checkpoint, or the one before, or its beginning.</summary>
+    /// <exception cref="TrainingException">There is none, or it is none of this program's.</exception>
+    public static Resumption<PretrainingState> Find(string folder) => Resumption.Find(folder, StateKey, Parse, Begin);
 
-    public void Write(Utf8JsonWriter writer)
+    /// <summary>That of a run that has done nothing yet, from its record.</summary>
+    public static PretrainingState Begin(RunRecord record) => Begin(record.Start(StateKey));
+
+    // A judgement writes the model that there is then, and the last one the last.
+    public string? LoseModel() => null;
+
+    public void WriteStart(Utf8JsonWriter writer)
     {
-        writer.WriteStartObject();
         writer.WritePropertyName("recipe");
         PretrainingOption.Write(writer, Recipe);
         writer.WriteString("model", Model);
@@ -78,6 +87,12 @@ internal sealed record PretrainingState
 
         writer.WriteEndArray();
         writer.WriteString("fingerprint", Fingerprint);
+    }
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        WriteStart(writer);
         writer.WriteNumber("step", Step);
         writer.WriteNumber("epoch", Epoch);
         writer.WriteNumber("place", Place);
@@ -97,29 +112,23 @@ internal sealed record PretrainingState
         writer.WriteEndObject();
     }
 
-    private static PretrainingState Parse(JsonElement root)
+    private static PretrainingState Begin(JsonElement root)
     {
-        var state = ParseAll(root);
-        if (root.TryGetProperty("teacher", out var teacher))
+        var teacher = root.TryGetProperty("teacher", out var named) ? named : (JsonElement?)null;
+        return new PretrainingState
         {
-            state = state with
-            {
-                Teacher = (teacher.GetProperty("name").GetString()!, teacher.GetProperty("fingerprint").GetString()!),
-                TeacherLoss = (teacher.GetProperty("loss_sum").GetDouble(), teacher.GetProperty("steps").GetInt64()),
-            };
-        }
-
-        return state;
+            Recipe = PretrainingOption.Read(root.GetProperty("recipe")),
+            Model = root.GetProperty("model").GetString()!,
+            Vocabulary = root.GetProperty("vocabulary").GetString(),
+            Teacher = teacher is { } its ? (its.GetProperty("name").GetString()!, its.GetProperty("fingerprint").GetString()!) : null,
+            TeacherLoss = teacher is { } told ? (told.GetProperty("loss_sum").GetDouble(), told.GetProperty("steps").GetInt64()) : default,
+            Texts = [.. root.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)],
+            Fingerprint = root.GetProperty("fingerprint").GetString()!,
+        };
     }
 
-    private static PretrainingState ParseAll(JsonElement root) => new()
+    private static PretrainingState Parse(JsonElement root) => Begin(root) with
     {
-        Recipe = PretrainingOption.Read(root.GetProperty("recipe")),
-        Model = root.GetProperty("model").GetString()!,
-        Vocabulary = root.GetProperty("vocabulary").GetString(),
-        Teacher = null,
-        Texts = [.. root.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)],
-        Fingerprint = root.GetProperty("fingerprint").GetString()!,
         Step = root.GetProperty("step").GetInt32(),
         Epoch = root.GetProperty("epoch").GetInt32(),
         Place = root.GetProperty("place").GetInt32(),

@@ -99,6 +99,14 @@ public sealed class Tokenizer
     /// <exception cref="TokenizerException">The folder cannot be written.</exception>
     public void Save(string folder) => TokenizerFolder.Save(parts.Files, folder);
 
+    /// <summary>Writes the same files, and tokenizer.json in any case, for programs that read nothing else.</summary>
+    /// <returns>False where this tokenizer has no such file (ALBERT's SentencePiece).</returns>
+    /// <exception cref="TokenizerException">The folder cannot be written.</exception>
+    internal bool SaveComplete(string folder) => TokenizerFolder.SaveComplete(parts.Files, folder);
+
+    /// <summary>The vocabulary and the settings of BERT's WordPiece; null where the tokenizer is another.</summary>
+    internal WordPieceFiles? WordPiece => parts.Files as WordPieceFiles;
+
     /// <summary>The token of an id; null where the id has none.</summary>
     public string? Token(int id) => parts.Tokens.Token(id);
 

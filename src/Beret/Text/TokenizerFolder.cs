@@ -75,12 +75,22 @@ internal static class TokenizerFolder
         }
     }
 
-    public static void Save(ITokenizerFiles files, string folder)
+    public static void Save(ITokenizerFiles files, string folder) => Save(folder, () => files.Write(folder));
+
+    /// <returns>Whether there is a tokenizer.json.</returns>
+    public static bool SaveComplete(ITokenizerFiles files, string folder)
+    {
+        var isComplete = false;
+        Save(folder, () => isComplete = files.WriteComplete(folder));
+        return isComplete;
+    }
+
+    private static void Save(string folder, Action write)
     {
         try
         {
             Directory.CreateDirectory(folder);
-            files.Write(folder);
+            write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

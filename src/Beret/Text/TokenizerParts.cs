@@ -9,6 +9,15 @@ internal interface ITokenizerFiles
     /// <summary>Writes what <see cref="Tokenizer.Load"/> and Hugging Face read back to the same tokenizer. The folder is there.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     void Write(string folder);
+
+    /// <summary>The same, and tokenizer.json in any case, for programs that read nothing else.</summary>
+    /// <returns>False where this tokenizer has no such file.</returns>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    bool WriteComplete(string folder)
+    {
+        Write(folder);
+        return File.Exists(Path.Combine(folder, TokenizerFolder.CompleteFile));
+    }
 }
 
 /// <summary>What a <see cref="Tokenizer"/> is made of, whatever its kind.</summary>

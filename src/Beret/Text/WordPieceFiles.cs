@@ -7,6 +7,18 @@ namespace Beret.Text;
 /// <summary>Writes vocab.txt and tokenizer_config.json, and tokenizer.json where those two cannot say everything.</summary>
 internal sealed class WordPieceFiles(TokenizerSettings settings, Vocabulary vocabulary) : ITokenizerFiles
 {
+    public TokenizerSettings Settings => settings;
+
+    public Vocabulary Vocabulary => vocabulary;
+
+    /// <inheritdoc/>
+    public bool WriteComplete(string folder)
+    {
+        Write(folder);
+        Json.Write(Path.Combine(folder, TokenizerFolder.CompleteFile), WriteComplete);
+        return true;
+    }
+
     public void Write(string folder)
     {
         var tokens = vocabulary.Tokens;

@@ -12,30 +12,24 @@ internal static class OutputFolder
             : throw new TrainingException($"{folder} cannot be a run's folder: --output names a folder of its own");
     }
 
-    /// <summary>Checks that a run may begin there, and takes away what an earlier one would be resumed from.</summary>
+    /// <summary>Whether a folder holds a run that is not finished.</summary>
+    public static bool IsInterrupted(string folder) =>
+        ResumeFile.Names.Any(name => File.Exists(Path.Combine(folder, name))) || RunRecord.Find(folder) is { IsFinished: false };
+
+    /// <summary>Checks that a run may begin there.</summary>
     /// <exception cref="TrainingException">There is something already, and it is not to be replaced.</exception>
-    public static void Prepare(string folder, bool overwrite)
+    public static void Check(string folder, bool overwrite)
     {
         if (File.Exists(folder))
         {
             throw new TrainingException($"{folder} is a file; --output names a folder");
         }
 
-        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())
+        if (!overwrite && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
-            return;
-        }
-
-        if (!overwrite)
-        {
-            throw new TrainingException(File.Exists(ResumeFile.PathIn(folder))
+            throw new TrainingException(IsInterrupted(folder)
                 ? $"{folder} holds an interrupted run: go on with it (--resume), or replace it (--overwrite)"
                 : $"{folder} is not empty: choose another folder, or replace what is in it (--overwrite)");
-        }
-
-        foreach (var name in new[] { ResumeFile.Name, RunLog.Name })
-        {
-            File.Delete(Path.Combine(folder, name));
         }
     }
 }

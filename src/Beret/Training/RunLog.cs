@@ -7,29 +7,58 @@ internal sealed class RunLog : IDisposable
 {
     public const string Name = "log.jsonl";
 
-    private readonly FileStream stream;
+    private readonly string path;
     private readonly MemoryStream buffer = new(1024);
     private readonly Utf8JsonWriter writer;
+    private FileStream stream;
 
     /// <summary>Opens the log; what stands behind <paramref name="keep"/> bytes is cut off.</summary>
     public RunLog(string folder, long keep)
     {
-        try
-        {
-            stream = new FileStream(Path.Combine(folder, Name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
-            stream.SetLength(Math.Min(keep, stream.Length));
-            stream.Seek(0, SeekOrigin.End);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            stream?.Dispose();
-            throw new TrainingException($"cannot write {Path.Combine(folder, Name)}: {error.Message}", error);
-        }
-
+        path = Path.Combine(folder, Name);
+        stream = Open();
+        stream.SetLength(Math.Min(keep, stream.Length));
+        stream.Seek(0, SeekOrigin.End);
         writer = new Utf8JsonWriter(buffer);
     }
 
     public long Length => stream.Length;
+
+    /// <summary>Puts on the disk what was written: a checkpoint that counts on it must not be there before it.</summary>
+    public void FlushToDisk() => stream.Flush(flushToDisk: true);
+
+    /// <summary>Before the folder is replaced: Windows moves no folder in which a file is open.</summary>
+    public void LetGo()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            stream.Dispose();
+        }
+    }
+
+    /// <summary>After the folder was replaced: goes on in the file that is there now, which is another where the file system has no second names. False: there is none.</summary>
+    public bool Follow()
+    {
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        stream.Dispose();
+        stream = Open();
+        stream.Seek(0, SeekOrigin.End);
+        return true;
+    }
+
+    /// <summary>Writes the file again where it is gone.</summary>
+    public void WriteAgain()
+    {
+        var again = Open();
+        stream.Position = 0;
+        stream.CopyTo(again);
+        stream.Dispose();
+        stream = again;
+    }
 
     public void Step(in TrainingProgress progress)
     {
@@ -98,6 +127,9 @@ internal sealed class RunLog : IDisposable
         writer.Dispose();
         stream.Dispose();
     }
+
+    // Without a buffer: what a full disk does not take must not be tried again when the file is closed.
+    private FileStream Open() => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
 
     private void EndLine()
     {

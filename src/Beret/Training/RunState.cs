@@ -1,12 +1,15 @@
 using System.Text.Json;
-using Beret.Numerics;
 
 namespace Beret.Training;
 
 /// <summary>What an interrupted run goes on with, beside the weights and Adam's moments.</summary>
-internal sealed record RunState
+internal sealed record RunState : IRunState
 {
     public const int CurrentVersion = 1;
+
+    public const string StateKey = "beret.run";
+
+    public string Key => StateKey;
 
     public required TrainingRecipe Recipe { get; init; }
 
@@ -48,39 +51,37 @@ internal sealed record RunState
     /// <summary>The number of the kept point, or −1.</summary>
     public int Kept { get; set; } = -1;
 
-    /// <summary>The length of log.jsonl: what stands behind it belongs to steps that are done again.</summary>
     public long LogBytes { get; set; }
 
+    public PlateauWatch Plateau { get; init; } = new();
+
     public List<TrainingPoint> Points { get; init; } = [];
-}
 
-/// <summary>The state of a fine-tuning run in its <see cref="ResumeFile"/>.</summary>
-internal static class RunStateFile
-{
-    private const string Key = "beret.run";
+    /// <summary>That of the unfinished run in a folder: from its last checkpoint, or the one before, or its beginning.</summary>
+    /// <exception cref="TrainingException">There is none, or it is none of this program's.</exception>
+    public static Resumption<RunState> Find(string folder) => Resumption.Find(folder, StateKey, root => Read(root, folder), root => Begin(root, folder));
 
-    public static void Write(string folder, RunState state, ParameterSet set) => ResumeFile.Write(folder, Key, writer => Write(writer, state), set);
-
-    /// <summary>The state alone.</summary>
-    /// <exception cref="TrainingException">There is no resume file, or it is none of this program's.</exception>
-    public static RunState Read(string folder) => ResumeFile.Read(folder, Key, root => Read(root, folder));
-
-    private static void Write(Utf8JsonWriter writer, RunState state)
+    public string? LoseModel()
     {
-        writer.WriteStartObject();
-        writer.WriteNumber("version", RunState.CurrentVersion);
+        var lost = Kept < 0 ? null : $"the model that was kept, that of step {Points[Kept].Step}";
+        Kept = -1;
+        return lost;
+    }
+
+    public void WriteStart(Utf8JsonWriter writer)
+    {
         writer.WritePropertyName("recipe");
-        RecipeFile.Write(writer, state.Recipe);
-        writer.WriteString("model", state.Model);
-        writer.WriteString("data", state.Data);
-        writer.WriteString("fingerprint", state.Fingerprint);
-        if (state.Teacher is { } teacher)
+        RecipeFile.Write(writer, Recipe);
+        writer.WriteString("model", Model);
+        writer.WriteString("data", Data);
+        writer.WriteString("fingerprint", Fingerprint);
+        if (Teacher is { } teacher)
         {
             writer.WriteStartObject("teacher");
             writer.WriteString("name", teacher.Name);
             writer.WriteString("fingerprint", teacher.Fingerprint);
             writer.WriteStartArray("unlabelled");
-            foreach (var name in state.Unlabelled)
+            foreach (var name in Unlabelled)
             {
                 writer.WriteStringValue(name);
             }
@@ -88,26 +89,34 @@ internal static class RunStateFile
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
+    }
 
-        writer.WriteNumber("step", state.Step);
-        writer.WriteBoolean("validation_pending", state.ValidationPending);
-        writer.WriteNumber("loss_sum", state.LossSum);
-        if (state.PartSums is { } sums)
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("version", CurrentVersion);
+        WriteStart(writer);
+        writer.WriteNumber("step", Step);
+        writer.WriteBoolean("validation_pending", ValidationPending);
+        writer.WriteNumber("loss_sum", LossSum);
+        if (PartSums is { } sums)
         {
             writer.WriteStartObject("part_sums");
             sums.WriteJson(writer);
             writer.WriteEndObject();
         }
 
-        writer.WriteNumber("correct", state.Correct);
-        writer.WriteNumber("count", state.Count);
-        writer.WriteNumber("seconds", state.Seconds);
-        writer.WriteNumber("epoch_seconds", state.EpochSeconds);
-        writer.WriteNumber("without_improvement", state.WithoutImprovement);
-        writer.WriteNumber("kept", state.Kept);
-        writer.WriteNumber("log_bytes", state.LogBytes);
+        writer.WriteNumber("correct", Correct);
+        writer.WriteNumber("count", Count);
+        writer.WriteNumber("seconds", Seconds);
+        writer.WriteNumber("epoch_seconds", EpochSeconds);
+        writer.WriteNumber("without_improvement", WithoutImprovement);
+        writer.WriteNumber("kept", Kept);
+        writer.WriteNumber("log_bytes", LogBytes);
+        writer.WritePropertyName("plateau");
+        Plateau.Write(writer);
         writer.WriteStartArray("points");
-        foreach (var point in state.Points)
+        foreach (var point in Points)
         {
             TrainingPointJson.Write(writer, point);
         }
@@ -116,14 +125,9 @@ internal static class RunStateFile
         writer.WriteEndObject();
     }
 
-    private static RunState Read(JsonElement root, string folder)
+    /// <summary>The state of a run that has done nothing yet, from its record.</summary>
+    public static RunState Begin(JsonElement root, string folder)
     {
-        var version = root.GetProperty("version").GetInt32();
-        if (version != RunState.CurrentVersion)
-        {
-            throw new TrainingException($"the run state of {folder} was written by another version of this program (state version {version}, not {RunState.CurrentVersion})");
-        }
-
         var teacher = root.TryGetProperty("teacher", out var named) ? named : (JsonElement?)null;
         return new RunState
         {
@@ -133,18 +137,29 @@ internal static class RunStateFile
             Model = root.GetProperty("model").GetString()!,
             Data = root.GetProperty("data").GetString()!,
             Fingerprint = root.GetProperty("fingerprint").GetString()!,
-            Step = root.GetProperty("step").GetInt32(),
-            ValidationPending = root.GetProperty("validation_pending").GetBoolean(),
-            LossSum = root.GetProperty("loss_sum").GetDouble(),
-            PartSums = root.TryGetProperty("part_sums", out var sums) ? LossParts.Read(sums) : null,
-            Correct = root.GetProperty("correct").GetInt32(),
-            Count = root.GetProperty("count").GetInt32(),
-            Seconds = root.GetProperty("seconds").GetDouble(),
-            EpochSeconds = root.GetProperty("epoch_seconds").GetDouble(),
-            WithoutImprovement = root.GetProperty("without_improvement").GetInt32(),
-            Kept = root.GetProperty("kept").GetInt32(),
-            LogBytes = root.GetProperty("log_bytes").GetInt64(),
-            Points = [.. root.GetProperty("points").EnumerateArray().Select(TrainingPointJson.Read)],
         };
+    }
+
+    private static RunState Read(JsonElement root, string folder)
+    {
+        var version = root.GetProperty("version").GetInt32();
+        return version == CurrentVersion
+            ? Begin(root, folder) with
+            {
+                Step = root.GetProperty("step").GetInt32(),
+                ValidationPending = root.GetProperty("validation_pending").GetBoolean(),
+                LossSum = root.GetProperty("loss_sum").GetDouble(),
+                PartSums = root.TryGetProperty("part_sums", out var sums) ? LossParts.Read(sums) : null,
+                Correct = root.GetProperty("correct").GetInt32(),
+                Count = root.GetProperty("count").GetInt32(),
+                Seconds = root.GetProperty("seconds").GetDouble(),
+                EpochSeconds = root.GetProperty("epoch_seconds").GetDouble(),
+                WithoutImprovement = root.GetProperty("without_improvement").GetInt32(),
+                Kept = root.GetProperty("kept").GetInt32(),
+                LogBytes = root.GetProperty("log_bytes").GetInt64(),
+                Plateau = root.TryGetProperty("plateau", out var plateau) ? PlateauWatch.Read(plateau) : new PlateauWatch(),
+                Points = [.. root.GetProperty("points").EnumerateArray().Select(TrainingPointJson.Read)],
+            }
+            : throw new TrainingException($"the run state of {folder} was written by another version of this program (state version {version}, not {CurrentVersion})");
     }
 }

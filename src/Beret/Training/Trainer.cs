@@ -3,6 +3,7 @@ using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Evaluation;
+using Beret.Inference;
 using Beret.Numerics;
 
 namespace Beret.Training;
@@ -33,7 +34,7 @@ public sealed class Trainer
     public static (TrainingRecipe Recipe, string Model, string Data) Interrupted(string folder)
     {
         AtomicFolder.Recover(folder);
-        var state = RunStateFile.Read(folder);
+        var state = RunState.Find(folder).State;
         return (state.Recipe, state.Model, state.Data);
     }
 
@@ -42,12 +43,28 @@ public sealed class Trainer
     public static (string Teacher, IReadOnlyList<string> Unlabelled)? InterruptedTeacher(string folder)
     {
         AtomicFolder.Recover(folder);
-        var state = RunStateFile.Read(folder);
+        var state = RunState.Find(folder).State;
         return state.Teacher is { } teacher ? (teacher.Name, state.Unlabelled) : null;
     }
 
+    /// <summary>Whether a folder holds a finished run.</summary>
+    public static bool IsFinished(string folder)
+    {
+        AtomicFolder.Recover(folder);
+        return RunRecord.Find(folder) is { IsFinished: true };
+    }
+
+    /// <summary>Takes away what the session of a finished run left beside its folder, where it was ended in its last moment.</summary>
+    /// <exception cref="BeretException">Another run is working on the folder.</exception>
+    public static void TidyUp(string folder)
+    {
+        using var claim = OutputClaim.Take(folder);
+        AtomicFolder.Sweep(folder);
+        File.Delete(TeacherAnswers.PathBeside(folder));
+    }
+
     /// <summary>Whether a folder holds an interrupted run.</summary>
-    public static bool IsInterrupted(string folder) => File.Exists(ResumeFile.PathIn(folder));
+    public static bool IsInterrupted(string folder) => OutputFolder.IsInterrupted(folder);
 
     /// <summary>
     /// Trains to the end of the recipe, or until cancelled: then the step under way is finished and what <see cref="TrainingJob.Resume"/> needs is saved.
@@ -56,52 +73,106 @@ public sealed class Trainer
     public TrainingSummary Run(CancellationToken cancellation = default)
     {
         using var claim = OutputClaim.Take(job.Output);
-        var state = Open();
-        job = job with { Recipe = LengthSurvey.Decide(job, state?.Recipe, callbacks, cancellation) };
-        using var session = TrainingSession.Prepare(job, callbacks, (texts, teacher) => Match(state, texts, teacher), cancellation);
-        if (state is null)
+        var before = Open();
+        job = job with { Recipe = LengthSurvey.Decide(job, before?.State.Recipe, callbacks, cancellation) };
+        using var session = TrainingSession.Prepare(job, callbacks, (texts, teacher) => Match(before?.State, texts, teacher), cancellation);
+        var state = before?.State ?? new RunState
         {
-            Directory.CreateDirectory(job.Output);
-            state = new RunState
-            {
-                Recipe = job.Recipe, Model = job.ModelName, Data = job.DataName, Fingerprint = session.Fingerprint,
-                Teacher = job.Teacher is { } teacher ? (teacher.Name, session.TeacherFingerprint!) : null, Unlabelled = job.Teacher?.UnlabelledNames ?? [],
-            };
-        }
-        else
+            Recipe = job.Recipe, Model = job.ModelName, Data = job.DataName, Fingerprint = session.Fingerprint,
+            Teacher = job.Teacher is { } teacher ? (teacher.Name, session.TeacherFingerprint!) : null, Unlabelled = job.Teacher?.UnlabelledNames ?? [],
+        };
+        var record = Record(state, session);
+        if (before is not null)
         {
-            session.Learner.Steps = state.Step;
-            ResumeFile.Restore(job.Output, session.Parameters);
+            GoOnFrom(before, session);
         }
 
         var plan = session.Plan(state.Step, cancellation);
-        using var log = new RunLog(job.Output, state.LogBytes);
+        using var folder = before is null
+            ? RunFolder.Begin(job.Output, record, state, session.Parameters, job.HasTensorBoard)
+            : RunFolder.GoOn(job.Output, record, state, session.Parameters, job.HasTensorBoard);
         callbacks.Starting(plan);
-        return new Loop(job, callbacks, session, plan, state, log).Go(cancellation);
+        return new Loop(job, callbacks, session, plan, state, folder).Go(cancellation);
     }
 
-    /// <summary>Checks the output folder; the state to go on with, or null for a new run.</summary>
-    private RunState? Open()
+    /// <summary>Checks the output folder; what to go on with, or null for a new run.</summary>
+    private Resumption<RunState>? Open()
     {
         AtomicFolder.Recover(job.Output);
         if (job.Resume)
         {
-            var state = RunStateFile.Read(job.Output);
-            return (state.Teacher, job.Teacher) switch
+            var found = RunState.Find(job.Output);
+            return (found.State.Teacher, job.Teacher) switch
             {
                 ({ } teacher, null) => throw new TrainingException($"the interrupted run in {job.Output} has the teacher {teacher.Name}: go on with beret distil --resume"),
                 (null, not null) => throw new TrainingException($"the interrupted run in {job.Output} has no teacher: go on with beret train --resume"),
-                _ => state,
+                _ => found,
             };
         }
 
-        OutputFolder.Prepare(job.Output, job.Overwrite);
+        OutputFolder.Check(job.Output, job.Overwrite);
         return null;
+    }
+
+    /// <summary>What run.json says of this run; that of the run that goes on, if this is one.</summary>
+    /// <exception cref="TrainingException">The model or the validation texts are not those that the run began with, or that it is to repeat.</exception>
+    private RunRecord Record(RunState state, TrainingSession session)
+    {
+        var fresh = new RunRecord
+        {
+            Kind = state.Key, Command = job.Command, Seed = job.Recipe.Seed, ModelFingerprint = session.ModelFingerprint, Fingerprint = session.Fingerprint,
+            ValidationFingerprint = session.ValidationFingerprint, Sessions = [],
+        };
+        var known = job.Resume ? RunRecord.Find(job.Output) : null;
+        Match(known, fresh, $"the interrupted run in {job.Output}");
+        Match(job.Repeats, fresh, "the run to repeat");
+        return (known ?? fresh).Continued(state.Step, RunEnvironment.Current(job.Recipe.ThreadCount, job.Recipe.Precision));
+    }
+
+    private void Match(RunRecord? before, RunRecord now, string run)
+    {
+        if (before?.ModelFingerprint is { } model && model != now.ModelFingerprint)
+        {
+            throw new TrainingException($"the model {job.ModelName} is not the one that {run} began with: its weights or its vocabulary have changed");
+        }
+
+        if (before is not null && before.ValidationFingerprint != now.ValidationFingerprint)
+        {
+            throw new TrainingException($"the validation texts are not those of {run}: give the same (--validation)");
+        }
+    }
+
+    /// <summary>Takes the weights and moments of the checkpoint, and says what is lost.</summary>
+    private void GoOnFrom(Resumption<RunState> before, TrainingSession session)
+    {
+        if (before.Notice is { } notice)
+        {
+            callbacks.Noticed(notice);
+        }
+
+        var state = before.State;
+        session.Learner.Steps = state.Step;
+        if (before.Promote(job.Output).File is { } file)
+        {
+            ResumeFile.Restore(file, session.Parameters);
+        }
+
+        if (!File.Exists(Path.Combine(job.Output, ModelFolder.Weights)) && state.LoseModel() is { } lost)
+        {
+            callbacks.Noticed($"{lost}, is gone from {job.Output}: the best of those that follow will be kept");
+        }
     }
 
     /// <summary>A run goes on only with what it began with; how many threads there are makes no difference.</summary>
     private void Match(RunState? state, string texts, string? teacher)
     {
+        if (job.Repeats is { } repeated && (repeated.Fingerprint != texts || TeacherOf(repeated) != teacher))
+        {
+            throw new TrainingException(repeated.Fingerprint != texts
+                ? $"the training texts of {job.DataTitle} are not those that the run was trained on: the data have changed (or name those of the run, --data)"
+                : $"the teacher {job.Teacher!.Name} is not the one that the run learned from: it has changed");
+        }
+
         if (state is null)
         {
             return;
@@ -127,17 +198,18 @@ public sealed class Trainer
         }
     }
 
+    private static string? TeacherOf(RunRecord record) => record.Root.TryGetProperty("teacher", out var teacher) ? teacher.GetProperty("fingerprint").GetString() : null;
+
     private sealed class Silent : TrainingCallbacks;
 
     /// <summary>The loop over steps.</summary>
     private sealed class Loop(
-        TrainingJob job, TrainingCallbacks callbacks, TrainingSession session, TrainingPlan plan, RunState state, RunLog log)
+        TrainingJob job, TrainingCallbacks callbacks, TrainingSession session, TrainingPlan plan, RunState state, RunFolder folder)
     {
         private readonly LearningRateSchedule schedule = new(
             plan.Recipe.LearningRate, (int)(plan.Recipe.Warmup * plan.Steps), plan.Steps, plan.Recipe.DecayStart, plan.Recipe.Schedule);
 
         private readonly StepRate speed = new();
-        private readonly PlateauWatch plateau = new(session.ChanceLoss);
         private EvaluationResult? keptEvaluation;
         private (EvaluationResult Result, float[] Logits)? test;
         private TimeSpan validationTime;
@@ -150,9 +222,9 @@ public sealed class Trainer
             var epochLoaded = -1;
             var clock = Stopwatch.StartNew();
             var (before, epochBefore) = (state.Seconds, state.EpochSeconds);
-            if (state.Step == 0)
+            if (folder.IsNew)
             {
-                log.Message("start", $"{plan.Model} on {job.DataTitle}");
+                folder.Message("start", $"{plan.Model} on {job.DataTitle}");
             }
 
             while (true)
@@ -191,9 +263,10 @@ public sealed class Trainer
                 state.Seconds = before + clock.Elapsed.TotalSeconds;
                 state.EpochSeconds = epochBefore + clock.Elapsed.TotalSeconds;
                 state.ValidationPending = state.Step % plan.StepsPerEpoch == 0 || state.Step == plan.Steps || (recipe.ValidateEvery > 0 && state.Step % recipe.ValidateEvery == 0);
+                folder.Require();
                 if (!state.ValidationPending && recipe.CheckpointEvery > 0 && state.Step % recipe.CheckpointEvery == 0)
                 {
-                    Checkpoint();
+                    folder.Checkpoint();
                 }
             }
         }
@@ -209,7 +282,7 @@ public sealed class Trainer
             var result = session.Step(texts, rate, out var correct);
             if (!result.IsFinite)
             {
-                Checkpoint();
+                folder.Checkpoint();
                 throw new TrainingException(
                     $"the loss is no longer a number at step {state.Step + 1} (loss {result.Loss}, gradient norm {result.GradientNorm}, learning rate {rate:g3}): "
                     + "the learning rate is too high; try a third of it (--learning-rate), or a longer warm-up (--warmup), in a run that starts anew (--overwrite)");
@@ -226,11 +299,11 @@ public sealed class Trainer
                 epoch, state.Step, stepInEpoch, state.LossSum / state.Count, Accuracy, result.Loss, rate, result.GradientNorm,
                 speed.TextsPerSecond, speed.TokensPerSecond, stepsLeft * speed.PerStep + (stepsLeft + plan.StepsPerEpoch - 1) / plan.StepsPerEpoch * validationTime,
                 StepParts: session.Learner.Parts);
-            log.Step(progress);
+            folder.Step(progress);
             callbacks.Stepped(progress);
-            if (rate > 0 && state.Step > schedule.WarmupSteps && plateau.Add(result.Loss) is { } message)
+            if (rate > 0 && state.Step > schedule.WarmupSteps && state.Plateau.Add(result.Loss, session.ChanceLoss) is { } message)
             {
-                log.Message("notice", message);
+                folder.Message("notice", message);
                 callbacks.Noticed(message);
             }
         }
@@ -264,34 +337,28 @@ public sealed class Trainer
             {
                 state.Kept = state.Points.Count - 1;
                 keptEvaluation = evaluation;
-                session.Save(job, plan, folder => callbacks.Saving(folder, Summary(interrupted: false)));
+                folder.Replace(() => session.Save(job, plan, place => callbacks.Saving(place, Summary(interrupted: false))));
             }
 
             state.ValidationPending = false;
-            log.Point(point, plan.Headline, isKept, plan.ChosenFigure);
+            folder.Point(point, plan.Headline, isKept, plan.ChosenFigure);
             callbacks.Reached(point, isKept);
-            Checkpoint();
+            folder.Checkpoint();
             return true;
-        }
-
-        private void Checkpoint()
-        {
-            state.LogBytes = log.Length;
-            RunStateFile.Write(job.Output, state, session.Parameters);
         }
 
         private TrainingSummary Stop(bool interrupted)
         {
             if (interrupted)
             {
-                Checkpoint();
+                folder.Checkpoint();
                 return Summary(interrupted: true);
             }
 
             if (state.Kept < 0)
             {
-                // No step was asked for: the untrained model is what there is.
-                session.Save(job, plan, _ => { });
+                // No step was asked for, or the kept model was deleted in the end: the model as it is now is what there is.
+                folder.Replace(() => session.Save(job, plan, _ => { }));
             }
             else if (keptEvaluation is null && session.HasValidation)
             {
@@ -317,16 +384,16 @@ public sealed class Trainer
                 test = test is { } judged ? judged with { Result = judged.Result with { Baseline = baseline.Evaluate(job.Test!) } } : null;
             }
 
-            log.Message("end", StopsEarly ? "stopped early: validation no longer improves" : "finished");
             var summary = Summary(interrupted: false);
-            AtomicFolder.Write(
-                job.Output,
-                folder =>
+            folder.Finish(
+                StopsEarly ? "stopped early: validation no longer improves" : "finished",
+                RunOutcome.Of(summary),
+                place =>
                 {
-                    callbacks.Saving(folder, summary);
-                    baseline?.Save(Path.Combine(folder, Baseline.FileName));
+                    callbacks.Saving(place, summary);
+                    baseline?.Save(Path.Combine(place, Baseline.FileName));
                 },
-                name => name is ResumeFile.Name or Baseline.FileName);
+                name => name == Baseline.FileName);
             File.Delete(TeacherAnswers.PathBeside(job.Output));
             return summary;
         }
@@ -345,28 +412,5 @@ public sealed class Trainer
             Seconds = state.Seconds,
             Folder = job.Output,
         };
-    }
-
-    /// <summary>Notices a run that learns nothing: the loss stays where guessing by the labels' shares would have it.</summary>
-    private sealed class PlateauWatch(double chance)
-    {
-        private const int Window = 150;
-
-        private readonly double[] losses = new double[Window];
-        private int count;
-        private bool said;
-
-        public string? Add(double loss)
-        {
-            losses[count++ % Window] = loss;
-            if (said || count % Window != 0 || losses.Average() < 0.985 * chance)
-            {
-                return null;
-            }
-
-            said = true;
-            return $"the loss of the last {Window} steps is {losses.Average():f3}, no better than guessing ({chance:f3}): the learning rate is probably too high "
-                + "(try a third of it, or a longer warm-up), or the labels do not follow from the texts";
-        }
     }
 }

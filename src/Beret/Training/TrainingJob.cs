@@ -46,6 +46,15 @@ public sealed record TrainingJob
     /// <summary>Replace what is in <see cref="Output"/>.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>Write what TensorBoard shows, below <c>tensorboard</c> in <see cref="Output"/>.</summary>
+    public bool HasTensorBoard { get; init; }
+
+    /// <summary>How the run was asked for on the command line, for whoever wants to repeat it; null where it was not.</summary>
+    public RunCommand? Command { get; init; }
+
+    /// <summary>The run that this one repeats, or null: model and texts have to be those that it had.</summary>
+    public RunRecord? Repeats { get; init; }
+
     /// <summary>What the data is called where there is no name for it: its origin.</summary>
     internal string DataTitle => DataName.Length > 0 ? DataName : Data.Origin;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Beret.Baselines;
 using Beret.Checkpoints;
 using Beret.Data;
@@ -78,6 +77,12 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>SHA-256 over the texts that are learned from.</summary>
     public string Fingerprint => texts.Fingerprint;
 
+    /// <summary>The same over those that the model is judged on; null where there are none.</summary>
+    public string? ValidationFingerprint => texts.Validation?.Fingerprint;
+
+    /// <summary>SHA-256 of the model as it came.</summary>
+    public required string ModelFingerprint { get; init; }
+
     /// <summary>SHA-256 of the teacher, or null.</summary>
     public string? TeacherFingerprint => answers?.Teacher;
 
@@ -125,6 +130,7 @@ internal sealed class TrainingSession : IDisposable
         TrainingSession? session = null;
         TeacherGuide? guide = null;
         IReadOnlyList<string> newLayers = [];
+        string fingerprint;
         try
         {
             guide = TeacherGuide.Load(job, backend);
@@ -133,6 +139,7 @@ internal sealed class TrainingSession : IDisposable
                 var config = WithRates(files.Config, recipe);
                 var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0, drawsHead: isForeign);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
+                fingerprint = Training.ModelFingerprint.Of(files.Path, weights);
             }
 
             model.Parameters.Use(recipe.Precision.Arithmetic());
@@ -159,7 +166,7 @@ internal sealed class TrainingSession : IDisposable
             var options = recipe.TrainingEncodeOptions;
             var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
-            session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep };
+            session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep, ModelFingerprint = fingerprint };
             session.newLayers = newLayers;
             session.replaced = isForeign ? known!.Task : null;
             if (texts.Validation is { } validation)
@@ -326,7 +333,7 @@ internal sealed class TrainingSession : IDisposable
             DataOrigin = job.DataTitle,
             DataFingerprint = Fingerprint,
             Teacher = plan.Teacher,
-            Recipe = RecipeJson(plan),
+            Recipe = RunOutcome.Json(writer => RecipeFile.Write(writer, plan.Recipe, RecipeOption.Of(plan))),
         },
         more);
 
@@ -380,18 +387,6 @@ internal sealed class TrainingSession : IDisposable
         HiddenDropout = recipe.HiddenDropout ?? config.HiddenDropout,
         AttentionDropout = recipe.AttentionDropout ?? config.AttentionDropout,
     };
-
-    private static JsonElement RecipeJson(TrainingPlan plan)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-        {
-            RecipeFile.Write(writer, plan.Recipe, RecipeOption.Of(plan));
-        }
-
-        using var document = JsonDocument.Parse(stream.ToArray());
-        return document.RootElement.Clone();
-    }
 
     /// <summary>
     /// What the process has needed so far, or, if that is more, what it holds now and validation will add: weights, moments and activations are there by now.

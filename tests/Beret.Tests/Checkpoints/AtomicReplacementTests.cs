@@ -1,3 +1,4 @@
+using System.Text;
 using Beret.Checkpoints;
 
 namespace Beret.Tests.Checkpoints;
@@ -39,6 +40,39 @@ public class AtomicReplacementTests
         AtomicFile.Write(folder["x.txt"], stream => stream.Write("new"u8));
         Assert.Equal("new", File.ReadAllText(folder["x.txt"]));
         Assert.Single(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void The_file_before_is_kept_where_that_is_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var text in (string[])["one", "two", "three"])
+        {
+            AtomicFile.Write(folder["x.txt"], stream => stream.Write(Encoding.ASCII.GetBytes(text)), keepAs: "before.txt");
+        }
+
+        Assert.Equal(("three", "two"), (File.ReadAllText(folder["x.txt"]), File.ReadAllText(folder["before.txt"])));
+        Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
+
+        // A process that ended between the two changes of names has left one file under both.
+        File.Delete(folder["before.txt"]);
+        Assert.True(DurableStorage.TryLink(folder["x.txt"], folder["before.txt"]));
+        AtomicFile.Write(folder["x.txt"], stream => stream.Write("four"u8), keepAs: "before.txt");
+        Assert.Equal(("four", "three"), (File.ReadAllText(folder["x.txt"]), File.ReadAllText(folder["before.txt"])));
+        Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
+    }
+
+    [Fact]
+    public void What_a_killed_writer_left_beside_a_folder_is_swept_away()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("run/x.txt", "new");
+        folder.Write(".run.new/x.txt", "half");
+        folder.Write(".run.old/x.txt", "old");
+        folder.Write(".run.lock", "");
+        AtomicFolder.Sweep(folder["run"]);
+        Assert.Equal([folder["run"]], Directory.GetFileSystemEntries(folder.Path));
+        Assert.Equal("new", File.ReadAllText(folder["run", "x.txt"]));
     }
 
     [Fact]

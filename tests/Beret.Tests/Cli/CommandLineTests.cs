@@ -16,11 +16,13 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("train")]
     [InlineData("distil")]
     [InlineData("reduce")]
+    [InlineData("reproduce")]
     [InlineData("evaluate")]
     [InlineData("predict")]
     [InlineData("serve")]
     [InlineData("tokenize")]
     [InlineData("parity")]
+    [InlineData("export")]
     [InlineData("info")]
     [InlineData("bench")]
     [InlineData("models")]
@@ -45,6 +47,8 @@ public sealed class CommandLineTests : IDisposable
         new[] { "predict", "model", "text", "--truncation", "middle" },
         new[] { "predict", "model", "text", "--file", "x" },
         new[] { "evaluate", "model" },
+        new[] { "reproduce" },
+        new[] { "reproduce", "no/such/folder" },
         new[] { "tokenize" },
         new[] { "tokenize", "--vocab", "vocab.txt" },
         new[] { "tokenize", "--vocab", "vocab.txt", "--cased", "--uncased" },

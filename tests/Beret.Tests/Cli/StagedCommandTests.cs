@@ -58,6 +58,26 @@ public sealed class StagedCommandTests : IDisposable
         Assert.Equal(0, again.Code);
     }
 
+    [Fact]
+    public async Task AutoIsTheClassifiersLengthAndPretrainingHasItsOwn()
+    {
+        string[] train =
+        [
+            "train", Data, "--model", world.Model, "--output", world.Output("run"), "--batch-size", "16", "--learning-rate", "5e-3", "--epochs", "12", "--max-length", "auto",
+            "--stages", "pretrain,finetune", "--set", "pretrain.steps=6", "--set", "pretrain.max-length=24",
+        ];
+        var run = await CommandRun.Of(train);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(24, (int)JsonNode.Parse(File.ReadAllText(world.Output("run", "pretrain", "pretraining.json")))!["recipe"]!["max_length"]!);
+        Assert.Equal(64, (int)JsonNode.Parse(File.ReadAllText(world.Output("run", "finetune", "beret.json")))!["tokenizer"]!["max_length"]!);
+        Assert.Equal("auto", (string)JsonNode.Parse(File.ReadAllText(world.Output("run", "stages.json")))!["recipe"]!["finetune"]!["max_length"]!);
+
+        // It goes on, with what it decided.
+        var again = await CommandRun.Of("train", "--output", world.Output("run"), "--resume", "--json");
+        Assert.True(again.Code == 0, again.Error);
+        Assert.Equal(2, JsonNode.Parse(again.Output)!["stages"]!.AsArray().Count);
+    }
+
     [Theory]
     [InlineData("each once and in this order", "--stages", "quantize,finetune")]
     [InlineData("--student is missing", "--stages", "finetune,distil")]

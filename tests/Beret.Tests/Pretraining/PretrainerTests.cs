@@ -44,7 +44,7 @@ public sealed class PretrainerTests : IDisposable
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Output("run"), "config.json")))!;
         Assert.Equal("BertForMaskedLM", (string?)config["architectures"]![0]);
         Assert.Equal(
-            ["config.json", "log.jsonl", "model.safetensors", "pretraining.json", "tokenizer_config.json", "vocab.txt"],
+            ["config.json", "log.jsonl", "model.safetensors", "pretraining.json", "run.json", "tokenizer_config.json", "vocab.txt"],
             Directory.GetFiles(world.Output("run")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

@@ -2,6 +2,7 @@ using Beret.Data;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Tests.Models;
+using Beret.Text;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -48,7 +49,7 @@ public class GradientAccumulationTests
         }
     }
 
-    public static TheoryData<string> Recipes => ["plain", "weights", "focus", "frozen", "constant", "multi-label"];
+    public static TheoryData<string> Recipes => ["plain", "weights", "focus", "frozen", "constant", "multi-label", "windows", "largest window"];
 
     /// <summary>88 training texts: batches of 6 by four, so the epoch's last step has 24 · 4 − 88 texts less, in batches of 6, 6 and 4.</summary>
     [Theory]
@@ -62,6 +63,7 @@ public class GradientAccumulationTests
         var small = new Trainer(world.Job("small", recipe with { BatchSize = 6, GradientAccumulation = 4 }) with { Data = data }).Run(TestContext.Current.CancellationToken);
 
         Assert.Equal((8, 4), (large.Steps, large.Plan.StepsPerEpoch));
+        Assert.Equal(name.Contains("window", StringComparison.Ordinal), small.Plan.MeanWindows > 1.2);
         Assert.Equal((large.Steps, large.Plan.StepsPerEpoch), (small.Steps, small.Plan.StepsPerEpoch));
         foreach (var (expected, actual) in large.Points.Zip(small.Points))
         {
@@ -101,6 +103,8 @@ public class GradientAccumulationTests
             "frozen" => recipe with { FreezeLayers = 1 },
             "constant" => recipe with { Schedule = RateDecay.Constant, Warmup = 0 },
             "multi-label" => recipe with { ClassWeights = ClassWeights.Balanced },
+            "windows" => recipe with { MaxLength = 10, Truncation = Truncation.Windows },
+            "largest window" => recipe with { MaxLength = 10, Truncation = Truncation.Windows, WindowPooling = WindowPooling.Max, MaxWindows = 3 },
             _ => recipe,
         };
     }

@@ -16,6 +16,7 @@ public sealed class RecipeRunTests : IDisposable
         "class-weights=balanced", "class-weights=pos=3", "label-smoothing=0.1", "focal-gamma=2", "layer-decay=0.7", "head-learning-rate=0.01", "freeze-embeddings=true", "freeze-layers=1",
         "freeze-layers=2", "gradient-accumulation=3", "schedule=cosine", "schedule=constant", "clip=0", "clip=0.1", "max-steps=14", "validate-every=4", "keep=f1", "keep=best-loss",
         "early-stopping=1", "adam=google", "checkpoint-activations=true", "precision=bf16", "truncation=head+tail", "shuffle=tutorial",
+        "truncation=windows max-length=10 gradient-accumulation=3", "truncation=windows max-length=10 window-pooling=max max-windows=2 gradient-accumulation=2 checkpoint-activations=true",
         "gradient-accumulation=3 freeze-layers=1 class-weights=balanced label-smoothing=0.1 focal-gamma=1 head-learning-rate=0.01 schedule=cosine max-steps=9 validate-every=2 keep=roc_auc",
     ];
 

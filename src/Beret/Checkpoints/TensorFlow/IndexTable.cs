@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Beret.Checksums;
 using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Beret.Checksums;
 
 namespace Beret.Checkpoints.TensorFlow;
 

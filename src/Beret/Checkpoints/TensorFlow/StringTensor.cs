@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using Beret.Checksums;
 using Beret.Protobuf;
 
 namespace Beret.Checkpoints.TensorFlow;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Beret.Checkpoints.TensorFlow;
+using Beret.Checksums;
 
 namespace Beret.Tests.Checkpoints.TensorFlow;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Beret.Checkpoints;
 using Beret.Checkpoints.TensorFlow;
+using Beret.Checksums;
 using Beret.Protobuf;
 
 namespace Beret.Tests.Checkpoints.TensorFlow;

@@ -1,14 +1,14 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Beret.Checkpoints.TensorFlow;
+namespace Beret.Checksums;
 
 /// <summary>
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4): the processor's own instruction where it has one, a table otherwise.
 /// </summary>
 internal static class Crc32C
 {
-    // LevelDB keeps checksums masked, because the checksum of data that holds its own checksum is no good one (leveldb, util/crc32c.h).
+    // LevelDB and TensorFlow's files keep checksums masked, because the checksum of data that holds its own checksum is no good one (leveldb, util/crc32c.h).
     private const uint MaskDelta = 0xA282EAD8;
 
     public static uint Of(ReadOnlySpan<byte> bytes) => Append(0, bytes);
