@@ -76,7 +76,7 @@ public sealed class BeretServer : IAsyncDisposable
             log.Unprotected(settings.Host);
         }
 
-        var models = new ModelStore(settings.Models, settings.Classifier, settings.Poll, clock, log);
+        var models = new ModelStore(settings.Models, settings.Classifier, settings.Poll, log);
         var metrics = new ServerMetrics();
         var scheduler = new Scheduler(new SchedulerSettings(settings.BatchTokens, settings.QueueTokens, settings.Timeout), clock, metrics, isStepped);
         metrics.ObserveModels(() => models.Models.Where(model => model.IsReady).Select(model => (model.Name, model.Latest ?? 0)));
@@ -139,7 +139,6 @@ public sealed class BeretServer : IAsyncDisposable
         }
 
         await application.DisposeAsync().ConfigureAwait(false);
-        await Ready.ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         Scheduler.Dispose();
         await models.DisposeAsync().ConfigureAwait(false);
         exporter.Dispose();
@@ -152,7 +151,7 @@ public sealed class BeretServer : IAsyncDisposable
 
     private async Task LoadAsync()
     {
-        await models.LoadAsync(stopping.Token).ConfigureAwait(false);
+        await models.LoadAsync().ConfigureAwait(false);
         log.Ready();
     }
 

@@ -8,18 +8,17 @@ namespace Beret.Server.Servables;
 internal sealed class ModelStore : IAsyncDisposable
 {
     private readonly TimeSpan poll;
-    private readonly TimeProvider clock;
     private readonly ILogger log;
     private readonly CancellationTokenSource stop = new();
-    private Task watching = Task.CompletedTask;
+    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Thread? keeper;
 
     /// <param name="sources">The models; the first is the one that is asked where a request names none.</param>
     /// <param name="options">How they are loaded.</param>
     /// <param name="poll">The time between two looks for new versions.</param>
-    /// <param name="clock">Measures it.</param>
     /// <param name="log">Told of every version that comes and goes.</param>
     /// <exception cref="ServingException">There is no model, or two have the same name.</exception>
-    public ModelStore(IReadOnlyList<ModelLocation> sources, ClassifierOptions options, TimeSpan poll, TimeProvider clock, ILogger log)
+    public ModelStore(IReadOnlyList<ModelLocation> sources, ClassifierOptions options, TimeSpan poll, ILogger log)
     {
         if (sources.Count == 0)
         {
@@ -32,7 +31,7 @@ internal sealed class ModelStore : IAsyncDisposable
         }
 
         Models = [.. sources.Select(source => new ServedModel(source, options, log))];
-        (this.poll, this.clock, this.log) = (poll, clock, log);
+        (this.poll, this.log) = (poll, log);
     }
 
     /// <summary>All models, in the order in which they were given.</summary>
@@ -63,44 +62,53 @@ internal sealed class ModelStore : IAsyncDisposable
     public static ModelVersion? Acquire(ServedModel model, ModelSpec spec) => model.TryAcquire(spec.Version, spec.Label)
         ?? (model.IsReady ? null : throw new ServingException(ServingError.Unavailable, $"model '{model.Name}' is still being loaded, or the server is stopping") { RetryAfter = TimeSpan.FromSeconds(1) });
 
-    /// <summary>Loads all models, and looks for new versions from then on.</summary>
-    /// <exception cref="BeretException">One cannot be loaded.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, between two models.</exception>
-    public async Task LoadAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Loads all models, and looks for new versions from then on, all in one thread of its own: what the system keeps of a thread's memory when weights go is there when others come.
+    /// </summary>
+    /// <returns>Ends when all models answer; fails where one cannot be loaded.</returns>
+    public Task LoadAsync()
     {
-        foreach (var model in Models)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            await Task.Run(model.LoadFirst, cancellation).ConfigureAwait(false);
-        }
-
-        watching = Task.Run(WatchAsync, CancellationToken.None);
+        keeper = new Thread(Keep) { IsBackground = true, Name = "beret models" };
+        keeper.Start();
+        return loaded.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync().ConfigureAwait(false);
-        await watching.ConfigureAwait(false);
+        keeper?.Join();
         await Task.WhenAll(Models.Select(model => model.Unload())).ConfigureAwait(false);
         stop.Dispose();
     }
 
-    private async Task WatchAsync()
+    private void Keep()
     {
         try
         {
-            while (true)
+            foreach (var model in Models)
             {
-                await Task.Delay(poll, clock, stop.Token).ConfigureAwait(false);
-                foreach (var model in Models)
-                {
-                    Look(model);
-                }
+                stop.Token.ThrowIfCancellationRequested();
+                model.LoadFirst();
             }
         }
         catch (OperationCanceledException)
         {
-            // The store is being disposed of.
+            loaded.SetCanceled(stop.Token);
+            return;
+        }
+        catch (Exception error)
+        {
+            loaded.SetException(error);
+            return;
+        }
+
+        loaded.SetResult();
+        while (!stop.Token.WaitHandle.WaitOne(poll))
+        {
+            foreach (var model in Models)
+            {
+                Look(model);
+            }
         }
     }
 

@@ -233,6 +233,9 @@ internal sealed class ServedModel(ModelLocation source, ClassifierOptions option
                 {
                     SetStatus(new VersionStatus(version.Number, VersionState.End));
                     log.VersionUnloaded(Name, version.Number);
+
+                    // A server may not need memory for a long time, and would keep what a version leaves for as long.
+                    GC.Collect();
                 },
                 TaskScheduler.Default);
         }
