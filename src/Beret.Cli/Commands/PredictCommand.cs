@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Beret.Data;
 using Beret.Inference;
-using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
 

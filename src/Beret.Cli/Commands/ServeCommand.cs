@@ -26,11 +26,12 @@ internal static class ServeCommand
         grpcPort.Validators.Add(result => RefuseBadPort(result, "--grpc-port"));
         var labels = new Option<string[]>("--version-label") { Description = "A name for a version of a model; it is served beside the latest", HelpName = "MODEL/LABEL=N" };
         var batchTokens = Count("--batch-tokens", "The most tokens that are computed at once, unless one text has more", usual.BatchTokens);
-        var queueTokens = Count("--queue-tokens", "The most tokens that wait; requests beyond are answered with 429", (int)usual.QueueTokens);
+        var queueTokens = Count("--queue-tokens", "The most tokens that a request may have before it; requests beyond are answered with 429", (int)usual.QueueTokens);
         var texts = Count("--max-texts", "The most texts of a request", usual.MostTexts);
         var characters = Count("--max-characters", "The most characters of a text", usual.MostCharacters);
         var bytes = Count("--max-bytes", "The most bytes of a request's body", (int)usual.MostBytes);
-        var connections = Count("--max-connections", "The most connections at once", usual.MostConnections);
+        var requests = Count("--max-requests", "The most requests at once; those beyond are answered with 429", usual.MostRequests);
+        var connections = Count("--max-connections", "The most connections at once; those beyond are closed", usual.MostConnections);
         var timeout = Count("--timeout", "Seconds that an answer may take; then it is 504", (int)usual.Timeout.TotalSeconds);
         var poll = Count("--poll", "Seconds between two looks for new versions", (int)usual.Poll.TotalSeconds);
         var drain = Count("--drain", "Seconds for what was accepted when the server is told to stop", (int)usual.DrainTimeout.TotalSeconds);
@@ -52,7 +53,7 @@ internal static class ServeCommand
             "beret serve runs/imdb --host 0.0.0.0 --api-keys keys.txt --tls-certificate server.pem --tls-key server.key",
             "curl -d '{\"text\": \"The movie was great!\"}' http://127.0.0.1:8501/v1/classify")
         {
-            models, host, port, grpcPort, labels, batchTokens, queueTokens, texts, characters, bytes, connections, timeout, poll, drain, keys, newKey, certificate, key, log,
+            models, host, port, grpcPort, labels, batchTokens, queueTokens, texts, characters, bytes, requests, connections, timeout, poll, drain, keys, newKey, certificate, key, log,
         };
         loading.AddTo(verb);
         verb.Validators.Add(result =>
@@ -97,6 +98,7 @@ internal static class ServeCommand
                         MostTexts = arguments.GetValue(texts),
                         MostCharacters = arguments.GetValue(characters),
                         MostBytes = arguments.GetValue(bytes),
+                        MostRequests = arguments.GetValue(requests),
                         MostConnections = arguments.GetValue(connections),
                         Timeout = TimeSpan.FromSeconds(arguments.GetValue(timeout)),
                         Poll = TimeSpan.FromSeconds(arguments.GetValue(poll)),

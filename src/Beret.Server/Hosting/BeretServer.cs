@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Beret.Server.Hosting;
 
@@ -77,13 +78,13 @@ public sealed class BeretServer : IAsyncDisposable
 
         var models = new ModelStore(settings.Models, settings.Classifier, settings.Poll, clock, log);
         var metrics = new ServerMetrics();
-        var scheduler = new Scheduler(new SchedulerSettings(settings.BatchTokens, settings.QueueTokens), clock, metrics, isStepped);
+        var scheduler = new Scheduler(new SchedulerSettings(settings.BatchTokens, settings.QueueTokens, settings.Timeout), clock, metrics, isStepped);
         metrics.ObserveModels(() => models.Models.Where(model => model.IsReady).Select(model => (model.Name, model.Latest ?? 0)));
         var limits = new ServingLimits(settings.MostTexts, settings.MostCharacters, settings.Timeout);
         var services = new ProtocolServices(
             models,
             new ClassificationService(scheduler, limits, clock, metrics, log),
-            new ServerInformation(ProgramVersion, settings.MostBytes, settings.MostTexts, settings.BatchTokens, settings.MostConnections),
+            new ServerInformation(ProgramVersion, settings.MostBytes, settings.MostTexts, settings.BatchTokens, settings.MostRequests),
             metrics,
             clock,
             log);
@@ -95,10 +96,14 @@ public sealed class BeretServer : IAsyncDisposable
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(settings.MostBytes, int.MaxValue));
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = settings.DrainTimeout);
         var application = builder.Build();
-        var exporter = Sdk.CreateMeterProviderBuilder().AddMeter(ServerMetrics.MeterName).AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 0).Build();
+        var exporter = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(resource => resource.AddService("beret", serviceVersion: ProgramVersion))
+            .AddMeter(ServerMetrics.MeterName)
+            .AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 0)
+            .Build();
         var server = new BeretServer(application, models, scheduler, metrics, exporter, log, settings.DrainTimeout);
         var operations = new OperationsProtocol(services, () => server.stopping.IsCancellationRequested);
-        new RequestPipeline(keys, clock, log, operations).AddTo(application);
+        new RequestPipeline(keys, settings.MostRequests, clock, log, operations).AddTo(application);
         application.UseRequestDecompression();
         application.UseOpenTelemetryPrometheusScrapingEndpoint(exporter, null, "/metrics", null, null);
         Routes.AddTo(application, services, operations);

@@ -7,10 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Beret.Server.Hosting;
 
 /// <summary>What every request goes through before its protocol: a name, a line in the log, a key.</summary>
-internal sealed class RequestPipeline(ApiKeys? keys, TimeProvider clock, ILogger log, WebProtocol errors)
+internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvider clock, ILogger log, WebProtocol errors)
 {
     /// <summary>Paths that tell nothing but whether the server lives; probes have no keys, and would fill the log.</summary>
     private static readonly HashSet<string> Probes = new(StringComparer.OrdinalIgnoreCase) { "/livez", "/readyz", "/health", "/v2/health/live", "/v2/health/ready" };
+
+    private int requests;
 
     public void AddTo(IApplicationBuilder application) => application.Use(async (context, next) =>
     {
@@ -22,34 +24,40 @@ internal sealed class RequestPipeline(ApiKeys? keys, TimeProvider clock, ILogger
         }
 
         var began = clock.GetTimestamp();
-        if (IsAllowed(context))
+        try
         {
-            await next(context).ConfigureAwait(false);
+            var now = Interlocked.Increment(ref requests);
+            await (Refusal(context, now) is { } refusal ? errors.FailAsync(context, refusal) : next(context)).ConfigureAwait(false);
         }
-        else
+        finally
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            await errors.FailAsync(context, new ServingException(
-                ServingError.Unauthenticated, "this server needs an API key, and the request has none that it knows: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'")).ConfigureAwait(false);
+            Interlocked.Decrement(ref requests);
+            log.Answered(
+                context.Request.Method, context.Request.Path.ToUriComponent(), context.Response.StatusCode, clock.GetElapsedTime(began).TotalMilliseconds, ClientName.Of(context), RequestId.Of(context));
         }
-
-        log.Answered(
-            context.Request.Method, context.Request.Path.ToUriComponent(), context.Response.StatusCode, clock.GetElapsedTime(began).TotalMilliseconds, ClientName.Of(context), RequestId.Of(context));
     });
 
-    private bool IsAllowed(HttpContext context)
+    /// <summary>Paths that tell nothing of the models, and for which a browser has no key yet.</summary>
+    private static bool IsOpen(string? path) => PlaygroundProtocol.Files.ContainsKey(path ?? "");
+
+    /// <summary>Why a request goes no further; null where it does.</summary>
+    private ServingException? Refusal(HttpContext context, int now)
     {
-        if (keys is null)
+        if (keys is not null && !IsOpen(context.Request.Path.Value))
         {
-            return true;
+            if (keys.Find(context) is not { } name)
+            {
+                context.Response.Headers.WWWAuthenticate = "Bearer";
+                return new ServingException(
+                    ServingError.Unauthenticated, "this server needs an API key, and the request has none that it knows: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'");
+            }
+
+            ClientName.Set(context, name);
         }
 
-        if (keys.Find(context) is not { } name)
+        return now <= mostRequests ? null : new ServingException(ServingError.Overloaded, $"the server is overloaded: it answers {mostRequests} requests at once; ask again later")
         {
-            return false;
-        }
-
-        ClientName.Set(context, name);
-        return true;
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
     }
 }

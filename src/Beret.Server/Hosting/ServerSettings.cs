@@ -24,7 +24,7 @@ public sealed record ServerSettings
     /// <summary>The most tokens of a batch, unless a single text has more.</summary>
     public int BatchTokens { get; init; } = 2048;
 
-    /// <summary>The most tokens that wait; requests beyond are told to come again.</summary>
+    /// <summary>The most tokens that a request may have before it; requests beyond are told to come again.</summary>
     public long QueueTokens { get; init; } = 1 << 18;
 
     /// <summary>The most texts of a request.</summary>
@@ -36,8 +36,11 @@ public sealed record ServerSettings
     /// <summary>The most bytes of a request's body.</summary>
     public long MostBytes { get; init; } = 4 << 20;
 
-    /// <summary>The most connections at once.</summary>
-    public int MostConnections { get; init; } = 1024;
+    /// <summary>The most requests that are answered at once; those beyond are told to come again before their bodies are read.</summary>
+    public int MostRequests { get; init; } = 1024;
+
+    /// <summary>The most connections at once; those beyond are closed.</summary>
+    public int MostConnections { get; init; } = 10_000;
 
     /// <summary>The most time that an answer may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);

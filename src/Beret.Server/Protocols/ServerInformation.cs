@@ -5,5 +5,5 @@ namespace Beret.Server.Protocols;
 /// <param name="MostBytes">The largest body.</param>
 /// <param name="MostTexts">The most texts of a request.</param>
 /// <param name="BatchTokens">The most tokens of a batch.</param>
-/// <param name="MostConnections">The most connections at once.</param>
-internal sealed record ServerInformation(string Version, long MostBytes, int MostTexts, int BatchTokens, int MostConnections);
+/// <param name="MostRequests">The most requests at once.</param>
+internal sealed record ServerInformation(string Version, long MostBytes, int MostTexts, int BatchTokens, int MostRequests);

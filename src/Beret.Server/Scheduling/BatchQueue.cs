@@ -6,7 +6,9 @@ namespace Beret.Server.Scheduling;
 /// same model with it, up to a budget of tokens: of those whose turn is near, the ones that are nearest to it in length. Not for two threads at once; knows no clock.
 /// </summary>
 /// <param name="budget">The most tokens of a batch; a text that has more goes alone.</param>
-/// <param name="capacity">The most tokens that wait. A request that finds the queue empty is taken whatever its size.</param>
+/// <param name="capacity">
+/// The most tokens that a request may have before it, its own with them (<see cref="TokensUntil"/>). One that finds the queue empty is taken whatever its size.
+/// </param>
 internal sealed class BatchQueue(int budget, long capacity)
 {
     /// <summary>The most texts of a batch.</summary>
@@ -22,6 +24,7 @@ internal sealed class BatchQueue(int budget, long capacity)
 
     private readonly Dictionary<IBatchModel, SortedSet<QueuedText>> waiting = [];
     private readonly Dictionary<string, long> ends = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> tokensOf = new(StringComparer.Ordinal);
     private long virtualTime;
     private long number;
 
@@ -31,11 +34,22 @@ internal sealed class BatchQueue(int budget, long capacity)
     /// <summary>Tokens that wait.</summary>
     public long Tokens { get; private set; }
 
+    /// <summary>
+    /// How many tokens are computed until a request is answered, if it comes now and nobody else does: at most all that wait, and no more than its client's own for each client that waits,
+    /// since they take turns. So what one client has sent fills the queue for that one, and not for others.
+    /// </summary>
+    public long TokensUntil(TextRequest request)
+    {
+        var own = tokensOf.GetValueOrDefault(request.Client);
+        var clients = tokensOf.Count + (own > 0 ? 0 : 1);
+        return Math.Min(Tokens + request.Tokens, (own + request.Tokens) * clients);
+    }
+
     /// <summary>Takes all texts of a request, or none.</summary>
     /// <returns>Whether there was room.</returns>
     public bool TryAdd(TextRequest request)
     {
-        if (Texts > 0 && Tokens + request.Tokens > capacity)
+        if (Texts > 0 && TokensUntil(request) > capacity)
         {
             return false;
         }
@@ -54,6 +68,7 @@ internal sealed class BatchQueue(int budget, long capacity)
         }
 
         ends[request.Client] = start;
+        tokensOf[request.Client] = tokensOf.GetValueOrDefault(request.Client) + request.Tokens;
         Texts += request.Texts.Count;
         Tokens += request.Tokens;
         return true;
@@ -147,6 +162,10 @@ internal sealed class BatchQueue(int budget, long capacity)
 
         Texts--;
         Tokens -= text.Tokens;
+        if ((tokensOf[text.Request.Client] -= text.Tokens) == 0)
+        {
+            tokensOf.Remove(text.Request.Client);
+        }
     }
 
     /// <summary>Forgets clients that have had all their turns: they would begin at the present anyway.</summary>

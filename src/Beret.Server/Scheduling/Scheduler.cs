@@ -13,6 +13,7 @@ internal sealed class Scheduler : IDisposable
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
     private readonly object gate = new();
+    private readonly SchedulerSettings settings;
     private readonly BatchQueue queue;
     private readonly TimeProvider clock;
     private readonly ServerMetrics metrics;
@@ -26,6 +27,7 @@ internal sealed class Scheduler : IDisposable
     /// <param name="isStepped">Whether the caller computes each batch himself (<see cref="RunNext"/>), and not a thread.</param>
     public Scheduler(SchedulerSettings settings, TimeProvider clock, ServerMetrics metrics, bool isStepped = false)
     {
+        this.settings = settings;
         queue = new BatchQueue(settings.BatchTokens, settings.QueueTokens);
         this.clock = clock;
         this.metrics = metrics;
@@ -114,7 +116,8 @@ internal sealed class Scheduler : IDisposable
                 return new ServingException(ServingError.Unavailable, "the server is stopping");
             }
 
-            if (queue.TryAdd(request))
+            var wait = TimeFor(queue.TokensUntil(request));
+            if ((queue.Texts == 0 || wait <= settings.LongestWait) && queue.TryAdd(request))
             {
                 foreach (var text in request.Texts)
                 {
@@ -128,16 +131,13 @@ internal sealed class Scheduler : IDisposable
             return new ServingException(
                 ServingError.Overloaded, $"the server is overloaded: {queue.Texts} texts of {queue.Tokens} tokens wait, and these {request.Texts.Count} of {request.Tokens} have no room; ask again later")
             {
-                RetryAfter = TimeToEmpty(),
+                RetryAfter = wait < ShortestRetry ? ShortestRetry : wait > LongestRetry ? LongestRetry : wait,
             };
         }
     }
 
-    private TimeSpan TimeToEmpty()
-    {
-        var time = TimeSpan.FromSeconds(tokensPerSecond > 0 ? Math.Min(queue.Tokens / tokensPerSecond, LongestRetry.TotalSeconds) : 0);
-        return time < ShortestRetry ? ShortestRetry : time;
-    }
+    /// <summary>How long tokens take, as fast as it goes now; nothing before the first batch.</summary>
+    private TimeSpan TimeFor(long tokens) => tokensPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(tokens / tokensPerSecond, TimeSpan.SecondsPerDay));
 
     private void Withdraw(TextRequest request)
     {

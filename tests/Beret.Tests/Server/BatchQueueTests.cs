@@ -99,9 +99,23 @@ public class BatchQueueTests
     {
         var queue = new BatchQueue(budget: 100, capacity: 200);
         Assert.True(queue.TryAdd(model.Request("a", 100, 50)));
-        Assert.False(queue.TryAdd(model.Request("b", 30, 30)));
+        Assert.False(queue.TryAdd(model.Request("a", 30, 30)));
         Assert.Equal((2, 150), (queue.Texts, queue.Tokens));
-        Assert.True(queue.TryAdd(model.Request("b", 50)));
+        Assert.True(queue.TryAdd(model.Request("a", 50)));
+    }
+
+    [Fact]
+    public void WhatOneClientHasWaitingDoesNotFillTheQueueForAnother()
+    {
+        var queue = new BatchQueue(budget: 100, capacity: 200);
+        Assert.True(queue.TryAdd(model.Request("greedy", 100, 100)));
+        Assert.False(queue.TryAdd(model.Request("greedy", 1)));
+        var modest = model.Request("modest", 60);
+        Assert.Equal(120, queue.TokensUntil(modest));
+        Assert.True(queue.TryAdd(modest));
+        Assert.False(queue.TryAdd(model.Request("modest", 60)));
+        Assert.Equal([100, 60, 100], (int[])[.. Take(queue), .. Take(queue), .. Take(queue)]);
+        Assert.Equal(0, queue.Tokens);
     }
 
     [Fact]

@@ -108,6 +108,20 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task RequestsBeyondThoseThatAreAnsweredAtOnceAreToldToComeAgain()
+    {
+        await using var server = await RunningServer.StartAsync(settings => settings with { MostRequests = 2 }, isStepped: true);
+        Task<RunningServer.Answer>[] waiting = [server.Post("/v1/classify", Text), server.Post("/v1/classify", Text)];
+        await Until(() => server.Server.Scheduler.Waiting.Texts == 2);
+        var refused = await server.Post("/v1/classify", Text);
+        refused.Fails(HttpStatusCode.TooManyRequests, "the server is overloaded: it answers 2 requests at once; ask again later");
+        Assert.Equal("1", refused.Message.Headers.GetValues("Retry-After").Single());
+        Assert.Equal(HttpStatusCode.OK, (await server.Get("/readyz")).Status);
+        server.Server.Scheduler.RunNext();
+        Assert.All(await Task.WhenAll(waiting), answer => answer.Ok());
+    }
+
+    [Fact]
     public async Task AnAnswerThatTakesTooLongIsGivenUpAndLeavesTheQueue()
     {
         await using var server = await RunningServer.StartAsync(settings => settings with { Timeout = TimeSpan.FromMilliseconds(50) }, isStepped: true);
@@ -198,25 +212,31 @@ public sealed class OperationsTests
     }
 
     [Theory]
-    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404")]
-    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{", "")]
+    [InlineData("GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 404")]
     [InlineData("\u0001\u0002 garbage\r\n\r\n", "HTTP/1.1 400")]
     [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400")]
     [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400")]
-    public async Task RawGarbageDoesNotHurtTheServer(string bytes, string answer)
+    public async Task RawGarbageHasTheRightErrorAndDoesNotHurtTheServer(string bytes, string answer)
     {
         await using var server = await RunningServer.StartAsync();
-        using (var socket = new TcpClient())
+        using (var socket = await Send(server, bytes))
         {
-            await socket.ConnectAsync(IPAddress.Loopback, server.Server.Address.Port, Stop);
-            await using var stream = socket.GetStream();
-            await stream.WriteAsync(Encoding.Latin1.GetBytes(bytes), Stop);
-            socket.Client.Shutdown(SocketShutdown.Send);
-            using var reader = new StreamReader(stream, Encoding.Latin1);
+            using var reader = new StreamReader(socket.GetStream(), Encoding.Latin1);
             Assert.StartsWith(answer, await reader.ReadToEndAsync(Stop), StringComparison.Ordinal);
         }
 
         (await server.Post("/v1/classify", Text)).Ok();
+    }
+
+    [Theory]
+    [InlineData("POST /v1/cla")]
+    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")]
+    public async Task AClientThatHangsUpInTheMiddleDoesNotHurtTheServer(string bytes)
+    {
+        await using var server = await RunningServer.StartAsync();
+        (await Send(server, bytes)).Dispose();
+        (await server.Post("/v1/classify", Text)).Ok();
+        Assert.DoesNotContain("defect", server.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -260,6 +280,14 @@ public sealed class OperationsTests
         var taken = server.Server.Address.Port;
         var error = await Assert.ThrowsAsync<ServingException>(() => BeretServer.StartAsync(new ServerSettings { Models = [new ModelLocation("m", "nowhere")], Port = taken }, Stop));
         Assert.StartsWith($"port {taken} of 127.0.0.1 cannot be listened on", error.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<TcpClient> Send(RunningServer server, string bytes)
+    {
+        var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, server.Server.Address.Port, Stop);
+        await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes(bytes), Stop);
+        return socket;
     }
 
     private static async Task Until(Func<bool> condition)

@@ -12,7 +12,7 @@ public sealed class SchedulerTests : IDisposable
     private readonly ServerMetrics metrics = new();
     private readonly Scheduler scheduler;
 
-    public SchedulerTests() => scheduler = new Scheduler(new SchedulerSettings(BatchTokens: 100, QueueTokens: 200), clock, metrics, isStepped: true);
+    public SchedulerTests() => scheduler = new Scheduler(new SchedulerSettings(BatchTokens: 100, QueueTokens: 200, LongestWait: TimeSpan.FromSeconds(30)), clock, metrics, isStepped: true);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -59,24 +59,35 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
-    public async Task AFullQueueRefusesAndSaysWhenItWillBeEmpty()
+    public async Task AFullQueueRefuses()
     {
-        var first = Run("a", 100);
-        clock.Advance(TimeSpan.FromSeconds(1));
-        scheduler.RunNext();
-        await first;
         var accepted = Run("a", 100, 100);
-        var refused = await Assert.ThrowsAsync<ServingException>(() => Run("b", 1));
+        var refused = await Assert.ThrowsAsync<ServingException>(() => Run("a", 1));
         Assert.Equal(ServingError.Overloaded, refused.Error);
-        Assert.True(refused.RetryAfter >= TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
         Assert.Contains("2 texts of 200 tokens wait", refused.Message, StringComparison.Ordinal);
         while (scheduler.RunNext())
         {
         }
 
         Assert.Equal(2, (await accepted).Count);
-        _ = Run("b", 1);
+        _ = Run("a", 1);
         Assert.Equal((1, 1), scheduler.Waiting);
+    }
+
+    [Fact]
+    public async Task WhatCouldNotBeAnsweredInTimeIsRefusedAtOnceAndToldWhenToComeAgain()
+    {
+        // Two tokens a second: 60 tokens are half a minute.
+        var slow = new BlockingModel(() => clock.Advance(TimeSpan.FromSeconds(10)));
+        var first = scheduler.RunAsync(new TextRequest(slow, [FakeModel.Text(20)], "a"), Stop);
+        scheduler.RunNext();
+        await first;
+        _ = Run("a", 50);
+        var refused = await Assert.ThrowsAsync<ServingException>(() => Run("a", 20));
+        Assert.Equal((ServingError.Overloaded, TimeSpan.FromSeconds(35)), (refused.Error, refused.RetryAfter));
+        _ = Run("a", 10);
+        Assert.Equal((2, 60), scheduler.Waiting);
     }
 
     [Fact]
@@ -116,7 +127,7 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public async Task AStoppedSchedulerComputesWhatItAcceptedAndTakesNoMore()
     {
-        using var running = new Scheduler(new SchedulerSettings(100, 100_000), TimeProvider.System, metrics);
+        using var running = new Scheduler(new SchedulerSettings(100, 100_000, TimeSpan.FromHours(1)), TimeProvider.System, metrics);
         var accepted = Enumerable.Range(0, 50).Select(_ => running.RunAsync(model.Request("a", 60, 50), Stop)).ToList();
         running.Dispose();
         foreach (var answers in await Task.WhenAll(accepted))

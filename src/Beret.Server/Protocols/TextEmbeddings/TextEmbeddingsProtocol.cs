@@ -186,7 +186,7 @@ internal sealed class TextEmbeddingsProtocol(ProtocolServices services) : WebPro
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
-        json.WriteNumber("max_concurrent_requests", Server.MostConnections);
+        json.WriteNumber("max_concurrent_requests", Server.MostRequests);
         json.WriteNumber("max_input_length", model.Description.MaxLength);
         json.WriteNumber("max_batch_tokens", Server.BatchTokens);
         json.WriteNull("max_batch_requests");
