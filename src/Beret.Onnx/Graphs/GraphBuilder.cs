@@ -32,9 +32,6 @@ internal sealed class GraphBuilder
     /// <summary>The number of texts: a name, as it differs from call to call, or 1.</summary>
     public string BatchSize { get; init; } = "batch";
 
-    /// <summary>The name of the number of tokens.</summary>
-    public string LengthSize { get; init; } = "length";
-
     /// <summary>Inputs, outputs and nodes; the weights are <see cref="Tensors"/>.</summary>
     public GraphProto Graph { get; } = new() { Name = "beret" };
 
@@ -100,16 +97,6 @@ internal sealed class GraphBuilder
 
         Graph.Node.Add(node);
         return edges;
-    }
-
-    /// <summary>States the shape of activations where it cannot be told from the operators: ONNX Runtime joins those whose shapes it knows.</summary>
-    /// <param name="value">[batch, length, …].</param>
-    /// <param name="sizes">Behind the first two.</param>
-    public Edge Stated(Edge value, params ReadOnlySpan<int> sizes)
-    {
-        string[] dimensions = [BatchSize, LengthSize, .. sizes.ToArray().Select(size => FormattableString.Invariant($"{size}"))];
-        Graph.ValueInfo.Add(Info(value.Name, Number, dimensions));
-        return value;
     }
 
     /// <summary>A weight, stored once however often it is read.</summary>

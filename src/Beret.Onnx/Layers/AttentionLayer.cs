@@ -11,9 +11,7 @@ internal sealed record AttentionNames(string Query, string Key, string Value, st
         new($"{prefix}.self.query", $"{prefix}.self.key", $"{prefix}.self.value", $"{prefix}.output.dense", $"{prefix}.output.LayerNorm");
 }
 
-/// <summary>
-/// Multi-head self-attention (Vaswani et al., 2017, §3.2).
-/// </summary>
+/// <summary>Multi-head self-attention (Vaswani et al., 2017, §3.2).</summary>
 internal static class AttentionLayer
 {
     /// <summary>LayerNorm(x + Attention(x)·Wₒ + bₒ), [B, L, H] → [B, L, H].</summary>
@@ -49,9 +47,8 @@ internal static class AttentionLayer
     {
         var p = g.Softmax(g.Add(scores, mask));                                                 // [B, heads, L, L]
         var context = g.MatMul(weights?.Invoke(p) ?? p, values);                                // [B, heads, L, D]
-        return g.Stated(g.Reshape(g.Transpose(context, 0, 2, 1, 3), 0, 0, config.HiddenSize), config.HiddenSize);
+        return g.Reshape(g.Transpose(context, 0, 2, 1, 3), 0, 0, config.HiddenSize);
     }
 
-    private static Edge Cut(GraphBuilder g, Edge x, EncoderConfig config) => 
-        g.Stated(g.Reshape(x, 0, 0, config.Heads, config.HiddenSize / config.Heads), config.Heads, config.HiddenSize / config.Heads);
+    private static Edge Cut(GraphBuilder g, Edge x, EncoderConfig config) => g.Reshape(x, 0, 0, config.Heads, config.HiddenSize / config.Heads);
 }

@@ -16,7 +16,7 @@ internal sealed record EncoderInputs(Edge Ids, Edge Mask, Edge? Types)
     /// <summary>The graph's inputs under the names that all programs give them.</summary>
     public static EncoderInputs Declare(GraphBuilder g, EncoderConfig config)
     {
-        Edge Input(string name) => g.Input(name, DataType.Int64, g.BatchSize, g.LengthSize);
+        Edge Input(string name) => g.Input(name, DataType.Int64, g.BatchSize, "length");
         return new EncoderInputs(Input("input_ids"), Input("attention_mask"), config.TypeVocabularySize > 1 ? Input("token_type_ids") : null);
     }
 

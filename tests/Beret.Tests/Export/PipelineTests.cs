@@ -154,7 +154,9 @@ public sealed class PipelineTests : IDisposable
 
     private static ModelDescription Description(string task) => (task == TaskNames.Binary ? TinyModel.Binary : TinyModel.MultiClass) with
     {
-        Task = task, Flavour = TokenizerFlavour.HuggingFace, Truncation = Truncation.Head,
+        Task = task,
+        Flavour = TokenizerFlavour.HuggingFace,
+        Truncation = Truncation.Head,
     };
 
     /// <summary>For each of the sentences every label with its score.</summary>
