@@ -13,10 +13,10 @@ internal sealed class BatchArguments
     /// <summary>What the input may be written as, by the words for it.</summary>
     public static readonly IReadOnlyDictionary<string, RecordFormat> Formats = new Dictionary<string, RecordFormat>(StringComparer.Ordinal)
     {
-        ["csv"] = RecordFormat.Csv, ["tsv"] = RecordFormat.Tsv, ["jsonl"] = RecordFormat.JsonLines, ["text"] = RecordFormat.Text,
+        ["csv"] = RecordFormat.Csv, ["tsv"] = RecordFormat.Tsv, ["jsonl"] = RecordFormat.JsonLines, ["json"] = RecordFormat.Json, ["text"] = RecordFormat.Text,
     };
 
-    private readonly Option<string> input = CommonOptions.PathOption("--input", "A file to answer as a whole: a table, JSON lines, or a text on each line, plain or gzipped; - is standard input", "FILE");
+    private readonly Option<string> input = CommonOptions.PathOption("--input", "A file to answer as a whole: a table, JSON, JSON lines, or a text on each line, plain or gzipped; - is standard input", "FILE");
     private readonly Option<string> output = CommonOptions.PathOption("--output", "The file that its rows are written to with their answers: .jsonl, or of a table .csv or .tsv", "FILE");
     private readonly Option<string> text = CommonOptions.PathOption("--text-column", "Of --input: the column or key of the text [default: found]", "COLUMN");
     private readonly Option<string> pair = CommonOptions.PathOption("--pair-column", "Of --input: the column or key of the second text, where texts come in pairs [default: found]", "COLUMN");

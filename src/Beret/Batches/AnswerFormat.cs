@@ -18,8 +18,9 @@ internal abstract class AnswerFormat
         return format switch
         {
             RecordFormat.JsonLines => new JsonLineAnswers(job, model),
+            RecordFormat.Json => throw new BatchException($"{job.Output}: a JSON array cannot be gone on with where it was; write JSON lines (.jsonl)"),
             RecordFormat.Text => throw new BatchException($"{job.Output}: its name says how answers are to be written: .jsonl, or .csv or .tsv for a table"),
-            _ when job.Input.Format == RecordFormat.JsonLines => throw new BatchException($"{job.Output}: the objects of JSON lines need not have the same keys, as the rows of a table do; write JSON lines (.jsonl)"),
+            _ when job.Input.Format is RecordFormat.JsonLines or RecordFormat.Json => throw new BatchException($"{job.Output}: the objects of JSON need not have the same keys, as the rows of a table do; write JSON lines (.jsonl)"),
             RecordFormat.Tsv when job.Input.Format == RecordFormat.Csv => throw new BatchException($"{job.Output}: the cells of CSV may hold tabs and line ends, and those of TSV cannot; write .csv or .jsonl"),
             _ => new TableAnswers(job, model, format == RecordFormat.Tsv ? '\t' : ','),
         };

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Beret.Data.Files;
 
 namespace Beret.Data;
@@ -15,12 +14,15 @@ public enum RecordFormat
     /// <summary>A JSON object on each line.</summary>
     JsonLines,
 
+    /// <summary>A JSON array of objects, or an object that holds one.</summary>
+    Json,
+
     /// <summary>A text on each line, and nothing else.</summary>
     Text,
 }
 
 /// <summary>
-/// Texts to be classified, with whatever stands beside them: a table, JSON lines, or a text on each line; plain or behind gzip. It is read once, from its beginning to its end, in constant
+/// Texts to be classified, with whatever stands beside them: a table, JSON, or a text on each line; plain or behind gzip, in UTF-8 or, with a byte order mark, in UTF-16. It is read once, from its beginning to its end, in constant
 /// memory.
 /// </summary>
 public abstract class RecordFile : IDisposable
@@ -69,12 +71,13 @@ public abstract class RecordFile : IDisposable
 
     private readonly List<string> faults = [];
 
-    /// <summary>The format that a name says, behind <c>.gz</c> too: of <c>.csv</c>, <c>.tsv</c>, <c>.jsonl</c> and their like; of any other, a text on each line.</summary>
+    /// <summary>The format that a name says, behind <c>.gz</c> too: of <c>.csv</c>, <c>.tsv</c>, <c>.jsonl</c>, <c>.json</c> and their like; of any other, a text on each line.</summary>
     public static RecordFormat FormatOf(string name) => TableFile.FormatOf(name) switch
     {
         TableFormat.Csv => RecordFormat.Csv,
         TableFormat.Tsv => RecordFormat.Tsv,
         TableFormat.JsonLines => RecordFormat.JsonLines,
+        TableFormat.Json => RecordFormat.Json,
         _ => RecordFormat.Text,
     };
 
@@ -113,7 +116,7 @@ public abstract class RecordFile : IDisposable
         {
             return format switch
             {
-                RecordFormat.JsonLines => new JsonRecords(counted, name, options),
+                RecordFormat.JsonLines or RecordFormat.Json => new JsonRecords(counted, name, format, options),
                 RecordFormat.Text => new LineRecords(counted, name, options),
                 _ => new TableRecords(counted, name, format, options),
             };
@@ -137,8 +140,9 @@ public abstract class RecordFile : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The bytes, unpacked.</summary>
-    private protected Stream Unpacked() => counted.IsGzip ? new GZipStream(counted, CompressionMode.Decompress) : counted;
+    /// <summary>The bytes, as a table's are read. Of a text on each line its format is of no account.</summary>
+    private protected TableFile Contents => new(
+        Name, Format switch { RecordFormat.Csv => TableFormat.Csv, RecordFormat.Tsv => TableFormat.Tsv, RecordFormat.Json => TableFormat.Json, _ => TableFormat.JsonLines }, () => counted);
 
     /// <summary>Notes a row that cannot be used.</summary>
     /// <exception cref="DataException">Such rows are not to be skipped.</exception>

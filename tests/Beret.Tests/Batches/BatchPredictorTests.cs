@@ -112,6 +112,22 @@ public sealed class BatchPredictorTests : IDisposable
     }
 
     [Fact]
+    public void A_json_array_and_utf_16_are_read_too()
+    {
+        File.WriteAllText(At("in.json"), """{"count": 2, "rows": [{"text": "great", "n": [1, {"a": 2}]},\n {"text": "terrible"}]}""".Replace("\\n", "\n", StringComparison.Ordinal));
+        Run("in.json", "out.jsonl");
+        Assert.Equal(["great", "terrible"], Answers("out.jsonl").Select(line => (string?)line["text"]));
+        Assert.StartsWith("""{"text":"great","n":[1,{"a":2}],"prediction":{""", File.ReadLines(At("out.jsonl")).First());
+
+        File.WriteAllText(At("wide.csv"), "text\ngré\n", System.Text.Encoding.Unicode);
+        Run("wide.csv", "wide-out.csv");
+        Assert.StartsWith("gré,", File.ReadAllLines(At("wide-out.csv"))[1]);
+        File.WriteAllText(At("wide.txt"), "gré\n", System.Text.Encoding.BigEndianUnicode);
+        Run("wide.txt", "lines.jsonl");
+        Assert.Equal("gré", (string?)Answers("lines.jsonl").Single()["text"]);
+    }
+
+    [Fact]
     public void Shards_have_every_row_once()
     {
         var input = Lines("in.txt", Texts(100));
@@ -198,6 +214,7 @@ public sealed class BatchPredictorTests : IDisposable
 
     [Theory]
     [InlineData("in.jsonl", "out.csv", "write JSON lines")]
+    [InlineData("in.jsonl", "out.json", "write JSON lines")]
     [InlineData("in.csv", "out.tsv", "write .csv or .jsonl")]
     [InlineData("in.csv", "out.txt", "its name says how")]
     [InlineData("in.csv", "out.jsonl.gz", "leave out .gz")]

@@ -1,9 +1,10 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Beret.Data.Files;
 
-/// <summary>A JSON object on each line. The text is under the key that is asked for, else under the first known one that the first object has.</summary>
-internal sealed class JsonRecords(CountingStream stream, string name, DataOptions options) : RecordFile(stream, name, RecordFormat.JsonLines, options)
+/// <summary>JSON objects, on lines or in an array. The text is under the key that is asked for, else under the first known one that the first object has.</summary>
+internal sealed class JsonRecords(CountingStream stream, string name, RecordFormat format, DataOptions options) : RecordFile(stream, name, format, options)
 {
     private string? textKey = options.Table.Text;
     private string? pairKey = options.Table.Pair;
@@ -17,28 +18,23 @@ internal sealed class JsonRecords(CountingStream stream, string name, DataOption
 
     public override IEnumerable<InputRecord> Read(CancellationToken cancellation = default)
     {
-        using var bytes = Unpacked();
-        var (line, row) = (0L, 0L);
-        foreach (var json in TextLines.ReadAsync(bytes, Shown.Path(Name), Options.MaxTextBytes, cancellation).ToBlockingEnumerable(cancellation))
+        long row = 0;
+        foreach (var (json, line) in JsonRows.Values(Contents, Options, cancellation))
         {
-            line++;
-            if (!string.IsNullOrWhiteSpace(json))
+            row++;
+            var (record, fault) = Record(json, row, line);
+            if (record is not null)
             {
-                row++;
-                var (record, fault) = Record(json, row, line);
-                if (record is not null)
-                {
-                    yield return record;
-                }
-                else
-                {
-                    Refuse(line, fault!);
-                }
+                yield return record;
+            }
+            else
+            {
+                Refuse(line, fault!);
             }
         }
     }
 
-    private (InputRecord? Record, string? Fault) Record(string json, long row, long line)
+    private (InputRecord? Record, string? Fault) Record(ReadOnlyMemory<byte> json, long row, long line)
     {
         try
         {
@@ -51,9 +47,9 @@ internal sealed class JsonRecords(CountingStream stream, string name, DataOption
 
             Choose(root, line);
             return !root.TryGetProperty(textKey!, out var text) || text.ValueKind != JsonValueKind.String ? (null, $"it has no string under \"{Shown.Path(textKey!)}\"")
-                : pairKey is null ? (new InputRecord(text.GetString()!, null, row) { Json = json }, null)
+                : pairKey is null ? (new InputRecord(text.GetString()!, null, row) { Json = Encoding.UTF8.GetString(json.Span) }, null)
                 : !root.TryGetProperty(pairKey, out var pair) || pair.ValueKind != JsonValueKind.String ? (null, $"it has no string under \"{Shown.Path(pairKey)}\"")
-                : (new InputRecord(text.GetString()!, pair.GetString()!, row) { Json = json }, null);
+                : (new InputRecord(text.GetString()!, pair.GetString()!, row) { Json = Encoding.UTF8.GetString(json.Span) }, null);
         }
         catch (JsonException error)
         {

@@ -27,11 +27,24 @@ internal sealed class JsonRows
     public static IEnumerable<TableRow> Read(TableFile file, DataOptions options, List<string> columns, CancellationToken cancellation)
     {
         var rows = new JsonRows(file, options, columns);
+        foreach (var (value, line) in rows.Values(cancellation))
+        {
+            yield return rows.Row(value, line);
+        }
+    }
+
+    /// <summary>The values as they are written, with the lines that they begin on; each is valid until the next is asked for.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> Values(TableFile file, DataOptions options, CancellationToken cancellation) =>
+        new JsonRows(file, options, []).Values(cancellation);
+
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> Values(CancellationToken cancellation)
+    {
         using var bytes = file.OpenBytes(options, cancellation);
-        foreach (var row in file.Format == TableFormat.JsonLines || AreLines(bytes, options.MaxTextBytes) ? rows.OfLines(bytes) : rows.OfArray(bytes))
+        foreach (var value in file.Format == TableFormat.JsonLines || AreLines(bytes, options.MaxTextBytes) ? OfLines(bytes) : OfArray(bytes))
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return row;
+            yield return value;
         }
     }
 
@@ -76,18 +89,18 @@ internal sealed class JsonRows
         }
     }
 
-    private IEnumerable<TableRow> OfLines(Stream bytes)
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> OfLines(Stream bytes)
     {
         foreach (var (line, number) in ByteLines.Read(bytes, Shown.Path(file.Name), options.MaxTextBytes))
         {
             if (!line.Span.Trim(" \t\r\n"u8).IsEmpty)
             {
-                yield return Row(line, number);
+                yield return (line, number);
             }
         }
     }
 
-    private IEnumerable<TableRow> OfArray(Stream bytes)
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> OfArray(Stream bytes)
     {
         var json = new JsonScanner(bytes, file.Name, options.MaxTextBytes);
         json.SkipMark();
@@ -118,7 +131,7 @@ internal sealed class JsonRows
     }
 
     /// <summary>The elements of the one array of objects that an object holds; what else it holds is passed over.</summary>
-    private IEnumerable<TableRow> OfObject(JsonScanner json)
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> OfObject(JsonScanner json)
     {
         string? array = null;
         json.Expect('{');
@@ -164,18 +177,18 @@ internal sealed class JsonRows
         }
     }
 
-    private IEnumerable<TableRow> Elements(JsonScanner json)
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> Elements(JsonScanner json)
     {
         json.Expect('[');
         return Rest(json);
     }
 
-    private IEnumerable<TableRow> Rest(JsonScanner json)
+    private IEnumerable<(ReadOnlyMemory<byte> Value, long Line)> Rest(JsonScanner json)
     {
         while (json.Peek() != ']')
         {
             var line = json.Line;
-            yield return Row(json.Value(), line);
+            yield return (json.Value(), line);
             Comma(json, ']');
         }
 

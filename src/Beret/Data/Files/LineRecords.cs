@@ -7,7 +7,7 @@ internal sealed class LineRecords(CountingStream stream, string name, DataOption
 
     public override IEnumerable<InputRecord> Read(CancellationToken cancellation = default)
     {
-        using var bytes = Unpacked();
+        using var bytes = Contents.OpenBytes(Options, cancellation);
         long row = 0;
         foreach (var line in TextLines.ReadAsync(bytes, Shown.Path(Name), Options.MaxTextBytes, cancellation).ToBlockingEnumerable(cancellation))
         {

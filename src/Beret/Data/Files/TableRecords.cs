@@ -14,7 +14,7 @@ internal sealed class TableRecords : RecordFile
     public TableRecords(CountingStream stream, string name, RecordFormat format, DataOptions options)
         : base(stream, name, format, options)
     {
-        rows = DelimitedRows.Read(new TableFile(name, format == RecordFormat.Tsv ? TableFormat.Tsv : TableFormat.Csv, () => Unpacked()), options).GetEnumerator();
+        rows = DelimitedRows.Read(Contents, options).GetEnumerator();
         while (sample.Count <= SampleRows && rows.MoveNext())
         {
             sample.Add(rows.Current);
