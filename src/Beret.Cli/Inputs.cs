@@ -3,7 +3,7 @@ namespace Beret.Cli;
 /// <summary>A file of lines, or standard input.</summary>
 internal static class Inputs
 {
-    private const string StandardInput = "-";
+    public const string StandardInput = "-";
 
     /// <summary>Opens the file; null or "-" is standard input.</summary>
     public static Stream Open(string? path, Terminal terminal)

@@ -7,8 +7,29 @@ namespace Beret.Cli;
 /// <summary>Data by path or by name, with a download shown as it goes.</summary>
 internal static class Sources
 {
-    public static async Task<DataSource> OpenDataAsync(string nameOrPath, DataOptions options, Terminal terminal, CancellationToken cancellation) =>
-        await DataSource.OpenAsync(nameOrPath, (name, token) => FetchDataAsync(name, terminal, token), options, cancellation);
+    /// <summary>What stands between the names of several tables that are one data set, where they are written as one name.</summary>
+    private const string Between = " + ";
+
+    /// <summary>Several names as one, for people and for a run that goes on; null for none.</summary>
+    public static string? Joined(string[]? names) => names is { Length: > 0 } ? string.Join(Between, names) : null;
+
+    /// <summary>The names again.</summary>
+    public static string[] Parts(string names) => Path.Exists(names) ? [names] : names.Split(Between);
+
+    /// <summary>The names as they are typed in a command.</summary>
+    public static string Quoted(string names) => string.Join(' ', Parts(names).Select(CommonOptions.Quote));
+
+    /// <param name="namesOrPaths">One name, or several as <see cref="Joined"/> gives them.</param>
+    /// <param name="options">How to read them.</param>
+    /// <param name="terminal">Has the standard input, which is -.</param>
+    /// <param name="cancellation">Stops a download.</param>
+    public static async Task<DataSource> OpenDataAsync(string namesOrPaths, DataOptions options, Terminal terminal, CancellationToken cancellation)
+    {
+        var names = Parts(namesOrPaths);
+        return names is [Inputs.StandardInput] ? DataSource.Open(terminal.OpenInput(), Inputs.NameOf(null), options)
+            : names.Contains(Inputs.StandardInput) ? throw new BeretException("standard input (-) is a data set by itself: give it without others, or as a file")
+            : await DataSource.OpenAsync(names, (name, token) => FetchDataAsync(name, terminal, token), options, cancellation);
+    }
 
     /// <summary>Texts without labels, by path, or those of a data set by name.</summary>
     public static async Task<TextSource> OpenTextsAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation) =>
@@ -30,11 +51,35 @@ internal static class Sources
     public static async Task<(LabelledTexts Training, LabelledTexts? Validation)> LoadForTrainingAsync(
         string data, string? validation, DataOptions options, Terminal terminal, CancellationToken cancellation)
     {
+        if (data == Inputs.StandardInput && validation == Inputs.StandardInput)
+        {
+            throw new BeretException("standard input (-) can be read once: DATA or --validation, and the other a file");
+        }
+
         var source = await OpenDataAsync(data, options, terminal, cancellation);
         var training = Load(source, DataSource.Train, terminal, cancellation);
-        return (training, validation is not null ? Load(await OpenDataAsync(validation, options, terminal, cancellation), DataSource.Train, terminal, cancellation)
+        return (training, validation is not null ? Load(await OpenDataAsync(validation, Beside(validation, options), terminal, cancellation), DataSource.Train, terminal, cancellation)
             : source.ValidationSplit is { } own ? Load(source, own, terminal, cancellation) : null);
     }
+
+    /// <summary>The labelled texts that a finished model is evaluated on, or null where none are named.</summary>
+    public static async Task<LabelledTexts?> LoadForTestAsync(string? test, DataOptions options, Terminal terminal, CancellationToken cancellation)
+    {
+        if (test is null)
+        {
+            return null;
+        }
+
+        var source = await OpenDataAsync(test, Beside(test, options), terminal, cancellation);
+        return Load(source, source.EvaluationSplit, terminal, cancellation);
+    }
+
+    /// <summary>How data is read that is given beside the training texts: it is not split, and what those are written as says nothing of a table whose name says it.</summary>
+    private static DataOptions Beside(string path, DataOptions options) => options with
+    {
+        Table = options.Table with { Group = null },
+        Format = options.Format is { } format && DataOptions.TableFormats.Contains(format) && DataOptions.IsTable(path) ? null : options.Format,
+    };
 
     /// <summary>A model by name or path, with a download shown as it goes.</summary>
     public static async Task<ResolvedModel> ResolveModelAsync(string nameOrPath, Terminal terminal, CancellationToken cancellation)

@@ -48,6 +48,11 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
             Line($"Using {plan.Validation.Examples.Count} texts for validation ({plan.Validation.Distribution()}).");
         }
 
+        if (plan.Validation is not null && job.Validation is null)
+        {
+            Line($"Split {Split(plan)} (seed {plan.Recipe.Seed}).");
+        }
+
         if (plan.Teacher is not null)
         {
             Line($"The teacher is {plan.Teacher}{(plan.TeacherEvaluation?.Headline is { } figure ? $", validation {figure.Key} {figure.Estimate.Value.ToString("f4", CultureInfo.InvariantCulture)}" : "")}; temperature {plan.Recipe.Temperature}, alpha {plan.Recipe.Alpha}.");
@@ -137,6 +142,13 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
             terminal.Output.Write(summary.Validation.ToTable());
         }
 
+        if (summary.Test is not null)
+        {
+            Line($"");
+            Line($"The same model on the test texts ({job.Test!.Origin}):");
+            terminal.Output.Write(summary.Test.ToTable());
+        }
+
         Line($"");
         Line($"Model, report.html, curves.svg, metrics.json and log.jsonl are in {summary.Folder}");
         Line($"Try it: echo \"this is such an amazing movie!\" | beret predict {summary.Folder}");
@@ -152,6 +164,20 @@ internal sealed class TrainingDisplay(Terminal terminal, TrainingJob job, bool q
             terminal.Output.Write(TerminalChart.Render(RunReport.History(summary), new TerminalChartOptions { Color = terminal.HasColor }));
         }
     }
+
+    private static string Split(TrainingPlan plan) => plan.Recipe.Split switch
+    {
+        SplitMethod.Stratified => plan.Training.Kind switch
+        {
+            LabelKind.Number => "stratified, every tenth of the numbers in both parts",
+            LabelKind.Set => "stratified, every set of labels in both parts",
+            _ => "stratified, every label in both parts",
+        },
+        SplitMethod.Grouped => $"grouped, {Groups(plan.Training)} groups for training and {Groups(plan.Validation!)} others for validation",
+        _ => "as in the tutorial",
+    };
+
+    private static int Groups(LabelledTexts texts) => texts.Examples.Select(text => text.Group).Distinct().Count();
 
     private static string Windows(TrainingPlan plan) => string.Create(
         CultureInfo.InvariantCulture, $" in {plan.MeanWindows:f2} windows, {plan.CutShare:p1} have more than {plan.Recipe.MaxWindows}, of which training reads so many");

@@ -12,8 +12,8 @@ internal static class DistilCommand
     /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
     public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
-        var data = CommonOptions.Path("TEXTS", $"{TableArguments.Kinds}; may be left out where there are --unlabelled ones");
-        data.Arity = ArgumentArity.ZeroOrOne;
+        var data = CommonOptions.Paths("TEXTS", $"{TableArguments.Kinds}; may be left out where there are --unlabelled ones");
+        data.Arity = ArgumentArity.ZeroOrMore;
         var teacher = CommonOptions.PathOption("--teacher", "The trained classifier to learn from: a model folder, or any that beret predict takes", "DIR");
         var student = CommonOptions.PathOption("--student", "The encoder that learns: a name, a Hugging Face owner/name, a folder, or a TensorFlow model", "MODEL");
         var unlabelled = new Option<string[]>("--unlabelled")
@@ -40,7 +40,7 @@ internal static class DistilCommand
         };
         verb.Details = "The loss is alpha · T² · KL(teacher ‖ student at temperature T) + (1 − alpha) · the labels' loss; of a text without a label the first part alone.\n"
             + "--relations adds the divergence of the student's attention from the teacher's, --hidden-states the difference of its states.";
-        var table = new TableArguments(verb);
+        var table = new TableArguments(verb, splits: true);
         var run = new RunArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
@@ -58,13 +58,15 @@ internal static class DistilCommand
                 var teacherName = arguments.GetValue(teacher) ?? before?.Teacher ?? throw new BeretException("--teacher is missing: name the classifier to learn from, such as runs/big");
                 modelName = arguments.GetValue(student) ?? modelName ?? throw new BeretException("--student is missing: name the encoder that is to learn, such as google/bert_uncased_L-4_H-256_A-4, or a folder");
                 var unlabelledNames = arguments.GetValue(unlabelled) is { Length: > 0 } given ? given : before?.Unlabelled ?? [];
-                dataName = arguments.GetValue(data) ?? dataName ?? (unlabelledNames.Count > 0 ? "" : throw new BeretException("TEXTS is missing: name labelled texts, such as imdb, a table (.csv, .tsv, .jsonl) or a folder of class folders, or others by --unlabelled"));
+                dataName = Sources.Joined(arguments.GetValue(data)) ?? dataName ?? (unlabelledNames.Count > 0 ? "" : throw new BeretException("TEXTS is missing: name labelled texts, such as imdb, a table (.csv, .tsv, .jsonl) or a folder of class folders, or others by --unlabelled"));
                 var (learner, known) = (await Sources.ResolveModelAsync(modelName, terminal, cancellation), await Sources.ResolveModelAsync(teacherName, terminal, cancellation));
                 var options = table.In(arguments, ModelDescription.Read(known.Folder)?.Task);
                 var (labelled, judged) = dataName.Length > 0
                     ? await Sources.LoadForTrainingAsync(dataName, arguments.GetValue(validation), options, terminal, cancellation)
                     : (new LabelledTexts([], [], string.Join(", ", unlabelledNames)), arguments.GetValue(validation) is { } other
                         ? Sources.Load(await Sources.OpenDataAsync(other, options, terminal, cancellation), DataSource.Train, terminal, cancellation) : null);
+                var recipe = settings.Apply(arguments, start);
+                table.CheckSplit(arguments, recipe);
                 var job = new TrainingJob
                 {
                     ModelFolder = learner.Folder,
@@ -75,7 +77,7 @@ internal static class DistilCommand
                     DataName = dataName,
                     Teacher = new Teacher { Folder = known.Folder, Name = teacherName, Unlabelled = await Sources.OpenTextsAsync(unlabelledNames, terminal, cancellation), UnlabelledNames = unlabelledNames },
                     Output = folder,
-                    Recipe = settings.Apply(arguments, start),
+                    Recipe = recipe,
                     Resume = isResumed,
                     Overwrite = arguments.GetValue(overwrite),
                     HasTensorBoard = run.HasTensorBoard(arguments),

@@ -16,7 +16,7 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var model = CommonOptions.Model();
-        var data = CommonOptions.Path("DATA", TableArguments.Kinds);
+        var data = CommonOptions.Paths("DATA", TableArguments.Kinds);
         var split = CommonOptions.PathOption("--split", "The part of the data to evaluate on: test, train, or all where there are no parts; of a GLUE task dev [default: test, of GLUE dev]", "NAME");
         var output = CommonOptions.PathOption("--output", "A file to write the metrics to, as JSON", "FILE");
         var maxLength = CommonOptions.MaxLength("The most tokens of a text [default: as the model was trained]", 3);
@@ -51,7 +51,7 @@ internal static class EvaluateCommand
                 WindowPooling = arguments.GetValue(pooling) is { } pooled ? WindowPoolings.Parse(pooled) : null,
                 Precision = arguments.GetValue(precision) is { } chosen ? Precisions.Parse(chosen) : null,
             });
-            var source = await Sources.OpenDataAsync(arguments.GetRequiredValue(data), table.In(arguments, classifier.Task), terminal, cancellation);
+            var source = await Sources.OpenDataAsync(Sources.Joined(arguments.GetRequiredValue(data))!, table.In(arguments, classifier.Task), terminal, cancellation);
             var part = arguments.GetValue(split) ?? source.EvaluationSplit;
             var texts = Sources.Load(source, part, terminal, cancellation);
             var progress = new Progress(terminal);

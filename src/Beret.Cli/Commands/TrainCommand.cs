@@ -12,11 +12,12 @@ internal static class TrainCommand
     /// <param name="repetition">Takes the run that a command line describes, and repeats another by it; null: it is run.</param>
     public static Command Create(Terminal terminal, Repetition? repetition = null)
     {
-        var data = CommonOptions.Path("DATA", TableArguments.Kinds);
-        data.Arity = ArgumentArity.ZeroOrOne;
+        var data = CommonOptions.Paths("DATA", TableArguments.Kinds);
+        data.Arity = ArgumentArity.ZeroOrMore;
         var model = CommonOptions.PathOption("--model", "The pretrained encoder: a name such as all-MiniLM-L6-v2, a Hugging Face owner/name, a folder, or a TensorFlow SavedModel or checkpoint (folder, prefix or archive)", "MODEL");
         var output = CommonOptions.PathOption("--output", "The folder that the model is written to", "DIR");
         var validation = CommonOptions.PathOption("--validation", "Labelled texts to validate on, instead of a part of DATA", "DATA");
+        var test = CommonOptions.PathOption("--test", "Labelled texts to evaluate the finished model on", "DATA");
         var resume = new Option<bool>("--resume") { Description = "Go on with the interrupted run in the output folder" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace what is in the output folder" };
         var printRecipe = new Option<bool>("--print-recipe") { Description = "Print the recipe, commented, and do nothing" };
@@ -29,6 +30,7 @@ internal static class TrainCommand
             "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb",
             "beret train reviews/ --model all-MiniLM-L6-v2 --output runs/reviews --epochs 3 --learning-rate 5e-5",
             "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --text-column subject --label-column team",
+            "beret train 'tickets-*.csv' more-tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --split grouped --group-column customer --test tickets-of-may.csv",
             "beret train articles.jsonl --model all-MiniLM-L6-v2 --output runs/topics --task multi-label",
             "beret train tickets.csv --model all-MiniLM-L6-v2 --output runs/tickets --preset fast",
             "beret train stars.csv --model all-MiniLM-L6-v2 --output runs/stars --task regression",
@@ -43,9 +45,9 @@ internal static class TrainCommand
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {
-            data, model, output, validation, resume, overwrite, printRecipe, printSchema, json,
+            data, model, output, validation, test, resume, overwrite, printRecipe, printSchema, json,
         };
-        var table = new TableArguments(verb);
+        var table = new TableArguments(verb, splits: true);
         var staged = new StagedArguments(verb);
         var repeated = new RepeatedArguments(verb);
         var run = new RunArguments(verb);
@@ -63,13 +65,18 @@ internal static class TrainCommand
                 var isResumed = arguments.GetValue(resume);
                 if (!arguments.GetValue(printRecipe) && staged.AreMeant(arguments, folder, isResumed))
                 {
+                    if (arguments.GetValue(test) is not null)
+                    {
+                        throw new BeretException("a run in stages judges each of them on the validation texts: leave out --test, and evaluate the model afterwards (beret evaluate)");
+                    }
+
                     if (repeated.Asked(arguments, null) is not null)
                     {
                         throw new BeretException("a run in stages is one run: leave out --seeds and --folds, or --stages");
                     }
 
                     var request = new StagedRequest(
-                        arguments.GetValue(data), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
+                        Sources.Joined(arguments.GetValue(data)), arguments.GetValue(model), arguments.GetValue(validation), folder ?? throw NoOutput(), isResumed, arguments.GetValue(overwrite),
                         arguments.GetValue(json), run.HasTensorBoard(arguments));
                     return repetition is null
                         ? await staged.RunAsync(arguments, request, settings, table, terminal, cancellation)
@@ -94,9 +101,11 @@ internal static class TrainCommand
 
                 folder = folder ?? throw NoOutput();
                 modelName = arguments.GetValue(model) ?? modelName ?? throw new BeretException("--model is missing: name the encoder to fine-tune, such as all-MiniLM-L6-v2, or a folder");
-                dataName = arguments.GetValue(data) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
+                dataName = Sources.Joined(arguments.GetValue(data)) ?? dataName ?? throw new BeretException("DATA is missing: name the labelled texts, such as imdb, a table (.csv, .tsv, .jsonl), a folder of class folders, or an archive of one");
+                table.CheckSplit(arguments, chosen);
                 var resolved = await Sources.ResolveModelAsync(modelName, terminal, cancellation);
-                var (texts, validationTexts) = await Sources.LoadForTrainingAsync(dataName, arguments.GetValue(validation), table.In(arguments, chosen.Task), terminal, cancellation);
+                var options = table.In(arguments, chosen.Task);
+                var (texts, validationTexts) = await Sources.LoadForTrainingAsync(dataName, arguments.GetValue(validation), options, terminal, cancellation);
                 var job = new TrainingJob
                 {
                     ModelFolder = resolved.Folder,
@@ -104,6 +113,7 @@ internal static class TrainCommand
                     Source = resolved.Source,
                     Data = texts,
                     Validation = validationTexts,
+                    Test = await Sources.LoadForTestAsync(arguments.GetValue(test), options, terminal, cancellation),
                     DataName = dataName,
                     Output = folder,
                     Recipe = chosen,
@@ -117,7 +127,7 @@ internal static class TrainCommand
                     return repetition.Go(job, cancellation);
                 }
 
-                var again = $"beret train {CommonOptions.Quote(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+                var again = $"beret train {Sources.Quoted(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{(arguments.GetValue(test) is { } tests ? $" --test {CommonOptions.Quote(tests)}" : "")}{table.Repeated(arguments)} --resume";
                 return repeated.Asked(arguments, runs) is { } asked
                     ? RepeatedArguments.Go(job, asked, again, arguments.GetValue(json), terminal, cancellation)
                     : TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);

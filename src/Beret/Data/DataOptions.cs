@@ -31,7 +31,16 @@ public sealed record DataOptions
     /// </summary>
     public FaultPolicy BadUtf8 { get; init; } = FaultPolicy.Fail;
 
-    /// <summary>What the data is where it does not say itself: the name of a <see cref="GlueTask"/>, such as <c>glue/sst2</c>; null: it is told by its name and content.</summary>
+    /// <summary>The names of what a table can be written as.</summary>
+    public static IReadOnlyList<string> TableFormats { get; } = [.. Files.TableFile.Formats.Keys];
+
+    /// <summary>Whether a path is called like a table: .csv, .tsv, .jsonl, .json, and these with .gz behind.</summary>
+    public static bool IsTable(string path) => Files.TableFile.FormatOf(path) is not null;
+
+    /// <summary>
+    /// What the data is where it does not say itself: one of <see cref="TableFormats"/>, or the name of a <see cref="GlueTask"/>, such as <c>glue/sst2</c>; null: it is told by
+    /// its name and content.
+    /// </summary>
     public string? Format { get; init; }
 
     /// <summary>How a table is read.</summary>

@@ -13,4 +13,7 @@ public sealed record Example(string Text, string? Pair, int Label, string Source
 
     /// <summary>Of <see cref="LabelKind.Number"/>: its number.</summary>
     public double Value { get; init; }
+
+    /// <summary>What it belongs to that must not be torn apart, such as its author; null where nothing is known of that.</summary>
+    public string? Group { get; init; }
 }

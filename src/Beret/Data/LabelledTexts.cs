@@ -113,9 +113,10 @@ public sealed class LabelledTexts
         var unknown = Labels.Where((label, index) => Counts[index] > 0 && !known.ContainsKey(label)).ToArray();
         if (unknown.Length > 0)
         {
+            var first = Examples.First(example => (Kind == LabelKind.Set ? example.Labels : [example.Label]).Any(label => unknown.Contains(Labels[label])));
             throw new DataException(
                 $"{Origin}: the {(unknown.Length == 1 ? "label" : "labels")} {Names(unknown)} {(unknown.Length == 1 ? "is" : "are")} not known; " +
-                $"the known labels are {Names(labels)}. " +
+                $"the known labels are {Names(labels)}. The first such example is {Shown.Path(first.Source)}. " +
                 "Rename or leave out such examples, or train on data that has them.");
         }
 

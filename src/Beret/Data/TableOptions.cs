@@ -1,6 +1,6 @@
 namespace Beret.Data;
 
-/// <summary>How a table is read: CSV, TSV or JSON lines, with a text and a label in each row.</summary>
+/// <summary>How a table is read: CSV, TSV, JSON or JSON lines, with a text and a label in each row.</summary>
 public sealed record TableOptions
 {
     /// <summary>The column of the text: its name, or its number counted from 1. Null: it is found by its name or its contents, and a note says which it is.</summary>
@@ -12,6 +12,9 @@ public sealed record TableOptions
     /// <summary>The column of the label; null as with <see cref="Text"/>.</summary>
     public string? Label { get; init; }
 
+    /// <summary>The column that says which rows belong together (<see cref="SplitMethod.Grouped"/>), by its name or number; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>What the labels are: classes, sets of labels or numbers. Null: it is told by the cells, and a note says which.</summary>
     public LabelKind? Kind { get; init; }
 
@@ -22,7 +25,7 @@ public sealed record TableOptions
     public bool? HasHeader { get; init; }
 
     /// <summary>
-    /// What to do with a row that has too few or too many columns, a quotation mark that is not closed, no label, or JSON that is not valid:
+    /// What to do with a row that has too few or too many columns, a quotation mark that is not closed, no label, no group, or JSON that is not valid:
     /// <see cref="FaultPolicy.Fail"/> or <see cref="FaultPolicy.Skip"/>.
     /// </summary>
     public FaultPolicy BadRows { get; init; } = FaultPolicy.Fail;

@@ -11,7 +11,7 @@ using Beret.Training;
 
 namespace Beret.Reports;
 
-/// <summary>The files that tell of a run, beside its model: curves.svg, report.html, metrics.json and README.md (the model card).</summary>
+/// <summary>The files that tell of a run, beside its model: curves.svg, report.html, metrics.json, with test texts test_metrics.json, and README.md (the model card).</summary>
 public static class RunReport
 {
     /// <summary>Writes the files into a folder.</summary>
@@ -29,6 +29,11 @@ public static class RunReport
         if (summary.Validation is not null)
         {
             Save(folder, "metrics.json", summary.Validation.ToJson() + "\n");
+        }
+
+        if (summary.Test is not null)
+        {
+            Save(folder, "test_metrics.json", summary.Test.ToJson() + "\n");
         }
     }
 

@@ -137,6 +137,10 @@ public abstract class RecipeOption
             r => r.AttentionDropout, (r, v) => r with { AttentionDropout = v }),
         new Whole("seed", "The seed of the split, the order, the dropout and the new classifier.", 0, int.MaxValue, r => r.Seed, (r, v) => r with { Seed = v }),
         new Real("validation-split", "The share of the training texts set aside for validation.", 0, 0.9, r => r.ValidationSplit, (r, v) => r with { ValidationSplit = v }),
+        new Choice<SplitMethod>(
+            "split",
+            "How they are set aside: as in TensorFlow's tutorial, so that every label has its share (of numbers every tenth of their ranks), or so that the rows of a group (--group-column) stay together.",
+            [("tutorial", SplitMethod.Tutorial), ("stratified", SplitMethod.Stratified), ("grouped", SplitMethod.Grouped)], r => r.Split, (r, v) => r with { Split = v }),
         new Choice<ShuffleMode>(
             "shuffle", "The order of the texts: anew every epoch, through a buffer of 256 once (TensorFlow's tutorial), or as they come.",
             [("epoch", ShuffleMode.EveryEpoch), ("tutorial", ShuffleMode.Tutorial), ("none", ShuffleMode.None)], r => r.Shuffle, (r, v) => r with { Shuffle = v }),

@@ -95,7 +95,7 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     internal static (LabelledTexts Training, LabelledTexts? Validation) Split(LabelledTexts data, LabelledTexts? validation, TrainingRecipe recipe) =>
         validation is not null ? (data, validation.WithLabels(data.Labels))
         : recipe.ValidationSplit == 0 || data.Examples.Count == 0 ? (data, null)
-        : DatasetSplit.TutorialSplit(data, recipe.ValidationSplit, recipe.Seed);
+        : DatasetSplit.Of(data, recipe.Split, recipe.ValidationSplit, recipe.Seed);
 
     private static string FingerprintOf(string labelled, IEnumerable<Example> unlabelled)
     {

@@ -92,6 +92,9 @@ public sealed record TrainingRecipe
     /// <summary>The share of the training texts that is set aside for validation.</summary>
     public double ValidationSplit { get; init; } = 0.2;
 
+    /// <summary>How these are chosen.</summary>
+    public SplitMethod Split { get; init; }
+
     /// <summary>How the texts are ordered from epoch to epoch.</summary>
     public ShuffleMode Shuffle { get; init; } = ShuffleMode.EveryEpoch;
 

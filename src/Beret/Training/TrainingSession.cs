@@ -122,6 +122,12 @@ internal sealed class TrainingSession : IDisposable
         var tokenizer = files.LoadTokenizer();
         var known = KnownClassifier.Of(files, tokenizer);
         var (texts, answers) = RunInput.Read(job, known, callbacks, check, cancellation);
+        if (job.Test is { } test)
+        {
+            // Labels that the model will not know are said now, and not when it has been trained.
+            job = job with { Test = test.As(texts.Task.Kind).WithLabels(texts.Task.Labels) };
+        }
+
         var isForeign = known is not null && !known.Is(texts.Task);
         var objective = Objective.For(recipe, texts.Task, texts.Training);
         var keep = new KeepRule(recipe.Keep, texts.Validation is null ? null : () => texts.Task.Evaluate(texts.Validation.Examples, new float[texts.Validation.Examples.Count * texts.Task.Outputs]));

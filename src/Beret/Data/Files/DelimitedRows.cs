@@ -3,18 +3,21 @@ using CsvHelper;
 
 namespace Beret.Data.Files;
 
-/// <summary>The rows of CSV and TSV, in UTF-8 or what a byte order mark says. Which character stands between the cells of CSV is told by the first lines.</summary>
+/// <summary>The rows of CSV and TSV. Which character stands between the cells of CSV is told by the first lines.</summary>
 internal static class DelimitedRows
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>All rows, the first one too, one after the other.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="DataException">The file cannot be read, or has a row that is too large.</exception>
-    public static IEnumerable<TableRow> Read(TableFile file, DataOptions options)
+    public static IEnumerable<TableRow> Read(TableFile file, DataOptions options, CancellationToken cancellation = default)
     {
         string? fault = null;
         var isTsv = file.Format == TableFormat.Tsv;
-        using var reader = CsvReader.Create(file.OpenBytes(), new CsvReaderOptions
+        using var reader = CsvReader.Create(file.OpenBytes(options, cancellation), new CsvReaderOptions
         {
             HasHeader = false,
             Separator = isTsv ? '\t' : null,
@@ -32,6 +35,7 @@ internal static class DelimitedRows
         });
         while (Next())
         {
+            cancellation.ThrowIfCancellationRequested();
             yield return Row();
         }
 
@@ -45,11 +49,7 @@ internal static class DelimitedRows
             catch (CsvFormatException e)
             {
                 throw new DataException(
-                    $"{Shown.Path(file.Path)}, line {e.LineNumber}: the row is longer than {Shown.Bytes(options.MaxTextBytes)}, the most that is read. Is a quotation mark not closed?", e);
-            }
-            catch (Exception e) when (e is IOException or InvalidDataException)
-            {
-                throw file.Unreadable(e);
+                    $"{Shown.Path(file.Name)}, line {e.LineNumber}: the row is longer than {Shown.Bytes(options.MaxTextBytes)}, the most that is read. Is a quotation mark not closed?", e);
             }
         }
 

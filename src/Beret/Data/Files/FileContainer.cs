@@ -31,11 +31,25 @@ internal abstract class FileContainer(string path, DataOptions options)
         }
     }
 
+    /// <summary>The tables in it, in order; empty where it holds folders of texts, whatever lies beside these.</summary>
+    public virtual IReadOnlyList<string> Tables(CancellationToken cancellationToken) =>
+        List(cancellationToken)?.Tables ?? [];
+
+    /// <summary>Opens some of its tables one after the other; each can be read until the next is asked for.</summary>
+    /// <param name="names">Of <see cref="Tables"/>, in their order.</param>
+    /// <param name="format">What they are written as; null: what their names say.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public abstract IEnumerable<TableFile> OpenTables(IReadOnlyList<string> names, TableFormat? format, CancellationToken cancellationToken);
+
+    /// <summary>A table in it.</summary>
+    protected TableFile Table(string name, TableFormat? format, Func<Stream> open) =>
+        new($"{Origin}/{name}", format ?? TableFile.FormatOf(name)!.Value, open, name);
+
     /// <summary>Opens a folder or an archive.</summary>
     /// <exception cref="DataException">It is neither, or cannot be read.</exception>
     public static FileContainer Open(string path, DataOptions options) => TryOpen(path, options) ?? throw new DataException(
-        $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip). " +
-        "nor a table (.csv, .tsv, .jsonl). Unpack it and give the folder, pack the folder as one of these, or give the table a name that says what it is.");
+        $"{Shown.Path(path)} is not a folder, nor an archive that is read (.tar.gz, .tgz, .tar, .zip), " +
+        "nor a table (.csv, .tsv, .jsonl, .json). Unpack it and give the folder, pack the folder as one of these, or say what the table is (--format csv), or give it a name that says so.");
 
     /// <summary>Opens a folder or an archive; null for a file of another kind.</summary>
     /// <exception cref="DataException">There is nothing there, it is empty, or it cannot be read.</exception>

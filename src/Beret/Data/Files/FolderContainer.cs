@@ -13,6 +13,13 @@ internal sealed class FolderContainer(string path, DataOptions options) : FileCo
 
     private FileIndex? list;
 
+    public override IReadOnlyList<string> Tables(CancellationToken cancellationToken) =>
+        [.. base.Tables(cancellationToken).Order(CodePointOrder.Instance)];
+
+    public override IEnumerable<TableFile> OpenTables(IReadOnlyList<string> names, TableFormat? format, CancellationToken cancellationToken) =>
+        names.Select(name => Table(name, format, () => new FileStream(
+            Path.Combine(Origin, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16, FileOptions.SequentialScan)));
+
     public override FileIndex List(CancellationToken cancellationToken)
     {
         if (list is null)

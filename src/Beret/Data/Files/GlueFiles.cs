@@ -41,7 +41,7 @@ internal sealed class GlueFiles
     {
         if (isFolder)
         {
-            return DelimitedRows.Read(new TableFile(names[name], TableFormat.Tsv), options);
+            return DelimitedRows.Read(TableFile.At(names[name], TableFormat.Tsv), options);
         }
 
         return Packed();

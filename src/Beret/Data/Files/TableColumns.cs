@@ -1,7 +1,7 @@
 namespace Beret.Data.Files;
 
-/// <summary>Which columns of a table hold the text, perhaps a second text, and the label.</summary>
-internal sealed record TableColumns(int Text, int? Pair, int Label)
+/// <summary>Which columns of a table hold the text, perhaps a second text, the label, and perhaps the group.</summary>
+internal sealed record TableColumns(int Text, int? Pair, int Label, int? Group = null)
 {
     private const int SampleRows = 1000;
     private const int LongestName = 40;
@@ -23,7 +23,7 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
     /// </summary>
     public static bool IsHeader(IReadOnlyList<string?> first, IEnumerable<TableRow> others, TableOptions options)
     {
-        string?[] asked = [options.Text, options.Pair, options.Label];
+        string?[] asked = [options.Text, options.Pair, options.Label, options.Group];
         if (first.Any(cell => cell is not null && (asked.Contains(cell) || Known(cell))))
         {
             return true;
@@ -44,26 +44,27 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
     /// <exception cref="DataException">There is no such column, or it cannot be told which it is.</exception>
     public static TableColumns Choose(IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin)
     {
-        var (text, pair, label) = Choose(names, width, rows, options, origin, isLabelled: true);
-        return new TableColumns(text, pair, label!.Value);
+        var (text, pair, label, group) = Choose(names, width, rows, options, origin, isLabelled: true);
+        return new TableColumns(text, pair, label!.Value, group);
     }
 
     /// <summary>The same of a table whose texts need no labels. A column that is called like a label is not taken for a text by its contents.</summary>
     public static (int Text, int? Pair) ChooseTexts(IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin)
     {
-        var (text, pair, _) = Choose(names, width, rows, options, origin, isLabelled: false);
+        var (text, pair, _, _) = Choose(names, width, rows, options, origin, isLabelled: false);
         return (text, pair);
     }
 
     public static string? Cell(in TableRow row, int column) => column < row.Cells.Length ? row.Cells[column] : null;
 
-    private static (int Text, int? Pair, int? Label) Choose(
+    private static (int Text, int? Pair, int? Label, int? Group) Choose(
         IReadOnlyList<string>? names, int width, IReadOnlyList<TableRow> rows, TableOptions options, string origin, bool isLabelled)
     {
         var sample = rows.Take(SampleRows).Where(row => row.Fault is null).ToArray();
         int? label = options.Label is null ? Named(LabelNames) : Asked(options.Label, "--label-column");
         int? text = options.Text is null ? Named(TextNames) : Asked(options.Text, "--text-column");
         int? pair = options.Pair is null ? Named(PairNames) : Asked(options.Pair, "--pair-column");
+        int? group = options.Group is null ? null : Asked(options.Group, "--group-column");
         if (text is null)
         {
             var longest = Others(label, pair).Select(column => (Column: column, Length: sample.Sum(row => (long)(Cell(row, column)?.Length ?? 0)))).OrderByDescending(one => one.Length).ToArray();
@@ -79,11 +80,11 @@ internal sealed record TableColumns(int Text, int? Pair, int Label)
 
         return pair == text || (isLabelled && (text == label || pair == label))
             ? throw new DataException($"{origin}: column {Name(pair == text ? text.Value : label!.Value)} cannot be {(isLabelled ? "text and label, or " : "")}both texts of a pair.")
-            : (text.Value, pair, label);
+            : (text.Value, pair, label, group);
 
         string Name(int column) => names is null ? $"{column + 1}" : $"`{Shown.Path(names[column])}`";
 
-        IEnumerable<int> Others(int? one, int? two) => Enumerable.Range(0, width).Where(column => column != one && column != two);
+        IEnumerable<int> Others(int? one, int? two) => Enumerable.Range(0, width).Where(column => column != one && column != two && column != group);
 
         int? Named(string[] wanted) => names is null ? null
             : wanted.Select(name => names.Index().Where(one => string.Equals(one.Item.Trim(), name, StringComparison.OrdinalIgnoreCase)).Select(one => (int?)one.Index).FirstOrDefault())

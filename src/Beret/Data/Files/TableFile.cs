@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Beret.Data.Files;
 
 /// <summary>What a table is written as.</summary>
@@ -13,6 +11,9 @@ internal enum TableFormat
 
     /// <summary>A JSON object on each line.</summary>
     JsonLines,
+
+    /// <summary>A JSON array of objects, or an object that holds one.</summary>
+    Json,
 }
 
 /// <summary>A row: its cells, null where there is none, and the line that it begins on, counted from 1.</summary>
@@ -23,47 +24,77 @@ internal readonly record struct TableRow(string?[] Cells, long Line, string? Fau
     public IReadOnlySet<int>? Lists { get; init; }
 }
 
-/// <summary>A file with a table, plain or behind gzip.</summary>
-/// <param name="path">Where it is; what messages call it.</param>
+/// <summary>A table, plain or behind gzip, in UTF-8 or, with a byte order mark, in UTF-16.</summary>
+/// <param name="name">What messages call it: its path; of a member of an archive the archive's with the member's behind it.</param>
 /// <param name="format">What it is written as.</param>
-/// <param name="open">Opens its bytes, unpacked; null for the file at the path.</param>
-internal sealed class TableFile(string path, TableFormat format, Func<Stream>? open = null)
+/// <param name="open">Opens its bytes as they are stored.</param>
+/// <param name="part">What its rows are told by, where a data set has several tables; null: its name.</param>
+internal sealed class TableFile(string name, TableFormat format, Func<Stream> open, string? part = null)
 {
-    public string Path => path;
+    /// <summary>The formats by the names that a user gives them.</summary>
+    public static readonly IReadOnlyDictionary<string, TableFormat> Formats = new Dictionary<string, TableFormat>(StringComparer.Ordinal)
+    {
+        ["csv"] = TableFormat.Csv, ["tsv"] = TableFormat.Tsv, ["jsonl"] = TableFormat.JsonLines, ["json"] = TableFormat.Json,
+    };
+
+    public string Name => name;
 
     public TableFormat Format => format;
 
-    /// <summary>The format by the file's name; null where that is no table's.</summary>
+    /// <summary>What its rows are told by, where a data set has several tables.</summary>
+    public string Part => part ?? name;
+
+    /// <summary>The table in a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">What it is written as.</param>
+    /// <param name="part">What its rows are told by, where a data set has several tables; null: its path.</param>
+    public static TableFile At(string path, TableFormat format, string? part = null) => new(
+        path, format, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16, FileOptions.SequentialScan),
+        part);
+
+    /// <summary>The format by a file's name; null where that is no table's.</summary>
     public static TableFormat? FormatOf(string path)
     {
-        var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-        return System.IO.Path.GetExtension(name).ToUpperInvariant() switch
+        var plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return Path.GetExtension(plain).ToUpperInvariant() switch
         {
             ".CSV" => TableFormat.Csv,
             ".TSV" or ".TAB" => TableFormat.Tsv,
             ".JSONL" or ".NDJSON" => TableFormat.JsonLines,
+            ".JSON" => TableFormat.Json,
             _ => null,
         };
     }
 
-    /// <summary>The bytes, unpacked.</summary>
-    public Stream OpenBytes()
+    /// <summary>The bytes, unpacked and in UTF-8.</summary>
+    /// <exception cref="DataException">It cannot be opened; reading the bytes throws no other error either.</exception>
+    public PeekedStream OpenBytes(DataOptions options, CancellationToken cancellation = default)
     {
+        PeekedStream bytes;
         try
         {
-            if (open is not null)
-            {
-                return open();
-            }
-
-            Stream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16, FileOptions.SequentialScan);
-            return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            bytes = Peeked(open());
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             throw Unreadable(e);
         }
+
+        if (bytes.Peek(2) is [0x1F, 0x8B])
+        {
+            bytes = Peeked(new ExpansionGuard(bytes, name, options.MaxCompressionRatio, leaveOpen: false, cancellation));
+        }
+
+        return bytes.Peek(4) switch
+        {
+            [0xFF, 0xFE, 0, 0] or [0, 0, 0xFE, 0xFF] => throw new DataException($"{Shown.Path(name)} is UTF-32; convert it to UTF-8 (iconv -f UTF-32 -t UTF-8)."),
+            [0xFF, 0xFE, ..] => Peeked(new Utf16Stream(bytes, isBigEndian: false)),
+            [0xFE, 0xFF, ..] => Peeked(new Utf16Stream(bytes, isBigEndian: true)),
+            _ => bytes,
+        };
     }
 
-    public DataException Unreadable(Exception e) => new($"{Shown.Path(path)} cannot be read: {e.Message}", e);
+    public DataException Unreadable(Exception e) => new($"{Shown.Path(name)} cannot be read: {e.Message}", e);
+
+    private PeekedStream Peeked(Stream stream) => new(stream, Unreadable);
 }

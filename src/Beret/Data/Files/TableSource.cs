@@ -2,95 +2,99 @@ using System.Globalization;
 
 namespace Beret.Data.Files;
 
-/// <summary>A table with a text and a label in each row. It has one part, in the order of its rows.</summary>
-internal sealed class TableSource(TableFile file, DataOptions options) : DataSource(file.Path)
+/// <summary>
+/// Tables with a text and a label in each row, one after the other in the order of their rows. They have one part, unless they lie in one folder or archive and are called
+/// after their parts.
+/// </summary>
+internal sealed class TableSource : DataSource
 {
-    private const int RowsBetweenReports = 4096;
+    private const string Validation = "validation";
 
     // A column with more different values than this share of its rows holds no classes.
     private const double MostLabels = 0.5;
     private const int FewRows = 20;
 
-    public override IReadOnlyList<string> Splits(CancellationToken cancellationToken = default) => [All];
+    private readonly IReadOnlyList<TableSet> sets;
+    private readonly DataOptions options;
+    private readonly IReadOnlyList<string> parts;
+
+    /// <exception cref="DataException">Several sets are given, and one of them has parts.</exception>
+    public TableSource(IReadOnlyList<TableSet> sets, DataOptions options)
+        : base(sets.Count <= 3 ? string.Join(", ", sets.Select(set => set.Origin)) : $"{sets[0].Origin} and {Shown.Count(sets.Count - 1)} more")
+    {
+        (this.sets, this.options) = (sets, options);
+        parts = [All];
+        foreach (var set in sets.Where(set => set.HasParts))
+        {
+            string[] found = [.. ((string[])[Train, Validation, Test]).Where(part => set.Names.Any(name => PartOf(name) == part))];
+            if (found.Length > 1 && found.Contains(Train))
+            {
+                parts = sets.Count == 1 ? found : throw new DataException(
+                    $"{Shown.Path(set.Origin)} has tables of its own for {string.Join(", ", found)}: give it by itself, or unpack it and name the tables that are meant.");
+            }
+        }
+    }
+
+    public override string? ValidationSplit => parts.Contains(Validation) ? Validation : null;
+
+    public override string EvaluationSplit => !parts.Contains(Test) && parts.Contains(Validation) ? Validation : Test;
+
+    public override IReadOnlyList<string> Splits(CancellationToken cancellationToken = default) => parts;
 
     public override IReadOnlyList<LabelledTexts> Load(
         IReadOnlyList<string> splits, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(splits);
-        if (splits.FirstOrDefault(split => split is not (All or Train or Test)) is { } unknown)
+        var isWhole = parts is [All];
+        if (splits.FirstOrDefault(split => !(isWhole ? split is All or Train or Test : parts.Contains(split))) is { } unknown)
         {
-            throw new DataException($"{Origin} is one table and has no split `{Shown.Path(unknown)}`; it has `{All}`.");
+            throw new DataException(
+                $"{Origin} {(isWhole ? "is one table and " : "")}has no split `{Shown.Path(unknown)}`; it has {string.Join(" and ", parts.Select(part => $"`{part}`"))}.");
         }
 
-        var texts = Read(progress, cancellationToken);
-        return [.. splits.Select(_ => texts)];
+        var whole = isWhole ? Read(All, progress, cancellationToken) : null;
+        return [.. splits.Select(split => whole ?? Read(split, progress, cancellationToken))];
     }
 
-    private LabelledTexts Read(IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    /// <summary>The part that a table is, by its name or a folder that it lies in: <c>train.csv</c>, <c>test-00000-of-00002.jsonl</c>, <c>dev/a.tsv</c>.</summary>
+    internal static string? PartOf(string name) => name.Split('/').Reverse().Select(word =>
     {
-        var keys = new List<string>();
-        var isJson = file.Format == TableFormat.JsonLines;
-        var rows = new List<TableRow>();
-        long characters = 0;
-        foreach (var row in isJson ? JsonRows.Read(file, options, keys, cancellation) : DelimitedRows.Read(file, options))
+        return string.Concat(word.TakeWhile(char.IsAsciiLetter)).ToUpperInvariant() switch
         {
-            cancellation.ThrowIfCancellationRequested();
-            rows.Add(row);
-            characters += row.Cells.Sum(cell => (long)(cell?.Length ?? 0) + 8);
-            if (characters > options.MaxTotalBytes / sizeof(char))
-            {
-                throw new DataException($"{Origin} holds more than {Shown.Bytes(options.MaxTotalBytes)} of text, the most that is read.");
-            }
+            "TRAIN" or "TRAINING" => Train,
+            "VALIDATION" or "VALID" or "VAL" or "DEV" => Validation,
+            "TEST" or "TESTING" => Test,
+            _ => null,
+        };
+    }).FirstOrDefault(part => part is not null);
 
-            if (rows.Count % RowsBetweenReports == 0)
-            {
-                progress?.Report(new LoadProgress(rows.Count, 0));
-            }
-        }
-
-        var table = options.Table;
-        var hasHeader = !isJson && rows.Count > 0 && (table.HasHeader ?? TableColumns.IsHeader(rows[0].Cells, rows.Skip(1), table));
-        IReadOnlyList<string>? names = isJson ? keys : hasHeader ? [.. rows[0].Cells.Select(cell => cell ?? "")] : null;
-        var data = hasHeader ? rows[1..] : rows;
-        if (data.Count == 0)
-        {
-            throw new DataException($"{Origin} holds no rows{(hasHeader ? " below the names of its columns" : "")}.");
-        }
-
-        var width = names?.Count ?? data[0].Cells.Length;
-        var columns = TableColumns.Choose(names, width, data, table, Origin);
-        var cells = LabelCells.Choose([.. data.Where(row => row.Fault is null).Select(row => TableColumns.Cell(row, columns.Label)?.Trim()).OfType<string>()], table);
-        var bad = new List<(long Line, string What)>();
-        var found = new List<(Example Example, string Label)>(data.Count);
+    private LabelledTexts Read(string part, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        var chosen = sets.Select(set => (Set: set, Names: part == All ? set.Names : [.. set.Names.Where(name => PartOf(name) == part)])).ToArray();
+        var others = part == All ? [] : sets[0].Names.Where(name => PartOf(name) is null).ToArray();
+        var table = TableRows.Read(chosen.SelectMany(one => one.Set.Open(one.Names, cancellation)), chosen.Sum(one => one.Names.Count) > 1, options, Origin, progress, cancellation);
+        var cells = LabelCells.Choose([.. table.Rows.Where(row => row.Fault is null).Select(row => row.Label).OfType<string>()], options.Table);
+        var bad = new List<(string Where, string What)>();
+        var found = new List<(Example Example, string Label)>(table.Rows.Count);
         var empty = 0;
-        foreach (var row in data)
+        foreach (var row in table.Rows)
         {
-            var label = TableColumns.Cell(row, columns.Label)?.Trim();
-            var text = TableColumns.Cell(row, columns.Text);
-            var pair = columns.Pair is { } second ? TableColumns.Cell(row, second) : null;
-            var fault = row.Fault
-                ?? (!isJson && row.Cells.Length != width ? $"it has {Shown.Count(row.Cells.Length, "cell")}, where {(hasHeader ? "the names are" : "the first row has")} {width}" : null)
-                ?? (text is null ? "it has no text" : columns.Pair is not null && pair is null ? "it has no second text" : null)
-                ?? (IsList(columns.Text) || (columns.Pair is { } other && IsList(other)) ? "its text is a list" : null)
-                ?? cells.FaultOf(label);
-            if (fault is null)
+            if ((row.Fault ?? cells.FaultOf(row.Label)) is not { } fault)
             {
-                empty += string.IsNullOrWhiteSpace(text) ? 1 : 0;
-                found.Add((new Example(text!, pair, -1, string.Create(CultureInfo.InvariantCulture, $"line {row.Line}")), label!));
+                empty += string.IsNullOrWhiteSpace(row.Text) ? 1 : 0;
+                found.Add((new Example(row.Text!, row.Pair, -1, row.Source) { Group = row.Group }, row.Label!));
             }
-            else if (table.BadRows == FaultPolicy.Fail)
+            else if (options.Table.BadRows == FaultPolicy.Fail)
             {
-                throw new DataException($"{Origin}, line {row.Line}: {fault}. Mend the row, or leave out such rows (--on-bad-row skip).");
+                throw new DataException($"{row.File}, line {row.Line}: {fault}. Mend the row, or leave out such rows (--on-bad-row skip).");
             }
             else
             {
-                bad.Add((row.Line, fault));
+                bad.Add((row.Source, fault));
             }
-
-            bool IsList(int column) => row.Lists?.Contains(column) == true;
         }
 
-        return Join(found, cells, names is null ? LabelledTexts.NumberName : names[columns.Label], NotesOn(names, columns, cells, bad, empty));
+        return Join(found, cells, table.Names is null ? LabelledTexts.NumberName : table.Names[table.Columns.Label], NotesOn(table, cells, bad, empty, others));
     }
 
     private LabelledTexts Join(List<(Example Example, string Label)> rows, LabelCells cells, string numberName, List<string> notes)
@@ -134,14 +138,14 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
         DataException NoRow() => new($"{Origin}: no row is left. {string.Join(" ", notes)}");
     }
 
-    private List<string> NotesOn(IReadOnlyList<string>? names, TableColumns columns, LabelCells cells, List<(long Line, string What)> bad, int empty)
+    private List<string> NotesOn(TableRows table, LabelCells cells, List<(string Where, string What)> bad, int empty, IReadOnlyList<string> others)
     {
         var notes = new List<string>();
-        var table = options.Table;
-        if (table.Text is null || table.Label is null || (table.Pair is null && columns.Pair is not null))
+        var asked = options.Table;
+        if (asked.Text is null || asked.Label is null || (asked.Pair is null && table.Columns.Pair is not null))
         {
-            notes.Add($"{Origin}: the text is column {Name(columns.Text)}{(columns.Pair is { } pair ? $", its pair {Name(pair)}" : "")}, the label {Name(columns.Label)}"
-                + $"{(names is null ? "; the first row is taken as data (the file names no columns)" : "")}. Others are named with --text-column, --pair-column, --label-column.");
+            notes.Add($"{Origin}: the text is column {Name(table.Columns.Text)}{(table.Columns.Pair is { } pair ? $", its pair {Name(pair)}" : "")}, the label {Name(table.Columns.Label)}"
+                + $"{(table.Names is null ? "; the first row is taken as data (the file names no columns)" : "")}. Others are named with --text-column, --pair-column, --label-column.");
         }
 
         if (cells.Note is { } note)
@@ -149,9 +153,14 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
             notes.Add($"{Origin}: {note}");
         }
 
+        if (others.Count > 0)
+        {
+            notes.Add($"{Shown.Paths(others)} in {Origin}: by {(others.Count == 1 ? "its name" : "their names")} no part ({string.Join(", ", parts)}), left out.");
+        }
+
         if (bad.Count > 0)
         {
-            notes.Add($"{Shown.Count(bad.Count, "row")} left out: {string.Join("; ", bad.Take(5).Select(row => $"line {row.Line}: {row.What}"))}{(bad.Count > 5 ? "; and more" : "")}.");
+            notes.Add($"{Shown.Count(bad.Count, "row")} left out: {string.Join("; ", bad.Take(5).Select(row => $"{Shown.Path(row.Where)}: {row.What}"))}{(bad.Count > 5 ? "; and more" : "")}.");
         }
 
         if (empty > 0)
@@ -161,6 +170,6 @@ internal sealed class TableSource(TableFile file, DataOptions options) : DataSou
 
         return notes;
 
-        string Name(int column) => names is null ? $"{column + 1}" : $"`{Shown.Path(names[column])}`";
+        string Name(int column) => table.Names is null ? $"{column + 1}" : $"`{Shown.Path(table.Names[column])}`";
     }
 }

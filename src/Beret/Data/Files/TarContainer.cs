@@ -5,19 +5,74 @@ namespace Beret.Data.Files;
 /// <summary>A tar, plain or compressed with gzip. It has no table of contents: what it holds is known when it has been read through.</summary>
 internal sealed class TarContainer(string path, bool compressed, DataOptions options) : FileContainer(path, options)
 {
+    // So many texts without a table among them are no accident: the rest of a long archive need not be listed.
+    private const int TextsEnough = 64;
+
+    private IReadOnlyList<string>? tables;
+
     public override FileIndex? List(CancellationToken cancellationToken) => null;
+
+    public override IReadOnlyList<string> Tables(CancellationToken cancellationToken)
+    {
+        if (tables is null)
+        {
+            var index = new FileIndex(Origin, Options);
+            using var stream = Open(cancellationToken);
+            var tar = new TarReader(stream, Origin);
+            while (!index.HasTextFolders && (index.HasTables || index.Texts.Count < TextsEnough) && tar.Next())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                switch (tar.Kind)
+                {
+                    case TarEntryKind.File:
+                        index.AddFile(tar.Path);
+                        break;
+                    case TarEntryKind.Folder:
+                        index.AddFolder(tar.Path);
+                        break;
+                }
+            }
+
+            tables = index.Tables;
+        }
+
+        return tables;
+    }
+
+    public override IEnumerable<TableFile> OpenTables(IReadOnlyList<string> names, TableFormat? format, CancellationToken cancellationToken)
+    {
+        using var stream = Open(cancellationToken);
+        var tar = new TarReader(stream, Origin);
+        for (var i = 0; i < names.Count;)
+        {
+            if (!tar.Next())
+            {
+                throw new DataException($"{Shown.Path(names[i])} was in {Origin} and no longer is: it changed while it was read. Load it again.");
+            }
+
+            if (tar.Kind == TarEntryKind.File && tar.Path == names[i])
+            {
+                yield return Table(names[i++], format, () => new Entry(tar));
+            }
+        }
+
+        // To the end of the stream, where gzip keeps its checksum.
+        while (tar.Next())
+        {
+        }
+    }
 
     protected override void ReadFiles(TextIntake intake, FileIndex? index, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17, FileOptions.SequentialScan);
-        using var content = compressed ? (Stream)new ExpansionGuard(file, Origin, Options.MaxCompressionRatio, cancellationToken) : file;
+        using var content = compressed ? (Stream)new ExpansionGuard(file, Origin, Options.MaxCompressionRatio, leaveOpen: true, cancellationToken) : file;
         try
         {
             ReadTar(new TarReader(content, Origin));
         }
         catch (InvalidDataException e)
         {
-            throw new DataException($"{Origin} is damaged: {e.Message} Download or pack it again.", e);
+            throw Damaged(e);
         }
 
         void ReadTar(TarReader tar)
@@ -64,63 +119,26 @@ internal sealed class TarContainer(string path, bool compressed, DataOptions opt
         }
     }
 
-    /// <summary>Unpacks gzip, and stops where the content grows out of all proportion to the file: a compression bomb.</summary>
-    private sealed class ExpansionGuard(Stream file, string origin, int maxRatio, CancellationToken cancellationToken) : Stream
+    private PeekedStream Open(CancellationToken cancellationToken)
     {
-        private const long AlwaysAllowed = 256L << 20;
-
-        private readonly BufferedStream content = new(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true), 1 << 17);
-        private long read;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
+        try
         {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
+            var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17, FileOptions.SequentialScan);
+            return new PeekedStream(
+                compressed ? new ExpansionGuard(file, Origin, Options.MaxCompressionRatio, leaveOpen: false, cancellationToken) : file,
+                e => e is InvalidDataException ? Damaged(e) : Unreadable(Origin, e));
         }
-
-        public override int Read(Span<byte> buffer)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var count = content.Read(buffer);
-            read += count;
-            if (read > AlwaysAllowed && read / maxRatio > file.Position)
-            {
-                throw new DataException(
-                    $"{origin} expands to more than {Shown.Count(maxRatio)} times its size: a compression bomb, or not text. Unpack it and give " +
-                    "the folder if you trust it.");
-            }
-
-            return count;
+            throw Unreadable(Origin, e);
         }
+    }
 
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    private DataException Damaged(Exception e) => new($"{Origin} is damaged: {e.Message} Download or pack it again.", e);
 
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                content.Dispose();
-            }
-
-            base.Dispose(disposing);
-        }
+    /// <summary>The entry that a tar stands at.</summary>
+    private sealed class Entry(TarReader tar) : ReadOnlyStream
+    {
+        public override int Read(Span<byte> buffer) => tar.ReadSome(buffer);
     }
 }

@@ -120,6 +120,20 @@ internal sealed class TarReader(Stream stream, string origin)
         return bytes;
     }
 
+    /// <summary>Reads some of the entry; 0 at its end.</summary>
+    public int ReadSome(Span<byte> bytes)
+    {
+        var part = bytes[..(int)Math.Min(bytes.Length, unread)];
+        var count = stream.Read(part);
+        if (count == 0 && part.Length > 0)
+        {
+            throw CutOff();
+        }
+
+        unread -= count;
+        return count;
+    }
+
     private static ReadOnlySpan<byte> Trimmed(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is >= 0 and var end ? field[..end] : field;
 
     private static bool TryOctal(ReadOnlySpan<byte> field, out long value)

@@ -73,17 +73,45 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
         progress?.Report(1);
     }
 
+    public override IEnumerable<TableFile> OpenTables(IReadOnlyList<string> names, TableFormat? format, CancellationToken cancellationToken)
+    {
+        using var file = OpenFile();
+        using var zip = new ZipArchive(file, ZipArchiveMode.Read);
+        var entries = zip.Entries.Where(entry => entry.FullName is not [.., '/' or '\\']).ToLookup(PathOf, StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            var entry = entries[name].FirstOrDefault() ?? throw new DataException($"{Shown.Path(name)} was in {Origin} and no longer is: it changed while it was read. Load it again.");
+            yield return Table(name, format, () => !entry.IsEncrypted ? new CheckedEntry(entry)
+                : throw new DataException($"{Origin} is encrypted ({Shown.Path(name)}). Unpack it and give the folder."));
+        }
+    }
+
+    private FileStream OpenFile()
+    {
+        try
+        {
+            var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            CheckDirectory(file);
+            return file;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(Origin, e);
+        }
+    }
+
+    // Some programs of Windows write backslashes.
+    private string PathOf(ZipArchiveEntry entry) => EntryPath.Normalise(entry.FullName.Replace('\\', '/'), Origin);
+
     private void Visit(Func<ZipArchiveEntry, string, bool> visit)
     {
         try
         {
-            using var file = new FileStream(Origin, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-            CheckDirectory(file);
+            using var file = OpenFile();
             using var zip = new ZipArchive(file, ZipArchiveMode.Read);
             foreach (var entry in zip.Entries)
             {
-                // Some programs of Windows write backslashes.
-                if (!visit(entry, EntryPath.Normalise(entry.FullName.Replace('\\', '/'), Origin)))
+                if (!visit(entry, PathOf(entry)))
                 {
                     break;
                 }
@@ -122,6 +150,33 @@ internal sealed class ZipContainer(string path, DataOptions options) : FileConta
         }
 
         return bytes;
+    }
+
+    /// <summary>A file of the archive, whose length and checksum are looked at in the end.</summary>
+    private sealed class CheckedEntry(ZipArchiveEntry entry) : ReadOnlyStream
+    {
+        private readonly Stream content = entry.Open();
+        private long read;
+        private uint checksum;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = content.Read(buffer);
+            (read, checksum) = (read + count, Crc32.Append(checksum, buffer[..count]));
+            return read > entry.Length || (count == 0 && buffer.Length > 0 && (read < entry.Length || checksum != entry.Crc32))
+                ? throw new InvalidDataException("its length or checksum is wrong. Download or pack the archive again.")
+                : count;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                content.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
     }
 
     // The table of contents lies between the offset that the record at the end names and that record (APPNOTE.TXT 4.3.16). Only its size is checked
