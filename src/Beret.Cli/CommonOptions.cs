@@ -31,9 +31,9 @@ internal static class CommonOptions
         return option;
     }
 
-    public static Option<int?> Threads()
+    public static Option<int?> Threads(string otherwise = "one for each processor")
     {
-        var option = new Option<int?>("--threads") { Description = "Threads that compute; the results do not depend on it [default: one for each processor]", HelpName = "N" };
+        var option = new Option<int?>("--threads") { Description = $"Threads that compute; the results do not depend on it [default: {otherwise}]", HelpName = "N" };
         option.Validators.Add(result => RefuseBelow(result, "--threads", 1));
         return option;
     }

@@ -7,7 +7,7 @@ namespace Beret.Cli;
 
 /// <summary>Runs a finished run again, into another folder, and compares the two.</summary>
 /// <param name="run">The folder of the run.</param>
-/// <param name="record">What its folder says of it; of a run in stages null.</param>
+/// <param name="record">What its folder says of it; of a run in stages, or of several, null.</param>
 /// <param name="threads">Threads that compute, or null: as many as the run had. The results do not depend on it.</param>
 /// <param name="tolerance">How far figures may be apart where the environment differs.</param>
 /// <param name="isJson">Whether the outcome is to be JSON.</param>
@@ -47,6 +47,21 @@ internal sealed class Repetition(string run, RunRecord? record, int? threads, do
         return summary.IsInterrupted ? Interrupted(job.Output) : Compared(job.Output);
     }
 
+    /// <summary>Repeats several runs of the same, and gives the exit code.</summary>
+    /// <param name="job">The job that the runs' own command describes, with another output folder.</param>
+    /// <param name="cancellation">Interrupts it.</param>
+    public int Go(RepeatedJob job, CancellationToken cancellation)
+    {
+        var before = RepeatedState.Read(run);
+        job = job with
+        {
+            Kind = before.Kind, Count = before.Count, Repeats = run,
+            Run = job.Run with { Recipe = before.Recipe with { Threads = threads ?? before.Recipe.Threads }, Command = before.Command },
+        };
+        var summary = new RepeatedTrainer(job, new RepeatedDisplay(terminal, isJson)).Run(cancellation);
+        return summary.IsInterrupted ? Interrupted(job.Run.Output) : Compared(job.Run.Output);
+    }
+
     private int Interrupted(string output)
     {
         terminal.Say($"interrupted, all saved; go on with: beret reproduce {CommonOptions.Quote(run)} --output {CommonOptions.Quote(output)} --resume");
@@ -72,9 +87,9 @@ internal sealed class Repetition(string run, RunRecord? record, int? threads, do
     private void Show(Reproduction comparison, string output)
     {
         terminal.Output.Write($"\n{run} and {output}:\n{comparison.ToTable()}\n");
-        foreach (var (stage, weights) in comparison.Models)
+        foreach (var (part, weights) in comparison.Models)
         {
-            var name = stage.Length == 0 ? "weights" : $"weights of {stage}";
+            var name = part.Length == 0 ? "weights" : $"weights of {part}";
             terminal.Output.WriteLine(weights.IsIdentical
                 ? $"{name}: identical, all {weights.Tensors} tensors, bit by bit"
                 : string.Create(CultureInfo.InvariantCulture, $"{name}: {weights.Different} of {weights.Tensors} tensors differ, most {weights.Where} (by {weights.Largest:0.0e+0})"));

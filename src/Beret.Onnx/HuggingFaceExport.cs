@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Beret.Checkpoints;
@@ -43,7 +44,9 @@ public static class HuggingFaceExport
         AtomicFolder.Write(destination, folder =>
         {
             isComplete = exported.Tokenizer.SaveComplete(folder);
-            LimitLength(Path.Combine(folder, TokenizerConfig), exported.Description.MaxLength);
+
+            // Pipelines cut texts there.
+            Change(Path.Combine(folder, TokenizerConfig), config => config["model_max_length"] = exported.Description.MaxLength);
             using (var config = File.Create(Path.Combine(folder, HuggingFaceConfig.FileName)))
             {
                 HuggingFaceConfig.Write(config, exported.Config, exported.Description);
@@ -51,6 +54,12 @@ public static class HuggingFaceExport
 
             ModelFolder.WriteWeights(Path.Combine(folder, ModelFolder.Weights), exported.Model.Parameters);
             summary = OnnxExport.Write(exported, Path.Combine(folder, Folder, FileOf(options.Precision)), options);
+            if (summary.DataFile is not null)
+            {
+                // transformers.js fetches a model's second file where it is told of it.
+                Change(Path.Combine(folder, HuggingFaceConfig.FileName), config =>
+                    config["transformers.js_config"] = new JsonObject { ["use_external_data_format"] = new JsonObject { [Path.GetFileName(summary.File)] = 1 } });
+            }
         });
         return summary! with
         {
@@ -63,13 +72,12 @@ public static class HuggingFaceExport
     /// <summary>The name by which transformers.js asks for a precision (its dtype).</summary>
     private static string FileOf(OnnxPrecision precision) => precision == OnnxPrecision.Float32 ? "model.onnx" : $"model_{precision.Format()}.onnx";
 
-    /// <summary>Pipelines cut texts at the tokenizer's maximum length.</summary>
-    private static void LimitLength(string path, int length)
+    private static void Change(string path, Action<JsonObject> change)
     {
-        var config = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
-        config["model_max_length"] = length;
+        var content = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+        change(content);
         using var stream = File.Create(path);
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        config.WriteTo(json);
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        content.WriteTo(json);
     }
 }

@@ -1,49 +1,29 @@
 using System.Text.Json.Nodes;
-using Beret.Data;
-using Beret.Inference;
-using Beret.Numerics;
 using Beret.Onnx.Checks;
-using Beret.Pipelines;
 using Beret.Text;
 
 namespace Beret.Onnx;
 
-/// <summary>How an exported model did in ONNX Runtime.</summary>
-/// <param name="Runtime">The program that ran it, with its version; null where there is none, and nothing was checked.</param>
-/// <param name="Reason">Why there is none; empty where there is.</param>
-/// <param name="Texts">How many texts it was asked about.</param>
-/// <param name="LargestDifference">Between its logits and Beret's, of the same precision where Beret has it.</param>
-/// <param name="Tolerance">What the difference may be.</param>
-public sealed record OnnxCheckResult(string? Runtime, string Reason, int Texts, double LargestDifference, double Tolerance)
-{
-    /// <summary>Whether it answers as Beret does, as far as it was checked.</summary>
-    public bool Holds => Runtime is null || LargestDifference <= Tolerance;
-}
-
 /// <summary>Holds an exported model to what Beret computes: in ONNX Runtime under node, where that is there.</summary>
 public static class OnnxCheck
 {
-    private const int Reviews = 6;
-
-    private static readonly string[] Short = ["this is such an amazing movie!", "The movie was terrible...", ""];
-
     /// <summary>Compares the logits of texts of several lengths, filled up to one batch.</summary>
     /// <param name="source">The classifier that was exported.</param>
     /// <param name="file">What was written.</param>
     /// <param name="precision">What it was written in.</param>
     /// <param name="modules">A folder with node_modules; null for the one that BERET_NODE_MODULES names, or the working directory.</param>
     /// <exception cref="BeretException">ONNX Runtime cannot run the file.</exception>
-    public static OnnxCheckResult Run(string source, string file, OnnxPrecision precision, string? modules = null)
+    public static ExportCheck Run(string source, string file, OnnxPrecision precision, string? modules = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         ArgumentException.ThrowIfNullOrEmpty(file);
         if (NodeRuntime.Find(NodeRuntime.OnnxRuntime, modules, out var reason) is not { } runtime)
         {
-            return new OnnxCheckResult(null, reason, 0, double.NaN, double.NaN);
+            return ExportCheck.None(reason);
         }
 
-        using var classifier = Open(source, precision);
-        string[] texts = [.. Short, .. SampleReviews.Load(DataSource.Test).Examples.Take(Reviews).Select(example => example.Text)];
+        using var classifier = CheckTexts.Open(source, precision);
+        string[] texts = [.. CheckTexts.Short, .. CheckTexts.Long];
         TokenizedText[] encoded = [.. texts.Select(text => classifier.Tokenizer.Encode(text, null, classifier.Description.EncodeOptions))];
         var answer = runtime.Ask(new JsonObject
         {
@@ -55,15 +35,8 @@ public static class OnnxCheck
         float[] expected = [.. classifier.Predict(texts).SelectMany(prediction => prediction.Logits)];
         float[] found = [.. answer.GetProperty("logits").EnumerateArray().Select(value => value.GetSingle())];
         var difference = Difference(expected, found);
-        return new OnnxCheckResult(answer.GetProperty("by").GetString(), "", texts.Length, difference, Tolerance(precision, expected));
+        return new ExportCheck(answer.GetProperty("by").GetString(), "", texts.Length, difference, Tolerance(precision, expected));
     }
-
-    /// <summary>The classifier as the exported graph is: one window of a text at a time, in the arithmetic that comes nearest.</summary>
-    private static Classifier Open(string source, OnnxPrecision precision) => Classifier.Load(source, new ClassifierOptions
-    {
-        Precision = precision == OnnxPrecision.Int8 ? Precision.Int8 : Precision.Float32,
-        Truncation = Directory.Exists(source) && ModelDescription.Read(source)?.Truncation == Truncation.Windows ? Truncation.Head : null,
-    });
 
     /// <summary>Of a widened head the first logit is 0.</summary>
     private static double Difference(float[] expected, float[] found)

@@ -60,7 +60,8 @@ internal static class ExportCommand
                 Opset = arguments.GetValue(opset),
                 WithTokenizer = arguments.GetValue(withTokenizer),
             };
-            var summary = arguments.GetRequiredValue(format) == HuggingFace
+            var isFolder = arguments.GetRequiredValue(format) == HuggingFace;
+            var summary = isFolder
                 ? HuggingFaceExport.Write(source, destination, options)
                 : OnnxExport.Write(source, destination.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? destination : Path.Combine(destination, "model.onnx"), options);
             terminal.Output.Write(Lines(summary, options));
@@ -69,9 +70,28 @@ internal static class ExportCommand
                 terminal.Say(note);
             }
 
-            var check = options.WithTokenizer || arguments.GetValue(noCheck) ? null : OnnxCheck.Run(source, summary.File, options.Precision, arguments.GetValue(checkWith));
-            terminal.Output.Write($"Checked : {Said(check, options)}\n");
-            return Task.FromResult(check is null or { Holds: true } ? ExitCode.Ok : ExitCode.FailedCheck);
+            List<ExportCheck> checks = [];
+            if (options.WithTokenizer || arguments.GetValue(noCheck))
+            {
+                terminal.Output.Write($"Checked : no{(options.WithTokenizer ? ", a graph that takes texts needs onnxruntime-extensions" : "")}\n");
+            }
+            else
+            {
+                var modules = arguments.GetValue(checkWith);
+                Check("logits", OnnxCheck.Run(source, summary.File, options.Precision, modules));
+                if (isFolder)
+                {
+                    Check("scores", PipelineCheck.Run(source, destination, options.Precision, modules));
+                }
+            }
+
+            return Task.FromResult(checks.TrueForAll(check => check.Holds) ? ExitCode.Ok : ExitCode.FailedCheck);
+
+            void Check(string what, ExportCheck check)
+            {
+                checks.Add(check);
+                terminal.Output.Write($"Checked : {Said(what, check)}\n");
+            }
         });
         return verb;
     }
@@ -85,13 +105,7 @@ internal static class ExportCommand
         return text.ToString();
     }
 
-    private static string Said(OnnxCheckResult? check, OnnxExportOptions options) => check switch
-    {
-        null when options.WithTokenizer => "no, a graph that takes texts needs onnxruntime-extensions",
-        null => "no",
-        { Runtime: null } => $"no, {check.Reason}",
-        _ => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{check.Runtime} on {check.Texts} texts: logits within {check.LargestDifference:0.0e+0} of Beret's{(check.Holds ? "" : $", more than {check.Tolerance:0.0e+0}: do not use it, and report it")}"),
-    };
+    private static string Said(string what, ExportCheck check) => check.Runtime is null ? $"no, {check.Reason}" : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{check.Runtime} on {check.Texts} texts: {what} within {check.LargestDifference:0.0e+0} of Beret's{(check.Holds ? "" : $", more than {check.Tolerance:0.0e+0}: do not use it, and report it")}");
 }

@@ -12,12 +12,12 @@ internal static class ReproduceCommand
 
     public static Command Create(Terminal terminal)
     {
-        var run = CommonOptions.Path("RUN", "The folder of a finished run of beret train (also in stages), distil or pretrain");
+        var run = CommonOptions.Path("RUN", "The folder of a finished run of beret train (also in stages, or several runs), distil or pretrain");
         var data = CommonOptions.PathOption("--data", "Where the texts are now [default: where they were]", "DATA");
         var validation = CommonOptions.PathOption("--validation", "Where the validation texts are now [default: where they were]", "DATA");
         var model = CommonOptions.PathOption("--model", "Where the encoder is now [default: where it was]", "MODEL");
         var output = CommonOptions.PathOption("--output", "The folder that the repetition is written to [default: RUN-again]", "DIR");
-        var threads = CommonOptions.Threads();
+        var threads = CommonOptions.Threads("as the run had");
         var tolerance = new Option<double?>("--tolerance")
         {
             Description = string.Create(CultureInfo.InvariantCulture, $"How far figures may be apart where the environment differs; of those above 1 in proportion [default: {UsualTolerance}]"), HelpName = "X",
@@ -47,16 +47,11 @@ internal static class ReproduceCommand
             async (arguments, cancellation) =>
             {
                 var folder = Path.TrimEndingDirectorySeparator(arguments.GetRequiredValue(run));
-                if (RepeatedState.IsIn(folder))
-                {
-                    throw new BeretException($"{folder} holds several runs (--seeds, --folds): give their command again with another --output, and each comes out the same to the bit");
-                }
-
-                var isStaged = StagedState.IsIn(folder);
-                var record = isStaged ? null : Finished(folder);
-                var command = (isStaged ? StagedState.Read(folder).Command : record!.Command)
+                var (isStaged, isRepeated) = (StagedState.IsIn(folder), RepeatedState.IsIn(folder));
+                var record = isStaged || isRepeated ? null : Finished(folder);
+                var command = (isStaged ? StagedState.Read(folder).Command : isRepeated ? RepeatedState.Read(folder).Command : record!.Command)
                     ?? throw new BeretException(
-                        $"{folder} does not remember the command that it was trained by: it is a stage of another run (then reproduce that one, the folder above it), or was trained by a program or an earlier version");
+                        $"{folder} does not remember the command that it was trained by: it is a part of another run (then reproduce that one, the folder above it), or was trained by a program or an earlier version");
                 command = arguments.GetValue(data) is { } texts ? command with { Arguments = [texts] } : command;
                 command = With(command, "--validation", arguments.GetValue(validation));
                 command = With(command, command.Verb == "distil" ? "--student" : "--model", arguments.GetValue(model));

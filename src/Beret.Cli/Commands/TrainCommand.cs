@@ -38,9 +38,9 @@ internal static class TrainCommand
             "beret train tickets.tar.gz --model models/bert --output runs/tickets --max-length 256 --truncation head+tail --early-stopping 2",
             "beret train contracts.csv --model all-MiniLM-L6-v2 --output runs/contracts --max-length auto --truncation windows",
             "beret train --output runs/imdb --resume",
+            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --tensorboard; tensorboard --logdir runs/imdb",
             "beret train tickets.csv --model beret/mini --output runs/tickets --seeds 3",
             "beret train tickets.csv --model beret/mini --output runs/tickets --folds 5",
-            "beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --tensorboard; tensorboard --logdir runs/imdb",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
@@ -49,8 +49,8 @@ internal static class TrainCommand
         };
         var table = new TableArguments(verb, splits: true);
         var staged = new StagedArguments(verb);
-        var repeated = new RepeatedArguments(verb);
         var run = new RunArguments(verb);
+        var repeated = new RepeatedArguments(verb);
         settings.AddTo(verb);
         verb.Runs(
             async (arguments, cancellation) =>
@@ -124,7 +124,9 @@ internal static class TrainCommand
                 };
                 if (repetition is not null)
                 {
-                    return repetition.Go(job, cancellation);
+                    return repeated.Asked(arguments, runs) is var (kind, count)
+                        ? repetition.Go(new RepeatedJob { Run = job, Kind = kind, Count = count }, cancellation)
+                        : repetition.Go(job, cancellation);
                 }
 
                 var again = $"beret train {Sources.Quoted(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{(arguments.GetValue(test) is { } tests ? $" --test {CommonOptions.Quote(tests)}" : "")}{table.Repeated(arguments)} --resume";

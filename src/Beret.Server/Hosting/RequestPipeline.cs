@@ -37,10 +37,13 @@ internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvi
         }
     });
 
+    /// <summary>Paths that tell nothing of the models, and for which a browser has no key yet.</summary>
+    private static bool IsOpen(string? path) => PlaygroundProtocol.Files.ContainsKey(path ?? "");
+
     /// <summary>Why a request goes no further; null where it does.</summary>
     private ServingException? Refusal(HttpContext context, int now)
     {
-        if (keys is not null)
+        if (keys is not null && !IsOpen(context.Request.Path.Value))
         {
             if (keys.Find(context) is not { } name)
             {

@@ -15,7 +15,14 @@ internal static class Routes
     {
         Get(routes, operations, "/livez", operations.LiveAsync);
         Get(routes, operations, "/readyz", operations.ReadyAsync);
-        Get(routes, operations, "/openapi.json", OpenApiDocument.AnswerAsync);
+        Get(routes, operations, "/openapi.json", operations.OpenApiAsync);
+
+        var playground = new PlaygroundProtocol(services);
+        Get(routes, playground, "/models", playground.ModelsAsync);
+        foreach (var path in PlaygroundProtocol.Files.Keys)
+        {
+            Get(routes, playground, path, playground.FileAsync);
+        }
 
         var classify = new ClassifyProtocol(services);
         Post(routes, classify, "/v1/classify", classify.ClassifyAsync);

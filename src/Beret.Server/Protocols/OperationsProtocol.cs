@@ -19,6 +19,13 @@ internal sealed class OperationsProtocol(ProtocolServices services, Func<bool> i
             ? throw new ServingException(ServingError.Unavailable, $"model '{model.Name}' is still being loaded")
             : WriteTextAsync(context, "ok");
 
+    /// <summary>The description of the addresses for programs.</summary>
+    public Task OpenApiAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/json";
+        return EmbeddedFile.SendAsync(context, "openapi.json");
+    }
+
     public Task UnknownAsync(HttpContext context) => throw ServingException.NotFound(
         $"there is nothing at {context.Request.Method} {context.Request.Path.ToUriComponent()}: /openapi.json says what there is");
 

@@ -33,6 +33,7 @@ public sealed class Classifier : IDisposable
     private readonly OpenedModel opened;
     private readonly BatchRunner runner;
     private readonly TextScorer scorer;
+    private readonly SharedBatches shared;
     private readonly EncodeOptions encode;
     private readonly ClassificationTask task;
     private readonly int threads;
@@ -62,6 +63,7 @@ public sealed class Classifier : IDisposable
 
         runner = new BatchRunner(opened.Model, backend) { Pooling = Description.WindowPooling };
         scorer = new TextScorer(runner);
+        shared = new SharedBatches(scorer);
     }
 
     /// <summary>What the model decides: one of <see cref="TaskNames"/>.</summary>
@@ -138,14 +140,14 @@ public sealed class Classifier : IDisposable
         }
     }
 
-    /// <summary>Classifies one text, or one pair of texts.</summary>
+    /// <summary>Classifies one text, or one pair of texts. Texts of several threads that wait for each other are computed together.</summary>
     /// <exception cref="BeretException">The text cannot be given to this model: a pair to a model without a second segment.</exception>
     public Prediction Predict(string text, string? pair = null)
     {
         var buffer = threadBuffer ??= new TokenBuffer();
         Encode(text, pair, buffer);
         Span<float> logits = scorer.Outputs <= 64 ? stackalloc float[scorer.Outputs] : new float[scorer.Outputs];
-        scorer.Score(buffer, logits);
+        shared.Score(buffer, logits);
         return Prediction.Of(task, logits, buffer.Count, buffer.Cut, buffer.Windows);
     }
 

@@ -25,6 +25,9 @@ public sealed record RepeatedJob
     /// <summary>How many runs there are.</summary>
     public required int Count { get; init; }
 
+    /// <summary>The folder of the runs that these repeat, or null: model and texts have to be those that they had.</summary>
+    public string? Repeats { get; init; }
+
     /// <summary>The folder of all runs.</summary>
     internal string Output => Run.Output;
 

@@ -25,6 +25,9 @@ public sealed record RepeatedState
     /// <summary>How each is trained.</summary>
     public required TrainingRecipe Recipe { get; init; }
 
+    /// <summary>How it was asked for on the command line; null where it was not, or by an earlier version.</summary>
+    public RunCommand? Command { get; init; }
+
     /// <summary>Of all texts.</summary>
     internal string Fingerprint { get; init; } = "";
 
@@ -57,6 +60,7 @@ public sealed record RepeatedState
                     Model = root.GetProperty("model").GetString()!,
                     Data = root.GetProperty("data").GetString()!,
                     Recipe = RecipeFile.Parse(root.GetProperty("recipe").GetRawText(), path),
+                    Command = root.TryGetProperty("command", out var command) ? RunCommand.Read(command) : null,
                     Fingerprint = root.GetProperty("fingerprint").GetString()!,
                     Results = [.. root.GetProperty("results").EnumerateArray().Select(RepeatedResult.Read)],
                 }
@@ -81,6 +85,12 @@ public sealed record RepeatedState
             writer.WriteNumber("version", CurrentVersion);
             writer.WriteString("repeats", Kind == RepeatKind.Seeds ? "seeds" : "folds");
             writer.WriteNumber("count", Count);
+            if (Command is { } command)
+            {
+                writer.WritePropertyName("command");
+                command.Write(writer);
+            }
+
             writer.WriteString("model", Model);
             writer.WriteString("data", Data);
             writer.WriteString("fingerprint", Fingerprint);

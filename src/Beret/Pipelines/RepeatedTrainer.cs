@@ -47,8 +47,7 @@ public sealed class RepeatedTrainer
         }
 
         // What auto means is decided once, here, as a single run does.
-        // The command asks for all runs, and so for none of them by itself.
-        this.job = job with { Run = run with { Recipe = run.Recipe with { Precision = run.Recipe.Precision.Resolve() }, Command = null } };
+        this.job = job with { Run = run with { Recipe = run.Recipe with { Precision = run.Recipe.Precision.Resolve() } } };
         this.callbacks = callbacks ?? new Silent();
         data = run.Data.As(TaskNames.KindOf(run.Recipe.Task) ?? run.Data.Kind);
     }
@@ -78,7 +77,8 @@ public sealed class RepeatedTrainer
             var run = answers is null
                 ? job.Run with { Data = seeds.Training, Validation = seeds.Validation, Recipe = job.Run.Recipe with { Seed = job.Run.Recipe.Seed + i } }
                 : job.Run with { Data = data.Subset(answers.TextsBeside(i)), Test = data.Subset(answers.TextsOf(i)) };
-            if (Go(run with { Output = job.FolderOf(name) }, cancellation) is not { } summary)
+            var repeats = job.Repeats is { } before ? RunRecord.Read(Path.Combine(before, name)) : null;
+            if (Go(run with { Output = job.FolderOf(name), Command = null, Repeats = repeats }, cancellation) is not { } summary)
             {
                 return new RepeatedSummary(job.Kind, state.Results, null, null, IsInterrupted: true);
             }
@@ -106,8 +106,14 @@ public sealed class RepeatedTrainer
         var fresh = new RepeatedState
         {
             Kind = job.Kind, Count = job.Count, Model = job.Run.ModelName, Data = job.Run.DataName, Recipe = job.Run.Recipe,
+            Command = job.Run.Command,
             Fingerprint = string.Join(' ', new[] { data, job.Run.Validation, job.Run.Test }.Select(texts => texts?.Fingerprint ?? "-")),
         };
+        if (job.Repeats is { } repeated && RepeatedState.Read(repeated).Fingerprint != fresh.Fingerprint)
+        {
+            throw new PipelineException($"the texts of {job.Run.DataName} are not those that the runs in {repeated} were trained and judged on: the data have changed (or name those of the runs, --data)");
+        }
+
         if (!job.Run.Resume)
         {
             OutputFolder.Check(job.Output, job.Run.Overwrite);

@@ -20,11 +20,11 @@ public sealed record ReproducedFigure(string Name, double Then, double Now)
 /// figures have to be close.
 /// </summary>
 /// <param name="Environment">What differs of what the two were computed with, one phrase each.</param>
-/// <param name="Models">The weights that each wrote, by the stage; of a run without stages by "".</param>
+/// <param name="Models">The weights that each wrote, by the part of the run, a stage or a seed; of a single run by "".</param>
 /// <param name="Figures">What came of both.</param>
 /// <param name="Tolerance">How far figures may be apart where the environment differs.</param>
 public sealed record Reproduction(
-    IReadOnlyList<string> Environment, IReadOnlyList<(string Stage, WeightComparison Weights)> Models, IReadOnlyList<ReproducedFigure> Figures, double Tolerance)
+    IReadOnlyList<string> Environment, IReadOnlyList<(string Part, WeightComparison Weights)> Models, IReadOnlyList<ReproducedFigure> Figures, double Tolerance)
 {
     /// <summary>Whether all weights are the same, bit by bit.</summary>
     public bool IsIdentical => Models.All(model => model.Weights.IsIdentical);
@@ -42,6 +42,11 @@ public sealed record Reproduction(
         if (StagedState.IsIn(then))
         {
             return CompareStages(then, now, tolerance);
+        }
+
+        if (RepeatedState.IsIn(then))
+        {
+            return CompareRepeats(then, now, tolerance);
         }
 
         var (before, after) = (Finished(then), Finished(now));
@@ -78,10 +83,10 @@ public sealed record Reproduction(
 
         writer.WriteEndArray();
         writer.WriteStartArray("weights");
-        foreach (var (stage, weights) in Models)
+        foreach (var (part, weights) in Models)
         {
             writer.WriteStartObject();
-            writer.WriteString("stage", stage.Length == 0 ? null : stage);
+            writer.WriteString("part", part.Length == 0 ? null : part);
             writer.WriteNumber("tensors", weights.Tensors);
             writer.WriteNumber("different", weights.Different);
             writer.WriteNumber("largest_difference", weights.Largest);
@@ -129,6 +134,20 @@ public sealed record Reproduction(
             tolerance);
     }
 
+    private static Reproduction CompareRepeats(string then, string now, double tolerance)
+    {
+        var (before, after) = (RepeatedState.Read(then).Results, RepeatedState.Read(now).Results);
+        var pairs = before.Select(result => (Then: result, Now: after.FirstOrDefault(other => other.Name == result.Name)
+            ?? throw new PipelineException($"{now} has not come to {result.Name}, which {then} has finished"))).ToList();
+        return new Reproduction(
+            [.. before.SelectMany(result => Differences(Finished(Path.Combine(then, result.Name)), Finished(Path.Combine(now, result.Name)))).Distinct()],
+            [.. before.Select(result => (result.Name, WeightComparison.Of(Path.Combine(then, result.Name), Path.Combine(now, result.Name))))],
+            [
+                .. pairs.SelectMany(pair => pair.Then.Figures.Zip(pair.Now.Figures), (pair, figures) => new ReproducedFigure($"{pair.Then.Name} {figures.First.Key}", figures.First.Value, figures.Second.Value)),
+            ],
+            tolerance);
+    }
+
     private static IEnumerable<ReproducedFigure> Beside(StageResult then, StageResult now)
     {
         var stage = then.Stage.Format();
@@ -156,7 +175,7 @@ public sealed record Reproduction(
                 continue;
             }
 
-            foreach (var figure in before.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.Number))
+            foreach (var figure in before.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.Number && entry.Name != "examples"))
             {
                 yield return new ReproducedFigure(
                     $"{part} {figure.Name}", figure.Value.GetDouble(), after.ValueKind == JsonValueKind.Object && after.TryGetProperty(figure.Name, out var other) ? Number(other) : double.NaN);

@@ -83,13 +83,15 @@ public sealed class DistilCommandTests : IDisposable
         };
         new Trainer(job, new Ending(cancel)).Run(cancel.Token);
 
+        var wrong = await CommandRun.Of("train", "--output", world.Output("run"), "--resume");
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains("go on with beret distil --resume", wrong.Error, StringComparison.Ordinal);
+
         var run = await CommandRun.Of("distil", "--output", world.Output("run"), "--resume");
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Code);
         Assert.Contains("Going on after step 2.", run.Output);
-
-        var wrong = await CommandRun.Of("train", "--output", world.Output("run"), "--resume");
-        Assert.Equal(2, wrong.Code);
+        Assert.False(Trainer.IsInterrupted(world.Output("run")));
     }
 
     [Theory]

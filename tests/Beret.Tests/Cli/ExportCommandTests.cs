@@ -35,6 +35,23 @@ public sealed class ExportCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AFolderIsCheckedInAPipeline()
+    {
+        var modules = NodeModules.FolderWith(NodeRuntime.Transformers);
+        var source = TinyModel.Write(temporary["model"], TinyModel.MultiClass);
+        var run = await CommandRun.Of("export", source, "--format", "huggingface", "--output", temporary["out"], "--check-with", modules);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("truncation head+tail", run.Error);
+        Assert.Equal(5, run.Lines.Length);
+        Assert.StartsWith("Checked : onnxruntime-node ", run.Lines[3]);
+        Assert.StartsWith("Checked : @huggingface/transformers ", run.Lines[4]);
+        Assert.Contains(" on 3 texts: scores within ", run.Lines[4]);
+
+        var other = TinyModel.Write(temporary["other"], TinyModel.MultiClass, seed: 2);
+        Assert.False(Onnx.PipelineCheck.Run(other, temporary["out"], Onnx.OnnxPrecision.Float32, modules).Holds);
+    }
+
+    [Fact]
     public async Task AnExportThatAnswersOtherwiseIsReported()
     {
         var modules = NodeModules.FolderWith(NodeRuntime.OnnxRuntime);

@@ -96,6 +96,18 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
+    public void APipelineFindsWeightsInAFileOfTheirOwn()
+    {
+        var node = NodeModules.Require(NodeRuntime.Transformers);
+        var source = TinyModel.Write(temporary["model"], Description(TaskNames.MultiClass));
+        HuggingFaceExport.Write(source, temporary["out"], new OnnxExportOptions { MostInside = 0 });
+        Assert.True(File.Exists(temporary["out", "onnx", "model.onnx_data"]));
+        using var classifier = Classifier.Load(source);
+        var answer = Answers(node, temporary["out"])[0];
+        Assert.All(classifier.Predict(TinyModel.Sentences[0]).Probabilities.Index(), one => Assert.Equal(one.Item, answer[classifier.Labels[one.Index]], 1e-5));
+    }
+
+    [Fact]
     public void TheFolderIsAModelFolderOfHuggingFace()
     {
         var source = TinyModel.Write(temporary["model"]);

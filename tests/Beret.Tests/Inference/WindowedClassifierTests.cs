@@ -85,6 +85,30 @@ public sealed class WindowedClassifierTests : IDisposable
     }
 
     [Fact]
+    public async Task ThreadsThatAskAtOnceGetWhatEachGetsAlone()
+    {
+        using var classifier = Classifier.Load(TinyModel.Write(Path.Combine(temporary.Path, "shared"), TinyModel.Binary with { Truncation = Truncation.Windows }), new ClassifierOptions { Threads = 2 });
+        string[] texts = [.. TinyModel.Sentences, string.Join(' ', Enumerable.Repeat("the movie was great .", 20)), string.Join(' ', Enumerable.Repeat("terrible", 400))];
+        var alone = texts.Select(text => classifier.Predict(text)).ToArray();
+        Assert.True(alone[^1].Windows > 10);
+        using var start = new Barrier(24);
+        var threads = Enumerable.Range(0, 24).Select(thread => Task.Factory.StartNew(
+            () =>
+            {
+                start.SignalAndWait();
+                for (var i = 0; i < 50; i++)
+                {
+                    var text = (i + thread) % texts.Length;
+                    var answer = classifier.Predict(texts[text]);
+                    Assert.Equal(alone[text].Logits, answer.Logits);
+                    Assert.Equal((alone[text].Tokens, alone[text].Windows), (answer.Tokens, answer.Windows));
+                }
+            },
+            TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        await Task.WhenAll(threads);
+    }
+
+    [Fact]
     public void APairKeepsItsOtherTextInEveryWindow()
     {
         using var classifier = Load(Windows with { MaxLength = 10 });

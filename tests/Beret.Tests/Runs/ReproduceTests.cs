@@ -207,7 +207,29 @@ public sealed class ReproduceTests : IDisposable
 
         var stage1 = await Reproduce(Path.Combine("run", "finetune"));
         Assert.Equal(2, stage1.Code);
-        Assert.Contains("it is a stage of another run", stage1.Error, StringComparison.Ordinal);
+        Assert.Contains("it is a part of another run", stage1.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--seeds", "seed-42", "seed-43")]
+    [InlineData("--folds", "fold-1", "fold-2")]
+    public async Task SeveralRunsAreRepeatedTogether(string option, params string[] parts)
+    {
+        await world.Trained("run", option, "2", "--epochs", "1");
+        var run = await Reproduce("run");
+        Assert.True(run.Code == 0, run.Error + run.Output);
+        foreach (var part in parts)
+        {
+            Assert.Contains($"weights of {part}: identical", run.Output, StringComparison.Ordinal);
+            Assert.Matches($@"\n{part} accuracy +(\S+) +\1\n", run.Output);
+            Assert.Equal(world.Weights("run", part), world.Weights("run-again", part));
+        }
+
+        Assert.Equal(2, (await Reproduce(Path.Combine("run", parts[0]))).Code);
+        RunWorld.WriteTable(world.Data, TinyWorld.Texts(200, seed: 8));
+        var changed = await Reproduce("run", "--overwrite");
+        Assert.Equal(2, changed.Code);
+        Assert.Contains("the data have changed", changed.Error, StringComparison.Ordinal);
     }
 
     [Fact]
