@@ -33,7 +33,7 @@ public static class RunReport
 
         if (summary.Test is not null)
         {
-            Save(folder, "test_metrics.json", summary.Test.ToJson() + "\n");
+            Save(folder, TrainingSummary.TestMetricsFile, summary.Test.ToJson() + "\n");
         }
     }
 

@@ -393,7 +393,7 @@ public sealed class Trainer
                     callbacks.Saving(place, summary);
                     baseline?.Save(Path.Combine(place, Baseline.FileName));
                 },
-                name => name == Baseline.FileName);
+                name => name is Baseline.FileName or TrainingSummary.TestMetricsFile);
             File.Delete(TeacherAnswers.PathBeside(job.Output));
             return summary;
         }

@@ -150,6 +150,9 @@ public sealed record TrainingSummary
     /// <summary>The kept model on the validation texts.</summary>
     public required EvaluationResult? Validation { get; init; }
 
+    /// <summary>The file of a run's folder with the figures of <see cref="Test"/>.</summary>
+    internal const string TestMetricsFile = "test_metrics.json";
+
     /// <summary>The kept model on <see cref="TrainingJob.Test"/>; null without such texts, and before the run is finished.</summary>
     public EvaluationResult? Test { get; init; }
 

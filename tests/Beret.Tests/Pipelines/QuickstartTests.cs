@@ -46,7 +46,7 @@ public sealed class QuickstartTests : IDisposable
         Assert.Contains("✗", report);
         Assert.Contains("beret-curves", report);
         Assert.Equal(
-            ["README.md", "baseline.safetensors", "beret.json", "config.json", "curves.svg", "log.jsonl", "metrics.json", "model.safetensors", "report.html", "run.json", "tokenizer_config.json", "vocab.txt"],
+            ["README.md", "baseline.safetensors", "beret.json", "config.json", "curves.svg", "log.jsonl", "metrics.json", "model.safetensors", "report.html", "run.json", "test_metrics.json", "tokenizer_config.json", "vocab.txt"],
             Directory.EnumerateFileSystemEntries(disk["run"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
