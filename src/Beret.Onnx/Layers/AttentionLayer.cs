@@ -47,8 +47,9 @@ internal static class AttentionLayer
     {
         var p = g.Softmax(g.Add(scores, mask));                                                 // [B, heads, L, L]
         var context = g.MatMul(weights?.Invoke(p) ?? p, values);                                // [B, heads, L, D]
-        return g.Reshape(g.Transpose(context, 0, 2, 1, 3), 0, 0, config.HiddenSize);
+        return g.Stated(g.Reshape(g.Transpose(context, 0, 2, 1, 3), 0, 0, config.HiddenSize), config.HiddenSize);
     }
 
-    private static Edge Cut(GraphBuilder g, Edge x, EncoderConfig config) => g.Reshape(x, 0, 0, config.Heads, config.HiddenSize / config.Heads);
+    private static Edge Cut(GraphBuilder g, Edge x, EncoderConfig config) =>
+        g.Stated(g.Reshape(x, 0, 0, config.Heads, config.HiddenSize / config.Heads), config.Heads, config.HiddenSize / config.Heads);
 }

@@ -38,7 +38,7 @@ internal static class EmbeddingLayer
             x = g.Add(x, g.Gather(types, inputs.Types ?? g.Integers(0)));
         }
 
-        return x;
+        return g.Stated(x, config.EmbeddingSize);
     }
 
     /// <summary>The rows of a table; of one of bytes each by its scale.</summary>
