@@ -1,7 +1,7 @@
 using System.Globalization;
 using Beret.Checkpoints;
-using Google.Protobuf;
 using global::Onnx;
+using Google.Protobuf;
 
 namespace Beret.Onnx.Graphs;
 
