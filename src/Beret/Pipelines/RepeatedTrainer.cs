@@ -57,7 +57,10 @@ public sealed class RepeatedTrainer
     public RepeatedSummary Run(CancellationToken cancellation = default)
     {
         using var claim = OutputClaim.Take(job.Output);
-        var folds = job.Kind == RepeatKind.Folds ? StratifiedFolds.Of(data, job.Count, job.Run.Recipe.Seed) : [];
+        var recipe = job.Run.Recipe;
+        var folds = job.Kind != RepeatKind.Folds ? []
+            : recipe.Split == SplitMethod.Grouped ? GroupedFolds.Of(data, job.Count, recipe.Seed)
+            : StratifiedFolds.Of(data, job.Count, recipe.Seed);
         var state = Open();
         state.Write(job.Output);
         var answers = folds.Length == 0 ? null

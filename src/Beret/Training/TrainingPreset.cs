@@ -26,7 +26,7 @@ public sealed class TrainingPreset
                 Epochs = 1, MaxSteps = 300, LearningRate = 1e-4, MaxLength = 128, Truncation = Truncation.HeadTail, Precision = Precision.Auto,
             }),
         new(
-            "best", "the most accurate model that trains overnight on two cores: three passes over 512 tokens of each text",
+            "best", "a more accurate model for more time, overnight on two cores: three passes over 512 tokens of each text",
             recipe => recipe with
             {
                 Epochs = 3, LearningRate = 5e-5, MaxLength = 512, Truncation = Truncation.HeadTail, Precision = Precision.Auto, Optimizer = recipe.Optimizer with { LayerDecay = 0.9 },

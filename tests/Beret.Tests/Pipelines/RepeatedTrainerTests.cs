@@ -85,6 +85,18 @@ public sealed class RepeatedTrainerTests : IDisposable
         Assert.Null(summary.Best);
     }
 
+    [Fact]
+    public void Where_texts_have_groups_no_fold_learns_from_those_that_it_is_judged_on()
+    {
+        var job = Job("run", RepeatKind.Folds, 3);
+        var texts = job.Run.Data;
+        var grouped = new LabelledTexts(texts.Labels, [.. texts.Examples.Select((example, i) => example with { Group = $"author {i * 7 % 20}" })], texts.Origin);
+        var seen = new Jobs();
+        new RepeatedTrainer(job with { Run = job.Run with { Data = grouped, Recipe = job.Run.Recipe with { Split = SplitMethod.Grouped } } }, seen).Run(Cancellation);
+        Assert.Equal(200, seen.Runs.Sum(run => run.Test!.Examples.Count));
+        Assert.All(seen.Runs, run => Assert.Empty(run.Test!.Examples.Select(example => example.Group).Intersect(run.Data.Examples.Select(example => example.Group))));
+    }
+
     [Theory]
     [InlineData(RepeatKind.Seeds)]
     [InlineData(RepeatKind.Folds)]
