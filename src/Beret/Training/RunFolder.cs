@@ -11,6 +11,9 @@ namespace Beret.Training;
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
+    private const int MostAttempts = 20;
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(100);
+
     private readonly string path;
     private readonly IRunState state;
     private readonly ParameterSet set;
@@ -146,13 +149,7 @@ internal sealed class RunFolder : IDisposable
         }
 
         var lost = File.Exists(Path.Combine(path, ModelFolder.Weights)) ? null : state.LoseModel();
-        Try(() =>
-        {
-            Directory.CreateDirectory(path);
-            record.Replace(path, state);
-            log.WriteAgain();
-            Save();
-        });
+        Try(WriteAgain);
         throw new TrainingException(
             $"{path} was deleted while the run was working on it. The run has stopped; its log and its state after step {state.Step} are there again: go on with --resume"
             + $"{(lost is null ? "" : $". Gone is {lost}: the best of those that follow will be kept")}");
@@ -164,6 +161,35 @@ internal sealed class RunFolder : IDisposable
     public static bool IsOfRun(string name) => ResumeFile.Names.Contains(name) || (name.StartsWith('.') && name.EndsWith(".new", StringComparison.Ordinal));
 
     private bool IsThere => File.Exists(Path.Combine(path, RunLog.Name));
+
+    /// <summary>Writes all that is left of the run. Whoever deletes may not be done yet: what is written into a folder that is being emptied goes too, and is written once more.</summary>
+    private void WriteAgain()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.CreateDirectory(path);
+                record.Replace(path, state);
+                if (!IsThere)
+                {
+                    log.WriteAgain();
+                }
+
+                Save();
+            }
+            catch (Exception error) when (attempt < MostAttempts && !IsThere && (error is CheckpointException || FileFault.Is(error)))
+            {
+                // It went while it was written.
+            }
+
+            Thread.Sleep(BetweenAttempts);
+            if (attempt == MostAttempts || (IsThere && File.Exists(ResumeFile.PathIn(path)) && File.Exists(RunRecord.PathIn(path))))
+            {
+                return;
+            }
+        }
+    }
 
     private void Show(int step, params ReadOnlySpan<(string Tag, double? Value)> figures)
     {
