@@ -4,7 +4,6 @@ using Beret.Inference;
 using Beret.Server.Json;
 using Beret.Server.Scheduling;
 using Beret.Server.Servables;
-using Beret.Tasks;
 using Microsoft.AspNetCore.Http;
 
 namespace Beret.Server.Protocols;
@@ -51,44 +50,7 @@ internal sealed class ClassifyProtocol(ProtocolServices services) : WebProtocol(
     /// <summary>Writes what one text is said to be, into an object.</summary>
     public static void WritePrediction(Utf8JsonWriter json, ModelVersion model, Prediction prediction)
     {
-        switch (model.Task)
-        {
-            case TaskNames.Regression:
-                json.WriteNumber("value", prediction.Score);
-                break;
-            case TaskNames.MultiLabel:
-                json.WriteStartArray("labels");
-                foreach (var label in prediction.Labels)
-                {
-                    json.WriteStringValue(label);
-                }
-
-                json.WriteEndArray();
-                break;
-            default:
-                json.WriteString("label", prediction.Label);
-                json.WriteNumber("score", prediction.Score);
-                break;
-        }
-
-        if (model.Task != TaskNames.Regression)
-        {
-            json.WriteStartObject("probabilities");
-            for (var i = 0; i < model.Labels.Count; i++)
-            {
-                json.WriteNumber(model.Labels[i], prediction.Probabilities[i]);
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteStartArray("logits");
-        foreach (var logit in prediction.Logits)
-        {
-            json.WriteNumberValue(logit);
-        }
-
-        json.WriteEndArray();
+        PredictionJson.WriteAnswer(json, prediction, model.Description.ClassificationTask);
         json.WriteNumber("tokens", prediction.Tokens);
         json.WriteNumber("tokens_cut", prediction.TokensCut);
         json.WriteNumber("windows", prediction.Windows);

@@ -66,7 +66,7 @@ public sealed class EpochOrder
         switch (mode)
         {
             case ShuffleMode.EveryEpoch:
-                ShuffleAll(CounterRandom.FromSeed(seed, (ulong)epoch), order);
+                CounterRandom.FromSeed(seed, (ulong)epoch).Shuffle(order);
                 break;
             case ShuffleMode.Tutorial:
                 ShuffleThroughBuffer(CounterRandom.FromSeed(seed, 0), order, buffer);
@@ -85,16 +85,6 @@ public sealed class EpochOrder
         var order = new int[Count];
         Fill(epoch, order);
         return order;
-    }
-
-    // Fisher and Yates.
-    private static void ShuffleAll(CounterRandom random, Span<int> order)
-    {
-        for (var i = order.Length - 1; i > 0; i--)
-        {
-            var j = random.Below(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
     }
 
     // tf.data's shuffle: a random one of the next `buffer` examples is given out and the first of them takes its place. In place, the window

@@ -13,21 +13,12 @@ public static class GroupedFolds
     public static int[] Of(LabelledTexts texts, int folds, long seed)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var groups = texts.Examples.Select((example, i) => (Text: i, Group: example.Group
-                ?? throw new DataException($"{texts.Origin}: {Shown.Path(example.Source)} has no group, by which the folds go. Name the column of a table that has it (--group-column).")))
-            .GroupBy(one => one.Group, one => one.Text, StringComparer.Ordinal).Select(group => group.ToArray()).ToArray();
+        var groups = TextGroups.InRandomOrder(texts, CounterRandom.FromSeed((ulong)seed, Stream), "the folds go");
         if (folds < 2 || folds > groups.Length)
         {
             throw new DataException(folds < 2
                 ? $"There are {Shown.Count(folds, "fold")}; cross-validation needs at least two."
                 : $"{texts.Origin}: {Shown.Count(groups.Length, "group")} cannot be divided into {folds} folds; use fewer of them.");
-        }
-
-        var random = CounterRandom.FromSeed((ulong)seed, Stream);
-        for (var i = groups.Length - 1; i > 0; i--)
-        {
-            var j = random.Below(i + 1);
-            (groups[i], groups[j]) = (groups[j], groups[i]);
         }
 
         var fold = new int[texts.Examples.Count];

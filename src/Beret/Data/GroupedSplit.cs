@@ -9,19 +9,10 @@ internal static class GroupedSplit
     /// <exception cref="DataException">A text has no group, or there are less than two.</exception>
     public static int[] Validation(LabelledTexts texts, double fraction, long seed)
     {
-        var groups = texts.Examples.Select((example, i) => (Text: i, Group: example.Group
-                ?? throw new DataException($"{texts.Origin}: {Shown.Path(example.Source)} has no group, by which a grouped split goes. Name the column of a table that has it (--group-column).")))
-            .GroupBy(one => one.Group, one => one.Text, StringComparer.Ordinal).Select(group => group.ToArray()).ToArray();
+        var groups = TextGroups.InRandomOrder(texts, CounterRandom.FromSeed((ulong)seed, Stream), "a grouped split goes");
         if (groups.Length < 2)
         {
             throw new DataException($"{texts.Origin}: there is one group only, which cannot be split (--group-column).");
-        }
-
-        var random = CounterRandom.FromSeed((ulong)seed, Stream);
-        for (var i = groups.Length - 1; i > 0; i--)
-        {
-            var j = random.Below(i + 1);
-            (groups[i], groups[j]) = (groups[j], groups[i]);
         }
 
         var wanted = fraction * texts.Examples.Count;

@@ -29,7 +29,7 @@ public static class StratifiedFolds
         var sorted = texts.Kind switch
         {
             LabelKind.Class => shuffled.OrderBy(text => texts.Examples[text].Label),
-            LabelKind.Set => shuffled.OrderBy(text => texts.Examples[text].Labels, LabelSets.Instance),
+            LabelKind.Set => shuffled.OrderBy(text => texts.Examples[text].Labels.ToArray(), LabelLists.Instance),
             _ => shuffled.OrderBy(text => texts.Examples[text].Value),
         };
         var fold = new int[count];
@@ -45,24 +45,5 @@ public static class StratifiedFolds
         }
 
         return fold;
-    }
-
-    /// <summary>Sets of labels by their first label, then by the next.</summary>
-    private sealed class LabelSets : IComparer<IReadOnlyList<int>>
-    {
-        public static readonly LabelSets Instance = new();
-
-        public int Compare(IReadOnlyList<int>? x, IReadOnlyList<int>? y)
-        {
-            for (var i = 0; i < Math.Min(x!.Count, y!.Count); i++)
-            {
-                if (x[i] != y[i])
-                {
-                    return x[i].CompareTo(y[i]);
-                }
-            }
-
-            return x.Count.CompareTo(y!.Count);
-        }
     }
 }

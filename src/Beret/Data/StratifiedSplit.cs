@@ -17,12 +17,7 @@ internal static class StratifiedSplit
         var (chosen, place) = (new List<int>(), 0L);
         foreach (var stratum in strata)
         {
-            for (var i = stratum.Length - 1; i > 0; i--)
-            {
-                var j = random.Below(i + 1);
-                (stratum[i], stratum[j]) = (stratum[j], stratum[i]);
-            }
-
+            random.Shuffle<int>(stratum);
             var before = chosen.Count;
             foreach (var text in stratum)
             {
@@ -74,30 +69,10 @@ internal static class StratifiedSplit
 
         return Enumerable.Range(0, examples.Count)
             .Select(i => (Text: i, Key: examples[i].Labels.Select(label => rank[label]).Order().ToArray()))
-            .GroupBy(one => one.Key, (key, group) => (Key: key, Texts: group.Select(one => one.Text).ToArray()), Ranks.Instance)
-            .OrderBy(one => one.Key, Ranks.Instance).Select(one => one.Texts);
+            .GroupBy(one => one.Key, (key, group) => (Key: key, Texts: group.Select(one => one.Text).ToArray()), LabelLists.Instance)
+            .OrderBy(one => one.Key, LabelLists.Instance).Select(one => one.Texts);
     }
 
     private static IEnumerable<int[]> Bins(int[] sorted, int count) =>
         Enumerable.Range(0, count).Select(bin => sorted[(int)((long)bin * sorted.Length / count)..(int)((bin + 1L) * sorted.Length / count)]);
-
-    private sealed class Ranks : IEqualityComparer<int[]>, IComparer<int[]>
-    {
-        public static Ranks Instance { get; } = new();
-
-        public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(int[] ranks)
-        {
-            var hash = new HashCode();
-            foreach (var rank in ranks)
-            {
-                hash.Add(rank);
-            }
-
-            return hash.ToHashCode();
-        }
-
-        public int Compare(int[]? x, int[]? y) => x.AsSpan().SequenceCompareTo(y);
-    }
 }

@@ -104,7 +104,7 @@ public abstract record EvaluationResult
         writer.WriteNumber("examples", Count);
         foreach (var metric in Metrics)
         {
-            WriteNumber(writer, metric.Key, metric.Estimate.Value);
+            JsonFigure.Write(writer, metric.Key, metric.Estimate.Value);
         }
 
         writer.WriteStartObject("intervals_95");
@@ -119,7 +119,7 @@ public abstract record EvaluationResult
             writer.WriteStartObject("baseline");
             foreach (var metric in baseline.Metrics)
             {
-                WriteNumber(writer, metric.Key, metric.Estimate.Value);
+                JsonFigure.Write(writer, metric.Key, metric.Estimate.Value);
             }
 
             writer.WriteEndObject();
@@ -196,9 +196,9 @@ public abstract record EvaluationResult
         {
             writer.WriteStartObject();
             writer.WriteString("label", row.Label);
-            WriteNumber(writer, "precision", row.Precision.Value);
-            WriteNumber(writer, "recall", row.Recall.Value);
-            WriteNumber(writer, "f1", row.F1.Value);
+            JsonFigure.Write(writer, "precision", row.Precision.Value);
+            JsonFigure.Write(writer, "recall", row.Recall.Value);
+            JsonFigure.Write(writer, "f1", row.F1.Value);
             writer.WriteNumber("support", row.Support);
             writer.WriteNumber("predicted", row.Predicted);
             writer.WriteStartObject("intervals_95");
@@ -210,18 +210,6 @@ public abstract record EvaluationResult
         }
 
         writer.WriteEndArray();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter writer, string key, double value)
-    {
-        if (double.IsFinite(value))
-        {
-            writer.WriteNumber(key, value);
-        }
-        else
-        {
-            writer.WriteNull(key);
-        }
     }
 
     private static void WriteInterval(Utf8JsonWriter writer, string key, Estimate estimate)

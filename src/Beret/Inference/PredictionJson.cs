@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Data;
+using Beret.Tasks;
 using Beret.Text;
 
 namespace Beret.Inference;
@@ -19,14 +20,25 @@ public static class PredictionJson
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(model);
-        var kind = model.ClassificationTask.Kind;
-        if (kind == LabelKind.Number)
+        WriteAnswer(json, prediction, model.ClassificationTask);
+        json.WriteNumber("tokens", prediction.Tokens);
+        json.WriteNumber("tokens_cut", prediction.TokensCut);
+        if (model.Truncation == Truncation.Windows)
+        {
+            json.WriteNumber("windows", prediction.Windows);
+        }
+    }
+
+    /// <summary>Writes what is said of the text, and nothing of how it was read: up to <c>logits</c>.</summary>
+    internal static void WriteAnswer(Utf8JsonWriter json, Prediction prediction, ClassificationTask task)
+    {
+        if (task.Kind == LabelKind.Number)
         {
             json.WriteNumber("value", prediction.Score);
         }
         else
         {
-            WriteLabels(json, prediction, model, kind);
+            WriteLabels(json, prediction, task);
         }
 
         json.WriteStartArray("logits");
@@ -36,17 +48,11 @@ public static class PredictionJson
         }
 
         json.WriteEndArray();
-        json.WriteNumber("tokens", prediction.Tokens);
-        json.WriteNumber("tokens_cut", prediction.TokensCut);
-        if (model.Truncation == Truncation.Windows)
-        {
-            json.WriteNumber("windows", prediction.Windows);
-        }
     }
 
-    private static void WriteLabels(Utf8JsonWriter json, Prediction prediction, ModelDescription model, LabelKind kind)
+    private static void WriteLabels(Utf8JsonWriter json, Prediction prediction, ClassificationTask task)
     {
-        if (kind == LabelKind.Set)
+        if (task.Kind == LabelKind.Set)
         {
             json.WriteStartArray("labels");
             foreach (var label in prediction.Labels)
@@ -63,9 +69,9 @@ public static class PredictionJson
         }
 
         json.WriteStartObject("probabilities");
-        for (var i = 0; i < model.Labels.Count; i++)
+        for (var i = 0; i < task.Labels.Count; i++)
         {
-            json.WriteNumber(model.Labels[i], prediction.Probabilities[i]);
+            json.WriteNumber(task.Labels[i], prediction.Probabilities[i]);
         }
 
         json.WriteEndObject();

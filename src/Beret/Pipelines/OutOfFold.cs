@@ -95,13 +95,11 @@ internal sealed class OutOfFold
     private void Write(Stream stream, ClassificationTask task)
     {
         using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        var probabilities = new double[task.Kind == LabelKind.Number ? 0 : task.Labels.Count];
         for (var row = 0; row < logits.Length; row++)
         {
             if (logits[row] is { } answer)
             {
-                task.Probabilities(answer, probabilities);
-                WriteLine(writer, row, answer, probabilities, task);
+                WriteLine(writer, row, answer, task);
                 writer.Flush();
                 writer.Reset();
                 stream.WriteByte((byte)'\n');
@@ -109,7 +107,7 @@ internal sealed class OutOfFold
         }
     }
 
-    private void WriteLine(Utf8JsonWriter writer, int row, float[] answer, double[] probabilities, ClassificationTask task)
+    private void WriteLine(Utf8JsonWriter writer, int row, float[] answer, ClassificationTask task)
     {
         var example = texts.Examples[row];
         writer.WriteStartObject();
@@ -126,52 +124,23 @@ internal sealed class OutOfFold
         {
             case LabelKind.Class:
                 writer.WriteString("true_label", texts.Labels[example.Label]);
-                writer.WriteString("label", task.Labels[task.Decide(answer)]);
                 break;
             case LabelKind.Set:
-                Names("true_labels", example.Labels.Select(label => texts.Labels[label]));
-                Names("labels", task.DecideAll(answer).Select(label => task.Labels[label]));
+                writer.WriteStartArray("true_labels");
+                foreach (var label in example.Labels)
+                {
+                    writer.WriteStringValue(texts.Labels[label]);
+                }
+
+                writer.WriteEndArray();
                 break;
             default:
                 writer.WriteNumber("true_value", example.Value);
-                writer.WriteNumber("value", task.Score(answer, probabilities));
                 break;
         }
 
-        if (task.Kind == LabelKind.Class)
-        {
-            writer.WriteNumber("score", task.Score(answer, probabilities));
-        }
-
-        if (task.Kind != LabelKind.Number)
-        {
-            writer.WriteStartObject("probabilities");
-            foreach (var (label, probability) in task.Labels.Zip(probabilities))
-            {
-                writer.WriteNumber(label, probability);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        writer.WriteStartArray("logits");
-        foreach (var logit in answer)
-        {
-            writer.WriteNumberValue(logit);
-        }
-
-        writer.WriteEndArray();
+        // How the text was read is not known here, and not written.
+        PredictionJson.WriteAnswer(writer, Prediction.Of(task, answer, tokens: 0, cut: 0, windows: 1), task);
         writer.WriteEndObject();
-
-        void Names(string key, IEnumerable<string> names)
-        {
-            writer.WriteStartArray(key);
-            foreach (var name in names)
-            {
-                writer.WriteStringValue(name);
-            }
-
-            writer.WriteEndArray();
-        }
     }
 }

@@ -29,42 +29,28 @@ public sealed record RepeatedResult(string Name, double Seconds, int Epoch, doub
         writer.WriteString("name", Name);
         writer.WriteNumber("seconds", Math.Round(Seconds, 2));
         writer.WriteNumber("epoch", Epoch);
-        Number("validation", Validation);
+        JsonFigure.Write(writer, "validation", Validation);
         writer.WriteStartArray("figures");
         foreach (var figure in Figures)
         {
             writer.WriteStartObject();
             writer.WriteString("key", figure.Key);
             writer.WriteString("name", figure.Name);
-            Number("value", figure.Value);
-            Number("baseline", figure.Baseline);
+            JsonFigure.Write(writer, "value", figure.Value);
+            JsonFigure.Write(writer, "baseline", figure.Baseline);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
         writer.WriteEndObject();
-
-        void Number(string key, double? value)
-        {
-            if (value is { } number && double.IsFinite(number))
-            {
-                writer.WriteNumber(key, number);
-            }
-            else
-            {
-                writer.WriteNull(key);
-            }
-        }
     }
 
     internal static RepeatedResult Read(JsonElement json) => new(
-        json.GetProperty("name").GetString()!, json.GetProperty("seconds").GetDouble(), json.GetProperty("epoch").GetInt32(), Number(json, "validation"),
+        json.GetProperty("name").GetString()!, json.GetProperty("seconds").GetDouble(), json.GetProperty("epoch").GetInt32(), JsonFigure.Read(json, "validation"),
         [
             .. json.GetProperty("figures").EnumerateArray().Select(figure => new RepeatedFigure(
-                figure.GetProperty("key").GetString()!, figure.GetProperty("name").GetString()!, Number(figure, "value") ?? double.NaN, Number(figure, "baseline") ?? double.NaN)),
+                figure.GetProperty("key").GetString()!, figure.GetProperty("name").GetString()!, JsonFigure.Read(figure, "value") ?? double.NaN, JsonFigure.Read(figure, "baseline") ?? double.NaN)),
         ]);
 
     private static RepeatedFigure Figure(EvaluationResult judged, Metric metric) => new(metric.Key, metric.Name, metric.Estimate.Value, judged.BaselineOf(metric));
-
-    private static double? Number(JsonElement json, string name) => json.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Beret.Checkpoints;
 using Beret.Training;
 
 namespace Beret.Pipelines;
@@ -7,8 +5,7 @@ namespace Beret.Pipelines;
 /// <summary>What a repeated run goes on with: <c>repeats.json</c> in its folder. The state within a run is in the run's own folder.</summary>
 public sealed record RepeatedState
 {
-    private const string FileName = "repeats.json";
-    private const int CurrentVersion = 1;
+    private static readonly PipelineFile File = new("repeats.json", version: 1, "repeated run");
 
     /// <summary>What differs between the runs.</summary>
     public required RepeatKind Kind { get; init; }
@@ -35,99 +32,49 @@ public sealed record RepeatedState
     internal IReadOnlyList<RepeatedResult> Results { get; init; } = [];
 
     /// <summary>Whether a folder holds a repeated run.</summary>
-    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+    public static bool IsIn(string folder) => File.IsIn(folder);
 
     /// <summary>The state of the run in a folder.</summary>
     /// <exception cref="PipelineException">There is none, or it is damaged.</exception>
-    public static RepeatedState Read(string folder)
+    public static RepeatedState Read(string folder) => File.Read(folder, (json, command, path) => new RepeatedState
     {
-        var path = Path.Combine(folder, FileName);
-        try
+        Kind = json.GetProperty("repeats").GetString() switch
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
-            var root = document.RootElement;
-            var version = root.GetProperty("version").GetInt32();
-            return version == CurrentVersion
-                ? new RepeatedState
-                {
-                    Kind = root.GetProperty("repeats").GetString() switch
-                    {
-                        "seeds" => RepeatKind.Seeds,
-                        "folds" => RepeatKind.Folds,
-                        var other => throw new FormatException($"it repeats \"{other}\""),
-                    },
-                    Count = root.GetProperty("count").GetInt32(),
-                    Model = root.GetProperty("model").GetString()!,
-                    Data = root.GetProperty("data").GetString()!,
-                    Recipe = RecipeFile.Parse(root.GetProperty("recipe").GetRawText(), path),
-                    Command = root.TryGetProperty("command", out var command) ? RunCommand.Read(command) : null,
-                    Fingerprint = root.GetProperty("fingerprint").GetString()!,
-                    Results = [.. root.GetProperty("results").EnumerateArray().Select(RepeatedResult.Read)],
-                }
-                : throw new PipelineException($"{path} was written by another version of this program (state version {version}, not {CurrentVersion})");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new PipelineException($"{folder} holds no repeated run to go on with: {error.Message}", error);
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new PipelineException($"{path} is damaged ({error.Message}): begin anew (--overwrite)", error);
-        }
-    }
+            "seeds" => RepeatKind.Seeds,
+            "folds" => RepeatKind.Folds,
+            var other => throw new FormatException($"it repeats \"{other}\""),
+        },
+        Count = json.GetProperty("count").GetInt32(),
+        Model = json.GetProperty("model").GetString()!,
+        Data = json.GetProperty("data").GetString()!,
+        Recipe = RecipeFile.Parse(json.GetProperty("recipe").GetRawText(), path),
+        Command = command,
+        Fingerprint = json.GetProperty("fingerprint").GetString()!,
+        Results = [.. json.GetProperty("results").EnumerateArray().Select(RepeatedResult.Read)],
+    });
 
-    internal void Write(string folder) => AtomicFile.Write(
-        Path.Combine(folder, FileName),
-        stream =>
+    internal void Write(string folder) => File.Write(folder, Command, writer =>
+    {
+        writer.WriteString("repeats", Kind == RepeatKind.Seeds ? "seeds" : "folds");
+        writer.WriteNumber("count", Count);
+        writer.WriteString("model", Model);
+        writer.WriteString("data", Data);
+        writer.WriteString("fingerprint", Fingerprint);
+        writer.WritePropertyName("recipe");
+        RecipeFile.Write(writer, Recipe);
+        writer.WriteStartArray("results");
+        foreach (var result in Results)
         {
-            using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
-            writer.WriteStartObject();
-            writer.WriteNumber("version", CurrentVersion);
-            writer.WriteString("repeats", Kind == RepeatKind.Seeds ? "seeds" : "folds");
-            writer.WriteNumber("count", Count);
-            if (Command is { } command)
-            {
-                writer.WritePropertyName("command");
-                command.Write(writer);
-            }
+            result.Write(writer);
+        }
 
-            writer.WriteString("model", Model);
-            writer.WriteString("data", Data);
-            writer.WriteString("fingerprint", Fingerprint);
-            writer.WritePropertyName("recipe");
-            RecipeFile.Write(writer, Recipe);
-            writer.WriteStartArray("results");
-            foreach (var result in Results)
-            {
-                result.Write(writer);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        });
+        writer.WriteEndArray();
+    });
 
     /// <summary>Makes the folder, and takes away what is in the way of a new run.</summary>
     /// <exception cref="PipelineException">It cannot be written.</exception>
-    internal static void Clear(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            foreach (var name in ResumeFile.Names.Concat([FileName, OutOfFold.FileName, RepeatedSummary.FileName, RunLog.Name, RunRecord.FileName]))
-            {
-                File.Delete(Path.Combine(folder, name));
-            }
-
-            foreach (var own in Directory.EnumerateDirectories(folder).Where(own => Path.GetFileName(own) is var name && (IsNumbered(name, "seed-") || IsNumbered(name, "fold-"))))
-            {
-                Directory.Delete(own, recursive: true);
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new PipelineException($"{folder} cannot be written: {error.Message}", error);
-        }
-    }
+    internal static void Clear(string folder) =>
+        File.Clear(folder, [OutOfFold.FileName, RepeatedSummary.FileName], name => IsNumbered(name, "seed-") || IsNumbered(name, "fold-"));
 
     private static bool IsNumbered(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) && name[prefix.Length..].All(char.IsAsciiDigit);
 }

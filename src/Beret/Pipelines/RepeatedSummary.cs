@@ -81,9 +81,9 @@ public sealed record RepeatedSummary(RepeatKind Kind, IReadOnlyList<RepeatedResu
         {
             var (mean, deviation) = Of(figure.Key);
             writer.WriteStartObject(figure.Key);
-            Number("mean", mean);
-            Number("deviation", deviation);
-            Number("baseline", Results.Average(result => result.Figures[i].Baseline));
+            JsonFigure.Write(writer, "mean", mean);
+            JsonFigure.Write(writer, "deviation", deviation);
+            JsonFigure.Write(writer, "baseline", Results.Average(result => result.Figures[i].Baseline));
             writer.WriteEndObject();
         }
 
@@ -95,18 +95,6 @@ public sealed record RepeatedSummary(RepeatKind Kind, IReadOnlyList<RepeatedResu
         }
 
         writer.WriteEndObject();
-
-        void Number(string key, double value)
-        {
-            if (double.IsFinite(value))
-            {
-                writer.WriteNumber(key, value);
-            }
-            else
-            {
-                writer.WriteNull(key);
-            }
-        }
     }
 
     private static (double Mean, double Deviation) Statistics(double[] values)

@@ -100,25 +100,13 @@ public sealed record Reproduction(
         {
             writer.WriteStartObject();
             writer.WriteString("name", figure.Name);
-            Number("then", figure.Then);
-            Number("now", figure.Now);
+            JsonFigure.Write(writer, "then", figure.Then);
+            JsonFigure.Write(writer, "now", figure.Now);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
         writer.WriteEndObject();
-
-        void Number(string name, double value)
-        {
-            if (double.IsFinite(value))
-            {
-                writer.WriteNumber(name, value);
-            }
-            else
-            {
-                writer.WriteNull(name);
-            }
-        }
     }
 
     private static Reproduction CompareStages(string then, string now, double tolerance)

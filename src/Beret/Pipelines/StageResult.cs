@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Beret.Evaluation;
 
 namespace Beret.Pipelines;
 
@@ -35,32 +36,18 @@ public sealed record StageResult(TrainingStage Stage, double Seconds, long Bytes
     {
         writer.WriteStartObject();
         writer.WriteString("stage", Stage.Format());
-        Number("accuracy", Accuracy);
-        Number("loss", Loss);
-        Number("baseline", Baseline);
+        JsonFigure.Write(writer, "accuracy", Accuracy);
+        JsonFigure.Write(writer, "loss", Loss);
+        JsonFigure.Write(writer, "baseline", Baseline);
         writer.WriteNumber("bytes", Bytes);
         writer.WriteNumber("seconds", Math.Round(Seconds, 2));
-        Number("texts_per_second", TextsPerSecond);
+        JsonFigure.Write(writer, "texts_per_second", TextsPerSecond);
         writer.WriteEndObject();
-
-        void Number(string name, double? value)
-        {
-            if (value is { } number && double.IsFinite(number))
-            {
-                writer.WriteNumber(name, number);
-            }
-            else
-            {
-                writer.WriteNull(name);
-            }
-        }
     }
 
     internal static StageResult Read(JsonElement json) => new(
         TrainingStages.Find(json.GetProperty("stage").GetString()!), json.GetProperty("seconds").GetDouble(), json.GetProperty("bytes").GetInt64(),
-        Number(json, "loss") ?? double.NaN, Number(json, "accuracy"), Number(json, "baseline"), Number(json, "texts_per_second"));
-
-    private static double? Number(JsonElement json, string name) => json.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
+        JsonFigure.Read(json, "loss") ?? double.NaN, JsonFigure.Read(json, "accuracy"), JsonFigure.Read(json, "baseline"), JsonFigure.Read(json, "texts_per_second"));
 
     // 0.885 − 0.880 is a little more than half a point in binary.
     private string? TooMuch(double most, string than) => Drop <= most + 1e-9

@@ -22,6 +22,18 @@ internal readonly record struct TableRow(string?[] Cells, long Line, string? Fau
 {
     /// <summary>The cells that are lists of JSON, as they are written; null: none.</summary>
     public IReadOnlySet<int>? Lists { get; init; }
+
+    /// <summary>What is wrong with the row, its number of cells among it; null: nothing.</summary>
+    /// <param name="width">How many cells a row of the table has; null where that differs from row to row.</param>
+    /// <param name="hasHeader">Whether the first row names the columns.</param>
+    public string? FaultIn(int? width, bool hasHeader) => Fault
+        ?? (Cells.Length != (width ?? Cells.Length) ? $"it has {Shown.Count(Cells.Length, "cell")}, where {(hasHeader ? "the names are" : "the first row has")} {width}" : null);
+
+    /// <summary>What is wrong with the texts of a row; null: nothing.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="pair">The second text.</param>
+    /// <param name="hasPairs">Whether rows of the table have one.</param>
+    public static string? FaultOf(string? text, string? pair, bool hasPairs) => text is null ? "it has no text" : hasPairs && pair is null ? "it has no second text" : null;
 }
 
 /// <summary>A table, plain or behind gzip, in UTF-8 or, with a byte order mark, in UTF-16.</summary>

@@ -49,10 +49,7 @@ internal sealed class TableRecords : RecordFile
             cancellation.ThrowIfCancellationRequested();
             number++;
             var (one, other) = (TableColumns.Cell(row, text), pair is { } second ? TableColumns.Cell(row, second) : null);
-            var fault = row.Fault
-                ?? (row.Cells.Length != Width ? $"it has {Shown.Count(row.Cells.Length, "cell")}, where {(hasHeader ? "the names are" : "the first row has")} {Width}" : null)
-                ?? (one is null ? "it has no text" : pair is not null && other is null ? "it has no second text" : null);
-            if (fault is null)
+            if ((row.FaultIn(Width, hasHeader) ?? TableRow.FaultOf(one, other, pair is not null)) is not { } fault)
             {
                 yield return new InputRecord(one!, other, number) { Cells = row.Cells };
             }

@@ -72,9 +72,8 @@ internal sealed record TableRows(IReadOnlyList<string>? Names, TableColumns Colu
                 var text = TableColumns.Cell(row, columns.Text);
                 var pair = columns.Pair is { } second ? TableColumns.Cell(row, second) : null;
                 var group = columns.Group is { } third ? TableColumns.Cell(row, third)?.Trim() : null;
-                var fault = row.Fault
-                    ?? (!isJson && row.Cells.Length != width ? $"it has {Shown.Count(row.Cells.Length, "cell")}, where {(hasHeader ? "the names are" : "the first row has")} {width}" : null)
-                    ?? (text is null ? "it has no text" : columns.Pair is not null && pair is null ? "it has no second text" : null)
+                var fault = row.FaultIn(isJson ? null : width, hasHeader)
+                    ?? TableRow.FaultOf(text, pair, columns.Pair is not null)
                     ?? (IsList(columns.Text) || (columns.Pair is { } other && IsList(other)) ? "its text is a list" : null)
                     ?? (columns.Group is not null && string.IsNullOrEmpty(group) ? "it has no group" : null);
                 var line = string.Create(CultureInfo.InvariantCulture, $"line {row.Line}");
