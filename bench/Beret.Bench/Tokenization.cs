@@ -67,7 +67,7 @@ internal static class Tokenization
     }
 
     private static long Encode(Tokenizer tokenizer, IReadOnlyList<Example> texts, int threads) =>
-        TokenStore.Build(tokenizer, texts, EncodeOptions.Default, threads, CancellationToken.None).Tokens;
+        TokenStore.Build(tokenizer, texts, EncodeOptions.Default, threads, null, CancellationToken.None).Tokens;
 
     private static string Accented(string text) =>
         string.Create(text.Length, text, (to, from) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Beret.Data;
+using Beret.Hub;
 using Beret.Tasks;
 using Beret.Training;
 
@@ -25,6 +26,11 @@ internal sealed class TableArguments
     private readonly Option<string> header = new("--header") { Description = "Of a table: whether the first row names the columns [default: found]", HelpName = "yes|no" };
     private readonly Option<string> badRow = new("--on-bad-row") { Description = "Of a table: what to do with a row that cannot be used [default: fail]", HelpName = "fail|skip" };
 
+    private readonly Option<string> place = new("--on-disk")
+    {
+        Description = "Of a table: whether its texts and tokens lie in files and not in memory; auto: where the texts are more than 512 MiB [default: auto]", HelpName = "auto|always|never",
+    };
+
     private readonly bool splits;
 
     /// <summary>Adds the options to a verb.</summary>
@@ -36,13 +42,14 @@ internal sealed class TableArguments
         format.AcceptOnlyFromAmong([.. DataOptions.TableFormats, .. GlueTask.All.Select(task => task.Name)]);
         header.AcceptOnlyFromAmong("yes", "no");
         badRow.AcceptOnlyFromAmong("fail", "skip");
+        place.AcceptOnlyFromAmong("auto", "always", "never");
         foreach (var option in All)
         {
             verb.Add(option);
         }
     }
 
-    private Option<string>[] All => splits ? [format, text, pair, label, group, delimiter, header, badRow] : [format, text, pair, label, delimiter, header, badRow];
+    private Option<string>[] All => splits ? [format, text, pair, label, group, delimiter, header, badRow, place] : [format, text, pair, label, delimiter, header, badRow, place];
 
     /// <summary>The options as they were given.</summary>
     /// <param name="arguments">The command line.</param>
@@ -50,6 +57,8 @@ internal sealed class TableArguments
     public DataOptions In(ParseResult arguments, string? task) => DataOptions.Default with
     {
         Format = arguments.GetValue(format),
+        Place = arguments.GetValue(place) switch { "always" => TextPlace.Disk, "never" => TextPlace.Memory, _ => TextPlace.Auto },
+        DiskFolder = Path.Combine(CacheFolder.Default, "texts"),
         Table = new TableOptions
         {
             Text = arguments.GetValue(text),

@@ -88,7 +88,7 @@ internal static class EvaluateCommand
     {
         if (state.Tokens == 0)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"tokenizing {state.AllTexts} texts");
+            return string.Create(CultureInfo.InvariantCulture, $"tokenizing: {state.Texts} of {state.AllTexts} texts");
         }
 
         var rate = state.Tokens / elapsed.TotalSeconds;

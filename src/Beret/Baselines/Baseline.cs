@@ -23,6 +23,10 @@ public sealed class Baseline
     // 16 bytes each while it is trained: 256 MB.
     private const long MostEntries = 16 << 20;
     private const int MostTerms = 100_000;
+
+    // More say little more, and it is to be a matter of seconds. Of so many texts the length is looked at.
+    private const double MostCharacters = 64e6;
+    private const int Sampled = 1000;
     private const int MostWeights = 1 << 20;
     private const string Key = "beret.baseline";
     private const int Version = 1;
@@ -40,7 +44,7 @@ public sealed class Baseline
     public static Baseline? Find(string folder) => Path.Combine(folder, FileName) is var file && File.Exists(file) ? Load(file) : null;
 
     /// <summary>Trains one.</summary>
-    /// <param name="texts">Texts of the task's kind, labelled by its labels. Where they are too many for 256 MB of terms, every second, third, … of them.</param>
+    /// <param name="texts">Texts of the task's kind, labelled by its labels. Where they are more than about 64 million characters, or too many for 256 MB of terms, every second, third, … of them.</param>
     /// <param name="task">The task.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -48,15 +52,15 @@ public sealed class Baseline
     {
         ArgumentNullException.ThrowIfNull(texts);
         ArgumentNullException.ThrowIfNull(task);
-        var table = TermTable.Of(texts.Examples, Math.Min(MostTerms, MostWeights / task.Outputs), cancellation);
-        var every = 1;
+        var every = Math.Max(1, (int)Math.Ceiling(Characters(texts.Examples) / MostCharacters));
+        var table = TermTable.Of(Some(texts.Examples, every), Math.Min(MostTerms, MostWeights / task.Outputs), cancellation);
         SparseRows? rows;
         while ((rows = Rows(table, texts.Examples, every, cancellation)) is null)
         {
             every++;
         }
 
-        Example[] used = [.. texts.Examples.Where((_, i) => i % every == 0)];
+        Example[] used = [.. Some(texts.Examples, every)];
         return new Baseline(task, table, LinearModel.Train(rows, table.Count, used, task, cancellation));
     }
 
@@ -146,10 +150,10 @@ public sealed class Baseline
     private static SparseRows? Rows(TermTable table, IReadOnlyList<Example> texts, int every, CancellationToken cancellation)
     {
         var (starts, columns, values) = (new List<int> { 0 }, new List<int>(), new List<float>());
-        for (var i = 0; i < texts.Count; i += every)
+        foreach (var text in Some(texts, every))
         {
             cancellation.ThrowIfCancellationRequested();
-            table.Add(texts[i], columns, values);
+            table.Add(text, columns, values);
             starts.Add(columns.Count);
             if (columns.Count > MostEntries)
             {
@@ -158,5 +162,20 @@ public sealed class Baseline
         }
 
         return new SparseRows([.. starts], [.. columns], [.. values]);
+    }
+
+    /// <summary>About how many characters the texts have, by some that are spread evenly over them.</summary>
+    private static double Characters(IReadOnlyList<Example> texts)
+    {
+        var count = Math.Min(Sampled, texts.Count);
+        return count == 0 ? 0 : (double)texts.Count / count * Enumerable.Range(0, count).Sum(i => (double)texts[(int)((long)i * texts.Count / count)].Text.Length);
+    }
+
+    private static IEnumerable<Example> Some(IReadOnlyList<Example> texts, int every)
+    {
+        for (var i = 0; i < texts.Count; i += every)
+        {
+            yield return texts[i];
+        }
     }
 }

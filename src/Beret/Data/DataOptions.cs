@@ -13,6 +13,19 @@ public enum FaultPolicy
     Keep,
 }
 
+/// <summary>Where the texts of tables are held while they are used.</summary>
+public enum TextPlace
+{
+    /// <summary>In memory up to <see cref="DataOptions.MostInMemory"/>, else on disk.</summary>
+    Auto,
+
+    /// <summary>In a file.</summary>
+    Disk,
+
+    /// <summary>In memory; more than <see cref="DataOptions.MaxTotalBytes"/> is an error.</summary>
+    Memory,
+}
+
 /// <summary>How data is read, and the limits that keep a hostile or mistaken archive from exhausting the machine.</summary>
 public sealed record DataOptions
 {
@@ -49,8 +62,20 @@ public sealed record DataOptions
     /// <summary>The most bytes of one text. 16 MiB by default.</summary>
     public int MaxTextBytes { get; init; } = 16 << 20;
 
-    /// <summary>The most bytes of all texts and file names held together. 2 GiB by default; a text takes about twice its bytes in memory.</summary>
+    /// <summary>The most bytes of all texts and file names held together in memory. 2 GiB by default; a text takes about twice its bytes in memory.</summary>
     public long MaxTotalBytes { get; init; } = 2L << 30;
+
+    /// <summary>Where the texts of tables are held.</summary>
+    public TextPlace Place { get; init; }
+
+    /// <summary>The most bytes of a table's texts, as they lie in memory (two for most characters), that are held there with <see cref="TextPlace.Auto"/>. 512 MiB by default.</summary>
+    public long MostInMemory { get; init; } = 512L << 20;
+
+    /// <summary>
+    /// Where texts that are not held in memory are put, in a file that goes with the process, and the tokens that are made of them, which stay for the next run. Null: the
+    /// system's folder for temporary files.
+    /// </summary>
+    public string? DiskFolder { get; init; }
 
     /// <summary>The most files and folders that are looked at. Two million by default.</summary>
     public int MaxEntries { get; init; } = 2_000_000;

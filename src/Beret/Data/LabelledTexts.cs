@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 
 namespace Beret.Data;
 
-/// <summary>Labelled texts in a fixed order, held in memory. Immutable.</summary>
+/// <summary>Labelled texts in a fixed order. Where they are too many for the memory, the texts of a table lie on disk and are read when they are asked for. Immutable.</summary>
 public sealed class LabelledTexts
 {
     private readonly Lazy<string> fingerprint;
@@ -120,9 +120,9 @@ public sealed class LabelledTexts
                 "Rename or leave out such examples, or train on data that has them.");
         }
 
-        var examples = Examples.Select(example => Kind == LabelKind.Set
+        var examples = StoredExamples.Relabelled(Examples, example => Kind == LabelKind.Set
             ? example with { Labels = [.. example.Labels.Select(label => known[Labels[label]]).Order()] }
-            : example with { Label = known[Labels[example.Label]] }).ToArray();
+            : example with { Label = known[Labels[example.Label]] });
         return new LabelledTexts(labels, examples, Origin, Notes, Kind);
 
         static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"`{Shown.Path(name)}`"));
@@ -130,16 +130,7 @@ public sealed class LabelledTexts
 
     /// <summary>Some of the examples, in the given order, under the same labels.</summary>
     /// <param name="order">Indices into <see cref="Examples"/>.</param>
-    public LabelledTexts Subset(ReadOnlySpan<int> order)
-    {
-        var examples = new Example[order.Length];
-        for (var i = 0; i < examples.Length; i++)
-        {
-            examples[i] = Examples[order[i]];
-        }
-
-        return new LabelledTexts(Labels, examples, Origin, Notes, Kind);
-    }
+    public LabelledTexts Subset(ReadOnlySpan<int> order) => new(Labels, StoredExamples.Picked(Examples, order), Origin, Notes, Kind);
 
     /// <summary>The same texts with labels of another kind: a class is a set of one label, and, where the classes are called by numbers, a number.</summary>
     /// <exception cref="DataException">These labels are none of that kind.</exception>
@@ -152,14 +143,14 @@ public sealed class LabelledTexts
 
         if (Kind == LabelKind.Class && kind == LabelKind.Set)
         {
-            return new LabelledTexts(Labels, [.. Examples.Select(example => example with { Label = -1, Labels = [example.Label] })], Origin, Notes, kind);
+            return new LabelledTexts(Labels, StoredExamples.Relabelled(Examples, example => example with { Label = -1, Labels = [example.Label] }), Origin, Notes, kind);
         }
 
         if (Kind == LabelKind.Class && kind == LabelKind.Number)
         {
             var values = Labels.Select(label => Number(label)
                 ?? throw new DataException($"{Origin}: the label `{Shown.Path(label)}` is no number, as a regression needs.")).ToArray();
-            return new LabelledTexts([NumberName], [.. Examples.Select(example => example with { Label = -1, Value = values[example.Label] })], Origin, Notes, kind);
+            return new LabelledTexts([NumberName], StoredExamples.Relabelled(Examples, example => example with { Label = -1, Value = values[example.Label] }), Origin, Notes, kind);
         }
 
         throw new DataException($"{Origin}: its labels are {In(Kind)}, where {In(kind)} are needed.");
@@ -204,10 +195,11 @@ public sealed class LabelledTexts
         Whole(Examples.Count);
         foreach (var example in Examples)
         {
+            var (text, pair) = example.Texts;
             Text(example.Source);
             Whole(example.Label);
-            Text(example.Text);
-            Text(example.Pair);
+            Text(text);
+            Text(pair);
             if (Kind == LabelKind.Set)
             {
                 Whole(example.Labels.Count);

@@ -4,7 +4,7 @@ using Beret.Text;
 namespace Beret.Inference;
 
 /// <summary>How far an evaluation is.</summary>
-/// <param name="Texts">Texts done.</param>
+/// <param name="Texts">Texts done; while they are still being tokenized, for which a file is written, those that are tokenized.</param>
 /// <param name="AllTexts">Texts to do.</param>
 /// <param name="Tokens">Tokens done; the time that is left goes by these, for the longest texts come first.</param>
 /// <param name="AllTokens">Tokens to do; 0 while the texts are still being tokenized.</param>
@@ -18,7 +18,8 @@ internal sealed class Evaluator(TextScorer scorer, Tokenizer tokenizer, EncodeOp
     public float[] Logits(IReadOnlyList<Example> texts, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         progress?.Report(new EvaluationProgress(0, texts.Count, 0, 0));
-        var store = TokenStore.Build(tokenizer, texts, options, threads, cancellation);
+        using var store = TokenStore.Build(
+            tokenizer, texts, options, threads, state => progress?.Report(new EvaluationProgress(state.Texts, state.AllTexts, 0, 0)), cancellation);
         var logits = new float[(long)store.Count * scorer.Outputs];
         var (done, tokens) = (0, 0L);
         scorer.Score(

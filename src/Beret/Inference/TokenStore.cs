@@ -4,83 +4,102 @@ using Beret.Text;
 
 namespace Beret.Inference;
 
-/// <summary>The token ids of many texts: tokenized once, read every epoch. As many texts as a thread tokenizes at a time lie side by side.</summary>
-internal sealed class TokenStore : ITokenizedTexts
+/// <summary>
+/// The token ids of many texts: tokenized once, read every epoch. Those of texts that are held in memory are held there too; those of stored texts lie in a file, of which
+/// the system keeps in memory what there is room for.
+/// </summary>
+internal sealed class TokenStore : ITokenizedTexts, IDisposable
 {
-    private const int TextsPerPart = 256;
+    private readonly int[][] blocks;
+    private readonly TokenFile? file;
+    private readonly StoredExamples? order;
+    private readonly int[] lengths;
+    private readonly int[]? windows;
 
-    private readonly Part[] parts;
-
-    private TokenStore(Part[] parts, int count)
+    private TokenStore(int[][] blocks, TokenFile? file, StoredExamples? order, int count)
     {
-        this.parts = parts;
-        Count = count;
-        foreach (var part in parts)
+        (this.blocks, this.file, this.order, Count) = (blocks, file, order, count);
+        lengths = new int[count];
+        var several = new int[count];
+        if (file is null)
         {
-            Tokens += part.Ids.Length;
-            Cut += part.Cuts.Count(cut => cut > 0);
-            Windows += part.Windows.Sum();
-            Longest = Math.Max(Longest, part.Longest);
+            for (var text = 0; text < count; text++)
+            {
+                var block = BlockOf(text, out var place);
+                Note(text, block.LengthOf(place), block.WindowsOf(place), block.CutOf(place));
+            }
+        }
+        else
+        {
+            for (var text = 0; text < count; text++)
+            {
+                var row = order!.RowOf(text);
+                Note(text, file.Lengths[row], file.Windows[row], file.IsCut[row] ? 1 : 0);
+            }
+        }
+
+        windows = Windows == count ? null : several;
+
+        void Note(int text, int length, int number, int cut)
+        {
+            (lengths[text], several[text]) = (length, number);
+            Tokens += (long)length * number;
+            Windows += number;
+            Cut += cut > 0 ? 1 : 0;
+            Longest = Math.Max(Longest, length);
         }
     }
 
     public int Count { get; }
 
     /// <summary>Tokens of all texts together, those of all their windows.</summary>
-    public long Tokens { get; }
+    public long Tokens { get; private set; }
 
     /// <summary>How many texts lost tokens to the length limit.</summary>
-    public long Cut { get; }
+    public long Cut { get; private set; }
 
     /// <summary>Tokens of the longest text or window.</summary>
-    public int Longest { get; }
+    public int Longest { get; private set; }
 
     /// <summary>Windows of all texts together.</summary>
-    public long Windows { get; }
+    public long Windows { get; private set; }
 
-    public int WindowsOf(int text)
-    {
-        var (part, place) = Find(text);
-        return part.Windows[place];
-    }
+    public int WindowsOf(int text) => windows is null ? 1 : windows[text];
 
     /// <summary>Tokens of one text, those of all its windows.</summary>
-    public int TokensOf(int text)
-    {
-        var (part, place) = Find(text);
-        return part.Starts[place + 1] - part.Starts[place];
-    }
+    public int TokensOf(int text) => lengths[text] * WindowsOf(text);
 
     /// <summary>How many tokens one text lost to the length limit.</summary>
-    public int CutOf(int text)
-    {
-        var (part, place) = Find(text);
-        return part.Cuts[place];
-    }
+    public int CutOf(int text) => BlockOf(text, out var place).CutOf(place);
 
-    public int LengthOf(int text)
-    {
-        var (part, place) = Find(text);
-        return part.LengthOf(place);
-    }
+    public int LengthOf(int text) => lengths[text];
 
-    /// <summary>Tokenizes on some threads; the result does not depend on their number.</summary>
-    /// <exception cref="TokenizerException">A pair cannot be cut to the length that is allowed.</exception>
-    public static TokenStore Build(Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, CancellationToken cancellation)
+    /// <summary>Tokenizes on some threads; the result does not depend on their number. What is tokenized for a file is there for the next time.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="examples">The texts.</param>
+    /// <param name="options">How they are cut.</param>
+    /// <param name="threads">The most threads.</param>
+    /// <param name="progress">Told now and then, by this thread, what is done.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="BeretException">A pair cannot be cut to the length that is allowed, or a file cannot be written.</exception>
+    public static TokenStore Build(
+        Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, Action<TokenizingProgress>? progress, CancellationToken cancellation)
     {
-        var parts = new Part[(examples.Count + TextsPerPart - 1) / TextsPerPart];
+        if (examples is StoredExamples stored)
+        {
+            return new TokenStore([], TokenCache.Get(tokenizer, stored.Store, options, threads, progress, cancellation), stored, stored.Count);
+        }
+
+        var blocks = new int[(examples.Count + TokenBlock.Texts - 1) / TokenBlock.Texts][];
         TextLoop.Run(
-            parts.Length, threads,
-            () => (Buffer: new TokenBuffer(), Ids: new List<int>()),
-            (number, scratch) => parts[number] = Encode(tokenizer, examples, number * TextsPerPart, options, scratch.Buffer, scratch.Ids),
-            cancellation);
-        return new TokenStore(parts, examples.Count);
+            blocks.Length, threads, () => new TokenBlock.Scratch(), (number, scratch) => blocks[number] = TokenBlock.Encode(tokenizer, examples, number, options, scratch), cancellation);
+        return new TokenStore(blocks, null, null, examples.Count);
     }
 
     public void AddTo(PackedBatch batch, int text, int window)
     {
-        var (part, place) = Find(text);
-        batch.Add(part.WindowOf(place, window), part.Firsts[place]);
+        var block = BlockOf(text, out var place);
+        batch.Add(block.WindowOf(place, window), block.FirstOf(place));
     }
 
     /// <summary>Fills a batch with texts: each is a document of all its windows.</summary>
@@ -89,61 +108,21 @@ internal sealed class TokenStore : ITokenizedTexts
         batch.Clear();
         foreach (var text in texts)
         {
-            var (part, place) = Find(text);
-            batch.Add(part.WindowOf(place, 0), part.Firsts[place]);
-            for (var window = 1; window < part.Windows[place]; window++)
+            var block = BlockOf(text, out var place);
+            batch.Add(block.WindowOf(place, 0), block.FirstOf(place));
+            for (var window = 1; window < block.WindowsOf(place); window++)
             {
-                batch.AddWindow(part.WindowOf(place, window), part.Firsts[place]);
+                batch.AddWindow(block.WindowOf(place, window), block.FirstOf(place));
             }
         }
     }
 
-    private (Part Part, int Place) Find(int text) => (parts[text / TextsPerPart], text % TextsPerPart);
+    public void Dispose() => file?.Dispose();
 
-    /// <param name="ids">Working memory.</param>
-    private static Part Encode(Tokenizer tokenizer, IReadOnlyList<Example> examples, int start, EncodeOptions options, TokenBuffer buffer, List<int> ids)
+    private TokenBlock BlockOf(int text, out int place)
     {
-        var count = Math.Min(TextsPerPart, examples.Count - start);
-        var (starts, windows, firsts, cuts) = (new int[count + 1], new int[count], new int[count], new int[count]);
-        var longest = 0;
-        ids.Clear();
-        for (var i = 0; i < count; i++)
-        {
-            var example = examples[start + i];
-            if (example.Pair is null)
-            {
-                tokenizer.Encode(example.Text, options, buffer);
-            }
-            else
-            {
-                tokenizer.Encode(example.Text, example.Pair, options, buffer);
-            }
-
-            ids.AddRange(buffer.Ids);
-            starts[i + 1] = ids.Count;
-            windows[i] = buffer.Windows;
-            firsts[i] = buffer.FirstCount;
-            cuts[i] = buffer.Cut;
-            longest = Math.Max(longest, buffer.Count / buffer.Windows);
-        }
-
-        var own = GC.AllocateUninitializedArray<int>(ids.Count);
-        ids.CopyTo(own);
-        return new Part(own, starts, windows, firsts, cuts, longest);
-    }
-
-    /// <summary>Texts that were tokenized together.</summary>
-    /// <param name="Ids">Their tokens, one text after the other.</param>
-    /// <param name="Starts">Where each text starts, and the end.</param>
-    /// <param name="Windows">How many windows each text is, of as many tokens each.</param>
-    /// <param name="Firsts">The tokens of type 0 of each text's windows.</param>
-    /// <param name="Cuts">How many tokens each text lost.</param>
-    /// <param name="Longest">Tokens of the longest text or window.</param>
-    private sealed record Part(int[] Ids, int[] Starts, int[] Windows, int[] Firsts, int[] Cuts, int Longest)
-    {
-        /// <summary>Tokens of each window of a text.</summary>
-        public int LengthOf(int place) => (Starts[place + 1] - Starts[place]) / Windows[place];
-
-        public ReadOnlySpan<int> WindowOf(int place, int window) => Ids.AsSpan(Starts[place] + window * LengthOf(place), LengthOf(place));
+        var row = order?.RowOf(text) ?? text;
+        place = row % TokenBlock.Texts;
+        return file is null ? new TokenBlock(blocks[row / TokenBlock.Texts]) : file[row / TokenBlock.Texts];
     }
 }

@@ -121,7 +121,7 @@ public sealed record LengthSurvey
             Chosen = own.FirstOrDefault(choice => choice.Whole >= WholeTexts) ?? own[^1],
         };
 
-        TokenStore Read(EncodeOptions options, IReadOnlyList<Example> examples) => TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, cancellation);
+        TokenStore Read(EncodeOptions options, IReadOnlyList<Example> examples) => TokenStore.Build(tokenizer, examples, options, recipe.ThreadCount, null, cancellation);
 
         // What is cut keeps what the first window holds, and texts that fit are as they are: only the longer ones are read again.
         IEnumerable<LengthChoice> Measure(int length)

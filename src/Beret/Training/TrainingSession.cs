@@ -135,6 +135,7 @@ internal sealed class TrainingSession : IDisposable
         SequenceClassifier? model = null;
         TrainingSession? session = null;
         TeacherGuide? guide = null;
+        TokenStore? store = null;
         IReadOnlyList<string> newLayers = [];
         string fingerprint;
         try
@@ -170,14 +171,14 @@ internal sealed class TrainingSession : IDisposable
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = recipe.TrainingEncodeOptions;
-            var store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, cancellation);
+            store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, Tokenizing(callbacks), cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep, ModelFingerprint = fingerprint };
             session.newLayers = newLayers;
             session.replaced = isForeign ? known!.Task : null;
             if (texts.Validation is { } validation)
             {
-                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, cancellation);
+                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, Tokenizing(callbacks), cancellation);
             }
 
             if (texts.Validation is not null || job.Test is not null)
@@ -192,6 +193,8 @@ internal sealed class TrainingSession : IDisposable
         {
             session?.Learner.Dispose();
             session?.runner?.Dispose();
+            session?.validationStore?.Dispose();
+            store?.Dispose();
             guide?.Dispose();
             model?.Dispose();
             backend.Dispose();
@@ -304,7 +307,7 @@ internal sealed class TrainingSession : IDisposable
     public (EvaluationResult Result, float[] Logits) Evaluate(LabelledTexts judged, TrainingCallbacks callbacks)
     {
         var examples = judged.As(task.Kind).WithLabels(task.Labels).Examples;
-        var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, CancellationToken.None);
+        using var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, Tokenizing(callbacks), CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
     }
@@ -355,6 +358,8 @@ internal sealed class TrainingSession : IDisposable
         Learner.Dispose();
         runner?.Dispose();
         guide?.Dispose();
+        Store.Dispose();
+        validationStore?.Dispose();
         model.Dispose();
         backend.Dispose();
     }
@@ -365,6 +370,12 @@ internal sealed class TrainingSession : IDisposable
         var done = 0;
         scorer!.Score(store, logits, (count, _) => callbacks.Validating(done += count, store.Count), cancellation);
         return logits;
+    }
+
+    private static Action<TokenizingProgress> Tokenizing(TrainingCallbacks callbacks)
+    {
+        var started = Stopwatch.GetTimestamp();
+        return state => callbacks.Preparing(state.Say(Stopwatch.GetElapsedTime(started)));
     }
 
     private double Agreement(ReadOnlySpan<float> logits, ReadOnlySpan<float> teacher)

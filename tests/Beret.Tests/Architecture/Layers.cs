@@ -36,7 +36,7 @@ internal static class Layers
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Data", "Evaluation"],
         ["Baselines"] = ["Numerics", "Checkpoints", "Data", "Evaluation", "Tasks"],
-        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
+        ["Inference"] = ["Checksums", "Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
         ["Batches"] = ["Checkpoints", "Data", "Tasks", "Inference"],
         ["Training"] = ["Checksums", "Protobuf", "Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference"],
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Training"],

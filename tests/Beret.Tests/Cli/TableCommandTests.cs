@@ -53,6 +53,30 @@ public sealed class TableCommandTests : IDisposable
         Assert.Contains("`neg`, `pos`", run.Error);
     }
 
+    /// <summary>Where texts and tokens lie makes no difference; the second run finds the tokens of the first.</summary>
+    [Fact]
+    public async Task ATableOnDiskTrainsToTheSameBits()
+    {
+        var (train, test) = (Write("train.csv", TinyWorld.Texts(200)), Write("test.csv", TinyWorld.Texts(60, seed: 2)));
+        string[] columns = ["--text-column", "subject", "--label-column", "team"];
+        foreach (var place in (string[])["never", "always"])
+        {
+            var trained = await CommandRun.Of(["train", train, "--test", test, "--model", world.Model, "--output", world.Output(place), .. columns, "--on-disk", place, .. Quick]);
+            Assert.True(trained.Code == 0, trained.Error);
+        }
+
+        foreach (var file in (string[])["model.safetensors", "baseline.safetensors", "test_metrics.json"])
+        {
+            Assert.Equal(File.ReadAllBytes(Path.Combine(world.Output("never"), file)), File.ReadAllBytes(Path.Combine(world.Output("always"), file)));
+        }
+
+        var held = await CommandRun.Of(["evaluate", world.Output("never"), test, .. columns, "--on-disk", "never", "--json"]);
+        var stored = await CommandRun.Of(["evaluate", world.Output("never"), test, .. columns, "--on-disk", "always", "--json"]);
+        Assert.Equal(held.Output, stored.Output);
+        var wrong = await CommandRun.Of("evaluate", world.Output("never"), test, "--on-disk", "sometimes");
+        Assert.Equal(2, wrong.Code);
+    }
+
     private string Write(string name, LabelledTexts texts)
     {
         var path = world.Output(name);

@@ -20,7 +20,7 @@ public class LabelCellsTests
     [InlineData(LabelKind.Class, null, "1.25", "2", "none")]
     public void CellsTellWhatTheyAre(LabelKind kind, char? delimiter, params string[] cells)
     {
-        var read = LabelCells.Choose(cells, new TableOptions());
+        var read = LabelCells.Choose(cells, cells.Length, new TableOptions());
         Assert.Equal((kind, delimiter), (read.Kind, read.Delimiter));
         Assert.Equal(kind == LabelKind.Class, read.Note is null);
     }
@@ -29,28 +29,28 @@ public class LabelCellsTests
     public void HalfStepsOfAScaleAreClassesAndFinerOnesNumbers()
     {
         var scale = Enumerable.Range(0, 100).Select(i => FormattableString.Invariant($"{i % 11 / 2.0:0.0}")).ToArray();
-        Assert.Equal(LabelKind.Class, LabelCells.Choose(scale, new TableOptions()).Kind);
+        Assert.Equal(LabelKind.Class, LabelCells.Choose(scale, scale.Length, new TableOptions()).Kind);
         var finer = Enumerable.Range(0, 100).Select(i => FormattableString.Invariant($"{i % 26 / 5.0:0.0}")).ToArray();
-        Assert.Equal(LabelKind.Number, LabelCells.Choose(finer, new TableOptions()).Kind);
-        Assert.Equal(LabelKind.Class, LabelCells.Choose(finer, new TableOptions { Kind = LabelKind.Class }).Kind);
-        Assert.Equal(LabelKind.Number, LabelCells.Choose(scale, new TableOptions { Kind = LabelKind.Number }).Kind);
+        Assert.Equal(LabelKind.Number, LabelCells.Choose(finer, finer.Length, new TableOptions()).Kind);
+        Assert.Equal(LabelKind.Class, LabelCells.Choose(finer, finer.Length, new TableOptions { Kind = LabelKind.Class }).Kind);
+        Assert.Equal(LabelKind.Number, LabelCells.Choose(scale, scale.Length, new TableOptions { Kind = LabelKind.Number }).Kind);
     }
 
     [Fact]
     public void ADelimiterThatIsGivenMakesSets()
     {
-        var read = LabelCells.Choose(["a/b", "b"], new TableOptions { LabelDelimiter = "/" });
+        var read = LabelCells.Choose(["a/b", "b"], 2, new TableOptions { LabelDelimiter = "/" });
         Assert.Equal(LabelKind.Set, read.Kind);
         Assert.Equal(["a", "b"], read.Names("a / b/a/"));
         Assert.Empty(read.Names(""));
-        Assert.Throws<DataException>(() => LabelCells.Choose(["a"], new TableOptions { LabelDelimiter = "ab" }));
-        Assert.Throws<DataException>(() => LabelCells.Choose(["a"], new TableOptions { LabelDelimiter = ",", Kind = LabelKind.Number }));
+        Assert.Throws<DataException>(() => LabelCells.Choose(["a"], 1, new TableOptions { LabelDelimiter = "ab" }));
+        Assert.Throws<DataException>(() => LabelCells.Choose(["a"], 1, new TableOptions { LabelDelimiter = ",", Kind = LabelKind.Number }));
     }
 
     [Fact]
     public void AListHoldsNamesAndNumbersAndBesideItOneNameMayStand()
     {
-        var read = LabelCells.Choose(["[\"a\", 7]", "b"], new TableOptions { Kind = LabelKind.Set });
+        var read = LabelCells.Choose(["[\"a\", 7]", "b"], 2, new TableOptions { Kind = LabelKind.Set });
         Assert.Equal(["a", "7"], read.Names("[\"a\", 7, \"a\"]"));
         Assert.Equal(["b"], read.Names("b"));
         Assert.Null(read.FaultOf(""));

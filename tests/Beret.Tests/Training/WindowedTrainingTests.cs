@@ -151,7 +151,7 @@ public class WindowedTrainingTests
         var recipe = Recipe with { BatchSize = 7, Epochs = 4, Seed = 3 };
         var tokenizer = ModelTokenizer.Load(world.Model);
         var texts = TinyWorld.Texts(60).Examples;
-        var store = TokenStore.Build(tokenizer, texts, recipe.TrainingEncodeOptions, 1, Stop);
+        var store = TokenStore.Build(tokenizer, texts, recipe.TrainingEncodeOptions, 1, null, Stop);
         var largest = StepSize.LargestOf(store, recipe);
 
         int[][] orders = [[.. Enumerable.Range(0, 60)], .. Enumerable.Range(0, 4).Select(epoch => new EpochOrder(60, 3, recipe.Shuffle).ForEpoch(epoch))];
@@ -163,7 +163,7 @@ public class WindowedTrainingTests
 
         // Texts that fit are planned for as ever.
         var fitting = recipe with { MaxLength = 24 };
-        Assert.Equal(StepSize.Of(7, texts.Max(text => text.Text.Split(' ').Length) + 2), StepSize.LargestOf(TokenStore.Build(tokenizer, texts, fitting.TrainingEncodeOptions, 1, Stop), fitting));
+        Assert.Equal(StepSize.Of(7, texts.Max(text => text.Text.Split(' ').Length) + 2), StepSize.LargestOf(TokenStore.Build(tokenizer, texts, fitting.TrainingEncodeOptions, 1, null, Stop), fitting));
     }
 
     [Fact]

@@ -14,10 +14,11 @@ internal sealed record LabelCells(LabelKind Kind, char? Delimiter = null, string
     private static readonly char[] Delimiters = ['|', ';', ','];
 
     /// <summary>What the options ask for, else what the cells look like.</summary>
-    /// <param name="cells">All cells, without white space around them.</param>
+    /// <param name="cells">All cells, without white space around them; each need be there but once.</param>
+    /// <param name="rows">How many rows have one.</param>
     /// <param name="options">What is asked for.</param>
     /// <exception cref="DataException">What is asked for contradicts itself.</exception>
-    public static LabelCells Choose(IReadOnlyList<string> cells, TableOptions options)
+    public static LabelCells Choose(IEnumerable<string> cells, int rows, TableOptions options)
     {
         var values = cells.Where(cell => cell.Length > 0).Distinct(StringComparer.Ordinal).ToArray();
         if (options.LabelDelimiter is { } given)
@@ -30,7 +31,7 @@ internal sealed record LabelCells(LabelKind Kind, char? Delimiter = null, string
         return options.Kind switch
         {
             null => AreSets(values) is { } sets ? sets
-                : AreMeasured(cells, values)
+                : AreMeasured(rows, values)
                     ? new LabelCells(LabelKind.Number, Note: $"the labels are decimal numbers of {Shown.Count(values.Length, "value")}, learnt as such; as classes with --task multi-class.")
                     : new LabelCells(LabelKind.Class),
             LabelKind.Set when values.Any(IsList) => new LabelCells(LabelKind.Set),
@@ -91,9 +92,9 @@ internal sealed record LabelCells(LabelKind Kind, char? Delimiter = null, string
     }
 
     /// <summary>Whether the cells are numbers, not all whole, of more values than a scale has; or, in a short table, of more values than half its rows.</summary>
-    private static bool AreMeasured(IReadOnlyList<string> cells, string[] values) =>
+    private static bool AreMeasured(int rows, string[] values) =>
         values.Length > 2 && Array.TrueForAll(values, value => LabelledTexts.Number(value) is not null) && Array.Exists(values, value => LabelledTexts.Number(value) % 1 != 0)
-        && (values.Length > MostDecimalClasses || 2 * values.Length > cells.Count);
+        && (values.Length > MostDecimalClasses || 2 * values.Length > rows);
 
     private static bool IsList(string cell) => cell.StartsWith('[') && cell.EndsWith(']');
 

@@ -3,7 +3,9 @@ namespace Beret.Data.Files;
 /// <summary>Which columns of a table hold the text, perhaps a second text, the label, and perhaps the group.</summary>
 internal sealed record TableColumns(int Text, int? Pair, int Label, int? Group = null)
 {
-    private const int SampleRows = 1000;
+    /// <summary>How many rows are looked at.</summary>
+    public const int SampleRows = 1000;
+
     private const int LongestName = 40;
 
     // The first that is there is taken.

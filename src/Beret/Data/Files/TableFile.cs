@@ -43,6 +43,8 @@ internal readonly record struct TableRow(string?[] Cells, long Line, string? Fau
 /// <param name="part">What its rows are told by, where a data set has several tables; null: its name.</param>
 internal sealed class TableFile(string name, TableFormat format, Func<Stream> open, string? part = null)
 {
+    private CountingStream? stored;
+
     /// <summary>The formats by the names that a user gives them.</summary>
     public static readonly IReadOnlyDictionary<string, TableFormat> Formats = new Dictionary<string, TableFormat>(StringComparer.Ordinal)
     {
@@ -52,6 +54,9 @@ internal sealed class TableFile(string name, TableFormat format, Func<Stream> op
     public string Name => name;
 
     public TableFormat Format => format;
+
+    /// <summary>The share of it that has been read, from 0 to 1; 0 where its size is not known.</summary>
+    public double Fraction => stored is { Size: > 0 } ? Math.Min(1, (double)stored.Count / stored.Size) : 0;
 
     /// <summary>What its rows are told by, where a data set has several tables.</summary>
     public string Part => part ?? name;
@@ -85,7 +90,9 @@ internal sealed class TableFile(string name, TableFormat format, Func<Stream> op
         PeekedStream bytes;
         try
         {
-            bytes = Peeked(open());
+            var stream = open();
+            stored = new CountingStream(stream, stream.CanSeek ? stream.Length : 0);
+            bytes = Peeked(stored);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {

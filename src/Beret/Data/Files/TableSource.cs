@@ -14,6 +14,9 @@ internal sealed class TableSource : DataSource
     private const double MostLabels = 0.5;
     private const int FewRows = 20;
 
+    // So many of the rows that are left out are named.
+    private const int MostNamed = 5;
+
     private readonly IReadOnlyList<TableSet> sets;
     private readonly DataOptions options;
     private readonly IReadOnlyList<string> parts;
@@ -72,52 +75,68 @@ internal sealed class TableSource : DataSource
     {
         var chosen = sets.Select(set => (Set: set, Names: part == All ? set.Names : [.. set.Names.Where(name => PartOf(name) == part)])).ToArray();
         var others = part == All ? [] : sets[0].Names.Where(name => PartOf(name) is null).ToArray();
-        var table = TableRows.Read(chosen.SelectMany(one => one.Set.Open(one.Names, cancellation)), chosen.Sum(one => one.Names.Count) > 1, options, Origin, progress, cancellation);
-        var cells = LabelCells.Choose([.. table.Rows.Where(row => row.Fault is null).Select(row => row.Label).OfType<string>()], options.Table);
+        var count = chosen.Sum(one => one.Names.Count);
+        var table = TableRows.Read(chosen.SelectMany(one => one.Set.Open(one.Names, cancellation)), count, options, Origin, progress, cancellation);
+        var rows = table.Rows;
+        var cells = LabelCells.Choose(rows.Labels, rows.Labelled, options.Table);
+        string?[] cellFaults = [.. rows.Labels.Select(cells.FaultOf)];
+        var noCell = cells.FaultOf(null);
         var bad = new List<(string Where, string What)>();
-        var found = new List<(Example Example, string Label)>(table.Rows.Count);
-        var empty = 0;
-        foreach (var row in table.Rows)
+        var (used, isUsed, empty, badCount) = (new List<int>(rows.Count), new bool[cellFaults.Length], 0, 0);
+        for (var row = 0; row < rows.Count; row++)
         {
-            if ((row.Fault ?? cells.FaultOf(row.Label)) is not { } fault)
+            var cell = rows.CellOf(row);
+            if ((rows.FaultOf(row) ?? (cell == Interned.None ? noCell : cellFaults[cell])) is not { } fault)
             {
-                empty += string.IsNullOrWhiteSpace(row.Text) ? 1 : 0;
-                found.Add((new Example(row.Text!, row.Pair, -1, row.Source) { Group = row.Group }, row.Label!));
+                empty += rows.IsBlank(row) ? 1 : 0;
+                used.Add(row);
+                isUsed[cell] = true;
             }
             else if (options.Table.BadRows == FaultPolicy.Fail)
             {
-                throw new DataException($"{row.File}, line {row.Line}: {fault}. Mend the row, or leave out such rows (--on-bad-row skip).");
+                throw new DataException($"{rows.FileOf(row)}, line {rows.LineOf(row)}: {fault}. Mend the row, or leave out such rows (--on-bad-row skip).");
             }
-            else
+            else if (++badCount <= MostNamed)
             {
-                bad.Add((row.Source, fault));
+                bad.Add((rows.SourceOf(row), fault));
             }
         }
 
-        return Join(found, cells, table.Names is null ? LabelledTexts.NumberName : table.Names[table.Columns.Label], NotesOn(table, cells, bad, empty, others));
+        return Join(rows, used, isUsed, cells, table.Names is null ? LabelledTexts.NumberName : table.Names[table.Columns.Label], NotesOn(table, cells, bad, badCount, empty, others));
     }
 
-    private LabelledTexts Join(List<(Example Example, string Label)> rows, LabelCells cells, string numberName, List<string> notes)
+    /// <param name="rows">All rows.</param>
+    /// <param name="used">Those without fault.</param>
+    /// <param name="isUsed">Whether a label cell is one of theirs.</param>
+    /// <param name="cells">How label cells are read.</param>
+    /// <param name="numberName">What a number is called.</param>
+    /// <param name="notes">What is said of the data.</param>
+    private LabelledTexts Join(RowStore rows, List<int> used, bool[] isUsed, LabelCells cells, string numberName, List<string> notes)
     {
-        if (cells.Kind == LabelKind.Number)
+        if (used.Count == 0)
         {
-            return rows.Count == 0
-                ? throw NoRow()
-                : new LabelledTexts([numberName], [.. rows.Select(row => row.Example with { Value = LabelledTexts.Number(row.Label)!.Value })], Origin, notes, cells.Kind);
+            throw new DataException($"{Origin}: no row is left. {string.Join(" ", notes)}");
         }
 
-        var sets = rows.Select(row => cells.Names(row.Label)).ToArray();
+        if (cells.Kind == LabelKind.Number)
+        {
+            LabelAnswer[] numbers = [.. rows.Labels.Select((cell, i) => new LabelAnswer(-1, [], isUsed[i] ? LabelledTexts.Number(cell)!.Value : 0))];
+            return new LabelledTexts([numberName], rows.Examples(used, numbers), Origin, notes, cells.Kind);
+        }
+
+        IReadOnlyList<string>[] sets = [.. rows.Labels.Select((cell, i) => isUsed[i] ? cells.Names(cell) : [])];
         var labels = sets.SelectMany(set => set).Distinct(StringComparer.Ordinal).ToArray();
         if (labels.Length < (cells.Kind == LabelKind.Set ? 1 : 2))
         {
-            throw labels.Length == 0 ? NoRow()
-                : new DataException($"{Origin} has one class only, `{Shown.Path(labels[0])}`: nothing can be learnt or measured with it. {string.Join(" ", notes)}");
+            throw new DataException(labels.Length == 0
+                ? $"{Origin}: no row is left. {string.Join(" ", notes)}"
+                : $"{Origin} has one class only, `{Shown.Path(labels[0])}`: nothing can be learnt or measured with it. {string.Join(" ", notes)}");
         }
 
-        if (rows.Count >= FewRows && labels.Length > MostLabels * rows.Count)
+        if (used.Count >= FewRows && labels.Length > MostLabels * used.Count)
         {
             throw new DataException(
-                $"{Origin} has {Shown.Count(labels.Length)} different labels in {Shown.Count(rows.Count)} rows. Is it the right column (--label-column)? "
+                $"{Origin} has {Shown.Count(labels.Length)} different labels in {Shown.Count(used.Count)} rows. Is it the right column (--label-column)? "
                 + $"{(Array.TrueForAll(labels, label => LabelledTexts.Number(label) is not null) ? "Numbers are learnt with --task regression. " : "")}{string.Join(" ", notes)}");
         }
 
@@ -126,19 +145,14 @@ internal sealed class TableSource : DataSource
             ? Comparer<string>.Create((a, b) => LabelledTexts.Number(a)!.Value.CompareTo(LabelledTexts.Number(b)!.Value) is var order and not 0 ? order : string.CompareOrdinal(a, b))
             : CodePointOrder.Instance);
         var indices = labels.Index().ToDictionary(label => label.Item, label => label.Index, StringComparer.Ordinal);
-        return new LabelledTexts(
-            labels,
-            [
-                .. rows.Select((row, i) => cells.Kind == LabelKind.Set
-                    ? row.Example with { Labels = [.. sets[i].Select(name => indices[name]).Order()] }
-                    : row.Example with { Label = indices[row.Label] }),
-            ],
-            Origin, notes, cells.Kind);
-
-        DataException NoRow() => new($"{Origin}: no row is left. {string.Join(" ", notes)}");
+        LabelAnswer[] answers =
+        [
+            .. sets.Select(set => cells.Kind == LabelKind.Set ? new LabelAnswer(-1, [.. set.Select(name => indices[name]).Order()], 0) : new LabelAnswer(set.Count == 0 ? -1 : indices[set[0]], [], 0)),
+        ];
+        return new LabelledTexts(labels, rows.Examples(used, answers), Origin, notes, cells.Kind);
     }
 
-    private List<string> NotesOn(TableRows table, LabelCells cells, List<(string Where, string What)> bad, int empty, IReadOnlyList<string> others)
+    private List<string> NotesOn(TableRows table, LabelCells cells, List<(string Where, string What)> bad, int badCount, int empty, IReadOnlyList<string> others)
     {
         var notes = new List<string>();
         var asked = options.Table;
@@ -158,9 +172,9 @@ internal sealed class TableSource : DataSource
             notes.Add($"{Shown.Paths(others)} in {Origin}: by {(others.Count == 1 ? "its name" : "their names")} no part ({string.Join(", ", parts)}), left out.");
         }
 
-        if (bad.Count > 0)
+        if (badCount > 0)
         {
-            notes.Add($"{Shown.Count(bad.Count, "row")} left out: {string.Join("; ", bad.Take(5).Select(row => $"{Shown.Path(row.Where)}: {row.What}"))}{(bad.Count > 5 ? "; and more" : "")}.");
+            notes.Add($"{Shown.Count(badCount, "row")} left out: {string.Join("; ", bad.Select(row => $"{Shown.Path(row.Where)}: {row.What}"))}{(badCount > bad.Count ? "; and more" : "")}.");
         }
 
         if (empty > 0)
