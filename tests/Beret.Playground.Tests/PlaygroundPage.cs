@@ -26,11 +26,13 @@ internal sealed class PlaygroundPage(IPage page, View view, List<string> complai
 
     public ILocator Text => page.GetByLabel("Text", Exactly);
 
-    public ILocator PairPart => page.GetByText("A second text");
+    public ILocator PairPart => page.GetByText("Add a second text");
 
     public ILocator Pair => page.GetByLabel("Second text", Exactly);
 
-    public ILocator Key => page.GetByLabel("Key, kept");
+    public ILocator KeyPart => page.GetByText("Use an API key");
+
+    public ILocator Key => page.GetByLabel("Key", Exactly);
 
     public ILocator Classify => Button("Classify");
 

@@ -28,9 +28,9 @@ public sealed class PlaygroundTests(Chromium chromium) : IClassFixture<Chromium>
     [Fact]
     public Task APairIsClassifiedByTheModelThatIsChosen() => chromium.Visit(async page =>
     {
-        await Expect(page.About).ToHaveTextAsync("tiny, version 1: binary, neg, pos; reads 16 tokens");
+        await Expect(page.About).ToHaveTextAsync("tiny, version 1 · binary: neg, pos · reads up to 16 tokens");
         await page.Model.SelectOptionAsync("colours");
-        await Expect(page.About).ToHaveTextAsync("colours, version 1: multi-class, red, green, blue; reads 16 tokens");
+        await Expect(page.About).ToHaveTextAsync("colours, version 1 · multi-class: red, green, blue · reads up to 16 tokens");
         await page.Text.FillAsync("a movie");
         await page.PairPart.ClickAsync();
         await page.Pair.FillAsync("the movie was great");
@@ -71,10 +71,10 @@ public sealed class PlaygroundTests(Chromium chromium) : IClassFixture<Chromium>
         await GoTo(page.Language("curl"));
         await keys.PressAsync("ArrowRight");
         await Expect(page.Language("C#")).ToBeCheckedAsync();
+        await GoTo(page.Call);
         await GoTo(page.Copy);
         await keys.PressAsync("Space");
         await Expect(page.Copied).ToHaveTextAsync("Copied");
-        await GoTo(page.Call);
 
         async Task GoTo(ILocator part)
         {
@@ -126,7 +126,7 @@ public sealed class PlaygroundTests(Chromium chromium) : IClassFixture<Chromium>
     [InlineData("Python")]
     public Task TheCallThatIsCopiedGivesTheSameAnswer(string language) => chromium.Visit(async page =>
     {
-        const string Text = "it's \"such\" a movie! \\ $HOME `a` <b>great</b>\nthe é {0}";
+        const string Text = "it's \"such\" a movie! \\ $HOME `a` <b>great</b>\nthe é \u2028 {0}";
         await page.Text.FillAsync(Text);
         await page.Language(language).CheckAsync();
         await page.Copy.ClickAsync();
@@ -181,7 +181,7 @@ public sealed class PlaygroundTests(Chromium chromium) : IClassFixture<Chromium>
             await page.LooksGoodAsync("2-result");
 
             await page.PairPart.ClickAsync();
-            await page.Page.GetByText("API key", new() { Exact = true }).ClickAsync();
+            await page.KeyPart.ClickAsync();
             await page.Pair.FillAsync("the movie was terrible");
             await page.Model.SelectOptionAsync("colours");
             await page.Text.FocusAsync();

@@ -43,10 +43,12 @@ async function loadModels() {
 
 const chosen = () => models.find(one => one.name === model.value);
 
+const labelsOf = one => one.labels.length === 0 ? '' : one.labels.length > 8 ? `, ${one.labels.length} labels` : `: ${one.labels.join(', ')}`;
+
 function describe() {
   const one = chosen();
   find('about').textContent = one
-    ? `${one.name}, version ${one.version}: ${one.task}, ${one.labels.length > 8 ? `${one.labels.length} labels` : one.labels.join(', ')}; reads ${one.max_length} tokens`
+    ? `${one.name}, version ${one.version} · ${one.task}${labelsOf(one)} · reads up to ${one.max_length} tokens`
     : '';
   showCall();
 }
@@ -108,7 +110,9 @@ function show(result) {
     const meter = document.createElement('meter');
     meter.value = probability;
     meter.setAttribute('aria-hidden', 'true');
-    value.append(meter, ` ${(100 * probability).toFixed(2)} %`);
+    const share = document.createElement('span');
+    share.textContent = `${(100 * probability).toFixed(2)} %`;
+    value.append(meter, share);
     row.append(name, value);
     return row;
   }));
@@ -221,6 +225,9 @@ async function classifyFile() {
 
 const quoteForShell = value => `'${value.replaceAll("'", "'\\''")}'`;
 
+// A string of C# or Python: as in JSON, but for the characters that end a line in C#.
+const literal = value => JSON.stringify(value).replace(/[\u0085\u2028\u2029]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 function showCall() {
   const json = JSON.stringify(body()), url = new URL('v1/classify', location.href).href;
   const secret = key.value ? 'KEY' : null;
@@ -229,14 +236,14 @@ function showCall() {
     csharp: [
       'using var client = new HttpClient();',
       ...(secret ? [`client.DefaultRequestHeaders.Authorization = new("Bearer", "${secret}");`] : []),
-      `var answer = await client.PostAsync(${JSON.stringify(url)}, new StringContent(${JSON.stringify(json)}));`,
+      `var answer = await client.PostAsync(${literal(url)}, new StringContent(${literal(json)}));`,
       'Console.WriteLine(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync());',
     ].join('\n'),
     python: [
-      'import json, urllib.request',
+      'import urllib.request',
       '',
-      `request = urllib.request.Request(${JSON.stringify(url)}, data=${JSON.stringify(json)}.encode()${secret ? `, headers={"Authorization": "Bearer ${secret}"}` : ''})`,
-      'print(json.load(urllib.request.urlopen(request)))',
+      `request = urllib.request.Request(${literal(url)}, data=${literal(json)}.encode()${secret ? `, headers={"Authorization": "Bearer ${secret}"}` : ''})`,
+      'print(urllib.request.urlopen(request).read().decode())',
     ].join('\n'),
   };
   find('call').textContent = calls[document.querySelector('input[name=language]:checked').value];
