@@ -6,7 +6,7 @@ using Beret.Tests.Checkpoints;
 
 namespace Beret.Tests.Server;
 
-/// <summary>The page at /, as far as it can be told without a browser; tests/playground opens it in one.</summary>
+/// <summary>The page at /, as far as it can be told without a browser; tests/Beret.Playground.Tests uses it in one.</summary>
 public sealed partial class PlaygroundTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     private static readonly string[] Files = ["/", "/playground.css", "/playground.js"];
