@@ -9,6 +9,9 @@ public enum ServingError
     /// <summary>The request has no key, or one that is not known.</summary>
     Unauthenticated,
 
+    /// <summary>The request calls the server by a name that it does not answer to.</summary>
+    Misdirected,
+
     /// <summary>There is no such model, version or path.</summary>
     NotFound,
 
@@ -46,4 +49,6 @@ public sealed class ServingException : BeretException
     internal static ServingException Invalid(string message) => new(ServingError.InvalidArgument, message);
 
     internal static ServingException NotFound(string message) => new(ServingError.NotFound, message);
+
+    internal static ServingException TooManyTexts(long texts, int most) => new(ServingError.TooLarge, $"the request has {texts} texts; the server takes {most} at once");
 }

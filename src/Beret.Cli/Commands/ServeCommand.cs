@@ -20,6 +20,11 @@ internal static class ServeCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var host = new Option<string>("--host") { Description = "The address to listen on; * is all of this machine's", HelpName = "ADDRESS", DefaultValueFactory = _ => usual.Host };
+        var allowHosts = new Option<string[]>("--allow-host")
+        {
+            Description = "Answer to this name too (the Host of requests), as behind a proxy or another address; once for each name [default: only localhost and loopback addresses, on another --host every name]",
+            HelpName = "NAME",
+        };
         var port = new Option<int>("--port") { Description = "The port; 0 is any that is free", HelpName = "N", DefaultValueFactory = _ => usual.Port };
         port.Validators.Add(result => RefuseBadPort(result, "--port"));
         var grpcPort = new Option<int?>("--grpc-port") { Description = "The port for gRPC, such as 8500; 0 is any that is free [default: no gRPC]", HelpName = "N" };
@@ -51,9 +56,10 @@ internal static class ServeCommand
             "beret serve runs/imdb --grpc-port 8500",
             "beret serve --new-key shop",
             "beret serve runs/imdb --host 0.0.0.0 --api-keys keys.txt --tls-certificate server.pem --tls-key server.key",
+            "beret serve runs/imdb --allow-host beret.example",
             "curl -d '{\"text\": \"The movie was great!\"}' http://127.0.0.1:8501/v1/classify")
         {
-            models, host, port, grpcPort, labels, batchTokens, queueTokens, texts, characters, bytes, requests, connections, timeout, poll, drain, keys, newKey, certificate, key, log,
+            models, host, allowHosts, port, grpcPort, labels, batchTokens, queueTokens, texts, characters, bytes, requests, connections, timeout, poll, drain, keys, newKey, certificate, key, log,
         };
         loading.AddTo(verb);
         verb.Validators.Add(result =>
@@ -91,6 +97,7 @@ internal static class ServeCommand
                         Models = ModelsOf(arguments.GetRequiredValue(models), arguments.GetValue(labels) ?? []),
                         Classifier = loading.Of(arguments),
                         Host = arguments.GetValue(host)!,
+                        AllowedHosts = arguments.GetValue(allowHosts) ?? [],
                         Port = arguments.GetValue(port),
                         GrpcPort = arguments.GetValue(grpcPort),
                         BatchTokens = arguments.GetValue(batchTokens),

@@ -69,6 +69,7 @@ public sealed class BeretServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(settings);
         var clock = TimeProvider.System;
         ILogger log = settings.Log is { } writer ? new LineLog(writer, settings.IsLogJson, clock) : NullLogger.Instance;
+        var hosts = new AllowedHosts(settings.AllowedHosts, Listening.IsLoopback(settings.Host));
         var keys = settings.ApiKeys is { } file ? ApiKeys.Read(file) : null;
         var certificate = Listening.Certificate(settings);
         if (keys is null && !Listening.IsLoopback(settings.Host))
@@ -92,7 +93,8 @@ public sealed class BeretServer : IAsyncDisposable
         // Nothing of the environment or of files that lie about configures this server: its settings do.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listening.Configure(kestrel, settings, certificate));
-        builder.Services.AddRoutingCore().AddRequestDecompression().AddSingleton(new GrpcCalls(services));
+        var calls = new GrpcCalls(services);
+        builder.Services.AddRoutingCore().AddRequestDecompression().AddSingleton(calls);
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = (int)Math.Min(settings.MostBytes, int.MaxValue));
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = settings.DrainTimeout);
         var application = builder.Build();
@@ -103,7 +105,7 @@ public sealed class BeretServer : IAsyncDisposable
             .Build();
         var server = new BeretServer(application, models, scheduler, metrics, exporter, log, settings.DrainTimeout);
         var operations = new OperationsProtocol(services, () => server.stopping.IsCancellationRequested);
-        new RequestPipeline(keys, settings.MostRequests, clock, log, operations).AddTo(application);
+        new RequestPipeline(hosts, keys, settings.MostRequests, clock, log, operations, calls).AddTo(application);
         application.UseRequestDecompression();
         application.UseOpenTelemetryPrometheusScrapingEndpoint(exporter, null, "/metrics", null, null);
         Routes.AddTo(application, services, operations);

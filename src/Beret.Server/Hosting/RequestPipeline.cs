@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Beret.Server.Hosting;
 
-/// <summary>What every request goes through before its protocol: a name, a line in the log, a key.</summary>
-internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvider clock, ILogger log, WebProtocol errors)
+/// <summary>What every request goes through before its protocol: a name, a line in the log, a look at whom it is for, a key.</summary>
+internal sealed class RequestPipeline(AllowedHosts hosts, ApiKeys? keys, int mostRequests, TimeProvider clock, ILogger log, WebProtocol errors, GrpcCalls calls)
 {
     /// <summary>Paths that tell nothing but whether the server lives; probes have no keys, and would fill the log.</summary>
     private static readonly HashSet<string> Probes = new(StringComparer.OrdinalIgnoreCase) { "/livez", "/readyz", "/health", "/v2/health/live", "/v2/health/ready" };
@@ -17,7 +17,7 @@ internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvi
     public void AddTo(IApplicationBuilder application) => application.Use(async (context, next) =>
     {
         RequestId.Set(context);
-        if (Probes.Contains(context.Request.Path.Value ?? ""))
+        if (Probes.Contains(context.Request.Path.Value ?? "") && hosts.AllowProbe(context.Request.Host))
         {
             await next(context).ConfigureAwait(false);
             return;
@@ -27,7 +27,7 @@ internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvi
         try
         {
             var now = Interlocked.Increment(ref requests);
-            await (Refusal(context, now) is { } refusal ? errors.FailAsync(context, refusal) : next(context)).ConfigureAwait(false);
+            await (Refusal(context, now) is { } refusal ? FailAsync(context, refusal) : next(context)).ConfigureAwait(false);
         }
         finally
         {
@@ -40,9 +40,16 @@ internal sealed class RequestPipeline(ApiKeys? keys, int mostRequests, TimeProvi
     /// <summary>Paths that tell nothing of the models, and for which a browser has no key yet.</summary>
     private static bool IsOpen(string? path) => PlaygroundProtocol.Files.ContainsKey(path ?? "");
 
+    private Task FailAsync(HttpContext context, ServingException error) => GrpcCalls.IsCall(context) ? calls.FailAsync(context, error) : errors.FailAsync(context, error);
+
     /// <summary>Why a request goes no further; null where it does.</summary>
     private ServingException? Refusal(HttpContext context, int now)
     {
+        if (!hosts.Allow(context.Request.Host))
+        {
+            return AllowedHosts.Refusal(context.Request.Host);
+        }
+
         if (keys is not null && !IsOpen(context.Request.Path.Value))
         {
             if (keys.Find(context) is not { } name)

@@ -15,6 +15,12 @@ public sealed record ServerSettings
     /// <summary>The address that is listened on: an IP address, localhost, or * for all. Only this machine reaches the default.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
+    /// <summary>
+    /// The names, beside localhost and loopback addresses, that requests may call the server by in their Host header, each without a port. Where there is none, a server that only this machine
+    /// reaches answers to no other name, and one that others reach to every name.
+    /// </summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
     /// <summary>The port for HTTP; 0 for any that is free.</summary>
     public int Port { get; init; } = 8501;
 

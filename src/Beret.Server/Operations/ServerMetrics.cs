@@ -79,6 +79,7 @@ internal sealed class ServerMetrics : IDisposable
     {
         ServingError.InvalidArgument => "invalid",
         ServingError.Unauthenticated => "unauthenticated",
+        ServingError.Misdirected => "misdirected",
         ServingError.NotFound => "not_found",
         ServingError.TooLarge => "too_large",
         ServingError.Overloaded => "overloaded",

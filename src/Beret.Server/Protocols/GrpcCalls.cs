@@ -10,6 +10,7 @@ namespace Beret.Server.Protocols;
 /// <summary>What the protocols over gRPC have in common: exceptions become statuses.</summary>
 internal sealed class GrpcCalls(ProtocolServices services)
 {
+    private const string ContentType = "application/grpc";
     private const string RetryAfter = "retry-after";
 
     public ProtocolServices Services => services;
@@ -45,10 +46,30 @@ internal sealed class GrpcCalls(ProtocolServices services)
         }
     }
 
+    /// <summary>Whether a request is a call.</summary>
+    public static bool IsCall(HttpContext context) => context.Request.ContentType?.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>Answers a call that comes to no service: with its status alone, among the headers.</summary>
+    public Task FailAsync(HttpContext context, ServingException error)
+    {
+        services.Metrics.Rejected(error.Error);
+        var headers = context.Response.Headers;
+        headers.ContentType = ContentType;
+        headers["grpc-status"] = ((int)StatusOf(error)).ToString(CultureInfo.InvariantCulture);
+        headers["grpc-message"] = Uri.EscapeDataString(error.Message);
+        foreach (var trailer in TrailersOf(error))
+        {
+            headers[trailer.Key] = trailer.Value;
+        }
+
+        return context.Response.StartAsync(context.RequestAborted);
+    }
+
     private static StatusCode StatusOf(ServingException error) => error.Error switch
     {
         ServingError.InvalidArgument => StatusCode.InvalidArgument,
         ServingError.Unauthenticated => StatusCode.Unauthenticated,
+        ServingError.Misdirected => StatusCode.PermissionDenied,
         ServingError.NotFound => StatusCode.NotFound,
         ServingError.TooLarge or ServingError.Overloaded => StatusCode.ResourceExhausted,
         ServingError.Unavailable => StatusCode.Unavailable,

@@ -69,6 +69,7 @@ internal abstract class WebProtocol(ProtocolServices services)
     {
         ServingError.InvalidArgument => StatusCodes.Status400BadRequest,
         ServingError.Unauthenticated => StatusCodes.Status401Unauthorized,
+        ServingError.Misdirected => StatusCodes.Status421MisdirectedRequest,
         ServingError.NotFound => StatusCodes.Status404NotFound,
         ServingError.TooLarge => StatusCodes.Status413PayloadTooLarge,
         ServingError.Overloaded => StatusCodes.Status429TooManyRequests,

@@ -55,7 +55,7 @@ internal sealed class ClassificationService(Scheduler scheduler, ServingLimits l
     {
         if (texts.Count > limits.Texts)
         {
-            throw new ServingException(ServingError.TooLarge, $"the request has {texts.Count} texts; the server takes {limits.Texts} at once");
+            throw ServingException.TooManyTexts(texts.Count, limits.Texts);
         }
 
         for (var i = 0; i < texts.Count; i++)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -23,7 +24,7 @@ public sealed partial class ServeCommandTests : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var log = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal { Output = TextWriter.Null, Error = TextWriter.Synchronized(log), OpenInput = () => Stream.Null };
-        var running = BeretCommand.RunAsync(["serve", $"reviews={model}", "--port", "0", "--threads", "1", "--max-length", "8"], terminal, stop.Token);
+        var running = BeretCommand.RunAsync(["serve", $"reviews={model}", "--port", "0", "--threads", "1", "--max-length", "8", "--allow-host", "shop.example", "--allow-host", "beret.example"], terminal, stop.Token);
         while (!running.IsCompleted && !log.ToString().Contains(" info ready", StringComparison.Ordinal))
         {
             await Task.Delay(10, Stop);
@@ -36,6 +37,12 @@ public sealed partial class ServeCommandTests : IDisposable
             var result = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Stop))!;
             Assert.Equal("reviews", (string)result["model"]!);
             Assert.Equal(8, (int)result["results"]![0]!["tokens"]!);
+            foreach (var (host, status) in new[] { ("shop.example", HttpStatusCode.OK), ("beret.example:8501", HttpStatusCode.OK), ("evil.example", HttpStatusCode.MisdirectedRequest) })
+            {
+                using var message = new HttpRequestMessage(HttpMethod.Get, "/models") { Headers = { Host = host } };
+                using var models = await client.SendAsync(message, Stop);
+                Assert.Equal(status, models.StatusCode);
+            }
         }
 
         await stop.CancelAsync();
@@ -59,6 +66,7 @@ public sealed partial class ServeCommandTests : IDisposable
     [InlineData("--batch-tokens is '0', not a whole number from 1 on", "m", "--batch-tokens", "0")]
     [InlineData("--tls-key belongs to --tls-certificate, which is not there", "m", "--tls-key", "k.pem")]
     [InlineData("'some where' is not an address to listen on", "m", "--host", "some where")]
+    [InlineData("'beret.example:80' is not the name of a host that requests can be for", "m", "--allow-host", "shop.example", "--allow-host", "beret.example:80")]
     [InlineData("--version-label is 'stable=3', not MODEL/LABEL=N such as imdb/stable=3", "m", "--version-label", "stable=3")]
     [InlineData("there is no model 'x'; the models are m", "m", "--version-label", "x/stable=3")]
     [InlineData("two models are called 'm'", "m", "other/m")]
@@ -79,6 +87,7 @@ public sealed partial class ServeCommandTests : IDisposable
         Assert.Contains("[default: 127.0.0.1]", help, StringComparison.Ordinal);
         Assert.Contains("[default: 8501]", help, StringComparison.Ordinal);
         Assert.Contains("--api-keys", help, StringComparison.Ordinal);
+        Assert.Contains("--allow-host", help, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"listening on (http://\S+)")]

@@ -33,6 +33,22 @@ public sealed class GrpcTests
     }
 
     [Fact]
+    public async Task TensorFlowPredictsFromStringsThatArePacked()
+    {
+        await using var server = await Start();
+        using var channel = Channel(server);
+        var client = new PredictionService.PredictionServiceClient(channel);
+        var request = Predict("tiny", "a movie", "great");
+        request.Inputs["text"].StringVal.Clear();
+        request.Inputs["text"].TensorContent = ByteString.CopyFrom([7, 5, .. "a movie"u8, .. "great"u8]);
+        var response = await client.PredictAsync(request, cancellationToken: Stop);
+        Assert.Equal([server.Predict("tiny", "a movie").Logits[0], server.Predict("tiny", "great").Logits[0]], response.Outputs["classifier"].FloatVal);
+
+        request.Inputs["text"].TensorContent = ByteString.CopyFrom([7, 200, .. "a movie"u8]);
+        await Fails(StatusCode.InvalidArgument, "tensor parsing error: tensor_content does not hold the 2 strings", () => client.PredictAsync(request, cancellationToken: Stop).ResponseAsync);
+    }
+
+    [Fact]
     public async Task TensorFlowClassifies()
     {
         await using var server = await Start();
@@ -171,7 +187,7 @@ public sealed class GrpcTests
         File.Delete(file);
         using var channel = Channel(server);
         var client = new PredictionService.PredictionServiceClient(channel);
-        await Fails(StatusCode.Unauthenticated, "", () => client.PredictAsync(Predict("tiny", "a"), cancellationToken: Stop).ResponseAsync);
+        await Fails(StatusCode.Unauthenticated, "this server needs an API key", () => client.PredictAsync(Predict("tiny", "a"), cancellationToken: Stop).ResponseAsync);
         await client.PredictAsync(Predict("tiny", "a"), new Metadata { { "authorization", $"Bearer {key}" } }, cancellationToken: Stop);
     }
 

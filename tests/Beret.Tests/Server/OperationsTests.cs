@@ -212,10 +212,10 @@ public sealed class OperationsTests
     }
 
     [Theory]
-    [InlineData("GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 404")]
+    [InlineData("GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "HTTP/1.1 404")]
     [InlineData("\u0001\u0002 garbage\r\n\r\n", "HTTP/1.1 400")]
-    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400")]
-    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400")]
     public async Task RawGarbageHasTheRightErrorAndDoesNotHurtTheServer(string bytes, string answer)
     {
         await using var server = await RunningServer.StartAsync();
@@ -230,7 +230,7 @@ public sealed class OperationsTests
 
     [Theory]
     [InlineData("POST /v1/cla")]
-    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")]
+    [InlineData("POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{")]
     public async Task AClientThatHangsUpInTheMiddleDoesNotHurtTheServer(string bytes)
     {
         await using var server = await RunningServer.StartAsync();

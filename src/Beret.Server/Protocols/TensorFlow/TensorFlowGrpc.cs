@@ -23,7 +23,7 @@ internal sealed class TensorFlowGrpc(GrpcCalls calls) : PredictionService.Predic
         {
             var signature = TensorFlowSignature.ForPredict(model, request.ModelSpec.SignatureName);
             CheckNames(request, signature);
-            var texts = PredictRequestReader.Join(signature.Inputs.ToDictionary(name => name, name => TensorFlowTensors.Texts(request.Inputs[name])));
+            var texts = PredictRequestReader.Join(signature.Inputs.ToDictionary(name => name, name => TensorFlowTensors.Texts(request.Inputs[name], calls.Services.Server.MostTexts)));
             var predictions = await ClassifyAsync(model, texts, caller).ConfigureAwait(false);
             return new PredictResponse { ModelSpec = SpecOf(model, signature.Name), Outputs = { [TensorFlowSignature.Output] = TensorFlowTensors.Logits(predictions) } };
         }

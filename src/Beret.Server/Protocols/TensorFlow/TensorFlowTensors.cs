@@ -8,18 +8,15 @@ namespace Beret.Server.Protocols.TensorFlow;
 /// <summary>Texts and logits as TensorFlow's tensors and examples.</summary>
 internal static class TensorFlowTensors
 {
-    /// <summary>The texts of a tensor: a vector of strings, a single one, or a column.</summary>
-    /// <exception cref="ServingException">It is something else.</exception>
-    public static List<string> Texts(TensorProto tensor)
+    /// <summary>The texts of a tensor: a vector of strings, a single one, or a column; from <c>tensor_content</c> where that has any, as in TensorFlow, otherwise from <c>string_val</c>.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="most">The most texts.</param>
+    /// <exception cref="ServingException">It is something else, or has more texts.</exception>
+    public static List<string> Texts(TensorProto tensor, int most)
     {
         if (tensor.Dtype != DataType.DtString)
         {
             throw ServingException.Invalid($"Expects arg[0] to be string but {Name(tensor.Dtype)} is provided");
-        }
-
-        if (!tensor.TensorContent.IsEmpty)
-        {
-            throw ServingException.Invalid("the strings of a tensor are taken from string_val, and this one has them in tensor_content");
         }
 
         var shape = tensor.TensorShape?.Dim.Select(dim => dim.Size).ToList() ?? [];
@@ -29,9 +26,20 @@ internal static class TensorFlowTensors
             [>= 0] or [>= 0, 1] => shape[0],
             _ => throw ServingException.Invalid($"input must be a vector of strings, got shape: [{string.Join(',', shape)}]"),
         };
-        return tensor.StringVal.Count == count
-            ? [.. tensor.StringVal.Select(Text)]
-            : throw ServingException.Invalid($"a tensor of shape [{string.Join(',', shape)}] has {tensor.StringVal.Count} strings");
+        var content = tensor.TensorContent.Span;
+        if (content.IsEmpty && tensor.StringVal.Count != count)
+        {
+            throw ServingException.Invalid($"a tensor of shape [{string.Join(',', shape)}] has {tensor.StringVal.Count} strings");
+        }
+
+        if (!content.IsEmpty && content.Length < count)
+        {
+            throw PackedStrings.Damaged(count);
+        }
+
+        return count > most ? throw ServingException.TooManyTexts(count, most)
+            : content.IsEmpty ? [.. tensor.StringVal.Select(Text)]
+            : PackedStrings.Read(content, (int)count);
     }
 
     /// <summary>The texts and pairs of examples.</summary>
