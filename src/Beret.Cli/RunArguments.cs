@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Beret.Pipelines;
 using Beret.Training;
 
 namespace Beret.Cli;
@@ -21,13 +22,37 @@ internal sealed class RunArguments
     public static RunCommand Command(ParseResult arguments, Func<Option, bool> isOfRecipe)
     {
         string[] own = ["--output", "--resume", "--overwrite", "--json", "--tensorboard", "--print-recipe", "--print-schema"];
-        var result = arguments.CommandResult;
         return new RunCommand(
-            result.Command.Name,
-            [.. result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)],
-            [
-                .. result.Children.OfType<OptionResult>().Where(option => !option.Implicit && !own.Contains(option.Option.Name) && !isOfRecipe(option.Option))
-                    .SelectMany(option => option.Tokens.Count == 0 ? [option.Option.Name] : option.Tokens.SelectMany(token => (string[])[option.Option.Name, token.Value])),
-            ]);
+            arguments.CommandResult.Command.Name, Data(arguments),
+            [.. Given(arguments).Where(option => !own.Contains(option.Option.Name) && !isOfRecipe(option.Option)).SelectMany(Words)]);
     }
+
+    /// <summary>The command line of a run that goes on, with what the command that began the run said of its texts, and this one does not say again.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="options">The options that say something of texts.</param>
+    public static ParseResult Completed(ParseResult arguments, string folder, IEnumerable<Option> options)
+    {
+        var command = StagedState.IsIn(folder) ? StagedState.Read(folder).Command
+            : RepeatedState.IsIn(folder) ? RepeatedState.Read(folder).Command
+            : RunRecord.Find(folder)?.Command;
+        var verb = arguments.CommandResult.Command;
+        if (command is null || command.Verb != verb.Name)
+        {
+            return arguments;
+        }
+
+        var began = verb.Parse([.. command.Options], arguments.Configuration);
+        var missing = Given(began).Where(option => options.Contains(option.Option) && !Given(arguments).Any(given => given.Option == option.Option)).ToList();
+        return began.Errors.Count > 0 || missing.Count == 0 ? arguments
+            : verb.Parse([.. Given(arguments).Concat(missing).SelectMany(Words), .. Data(arguments) is { Count: > 0 } data ? ["--", .. data] : Array.Empty<string>()], arguments.Configuration);
+    }
+
+    private static IReadOnlyList<string> Data(ParseResult arguments) =>
+        [.. arguments.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+
+    private static IEnumerable<OptionResult> Given(ParseResult arguments) => arguments.CommandResult.Children.OfType<OptionResult>().Where(option => !option.Implicit);
+
+    private static IEnumerable<string> Words(OptionResult option) =>
+        option.Tokens.Count == 0 ? [option.Option.Name] : option.Tokens.SelectMany(token => (string[])[option.Option.Name, token.Value]);
 }

@@ -16,9 +16,6 @@ internal static class Sources
     /// <summary>The names again.</summary>
     public static string[] Parts(string names) => Path.Exists(names) ? [names] : names.Split(Between);
 
-    /// <summary>The names as they are typed in a command.</summary>
-    public static string Quoted(string names) => string.Join(' ', Parts(names).Select(CommonOptions.Quote));
-
     /// <param name="namesOrPaths">One name, or several as <see cref="Joined"/> gives them.</param>
     /// <param name="options">How to read them.</param>
     /// <param name="terminal">Has the standard input, which is -.</param>

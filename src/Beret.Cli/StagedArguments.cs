@@ -107,7 +107,7 @@ internal sealed class StagedArguments
     {
         var job = await JobAsync(arguments, request, settings, table, terminal, cancellation);
         var summary = new StagedTrainer(job, new StagedDisplay(terminal, quiet: request.IsJson)).Run(cancellation);
-        var again = $"beret train --output {CommonOptions.Quote(request.Output)}{(request.Validation is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+        var again = $"beret train --output {CommonOptions.Quote(request.Output)} --resume";
         terminal.Output.Write(request.IsJson ? JsonText.Indented(summary.WriteJson) + "\n" : Lines(summary));
         if (summary.IsInterrupted)
         {

@@ -49,7 +49,8 @@ internal sealed class TableArguments
         }
     }
 
-    private Option<string>[] All => splits ? [format, text, pair, label, group, delimiter, header, badRow, place] : [format, text, pair, label, delimiter, header, badRow, place];
+    /// <summary>The options.</summary>
+    public IReadOnlyList<Option<string>> All => splits ? [format, text, pair, label, group, delimiter, header, badRow, place] : [format, text, pair, label, delimiter, header, badRow, place];
 
     /// <summary>The options as they were given.</summary>
     /// <param name="arguments">The command line.</param>
@@ -83,8 +84,4 @@ internal sealed class TableArguments
                 : $"--group-column says something of a split by groups, and --split is {RecipeOption.Find("split")!.Get(recipe)}: add --split grouped");
         }
     }
-
-    /// <summary>What was given, as it is to be given again; with a space before it, or empty.</summary>
-    public string Repeated(ParseResult arguments) =>
-        string.Concat(All.Select(option => arguments.GetValue(option) is { } given ? $" {option.Name} {CommonOptions.Quote(given)}" : ""));
 }

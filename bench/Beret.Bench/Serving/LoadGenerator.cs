@@ -51,7 +51,8 @@ internal sealed class LoadGenerator(Uri address, IReadOnlyList<string> texts, IR
                 asked.Add(AskAsync(outcome));
             }
 
-            await Task.Delay(1).ConfigureAwait(false);
+            // Until the next is due, and not a moment less: the machine is the server's.
+            await Task.Delay(TimeSpan.FromSeconds(Math.Max(0.001, (asked.Count + 1) / perSecond - clock.Elapsed.TotalSeconds))).ConfigureAwait(false);
         }
 
         // The rate of answers is that of the load; what is still under way at its end is waited for all the same.

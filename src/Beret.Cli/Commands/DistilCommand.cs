@@ -53,6 +53,11 @@ internal static class DistilCommand
                     return TrainingRun.Finished(folder, terminal);
                 }
 
+                if (isResumed)
+                {
+                    arguments = RunArguments.Completed(arguments, folder, [.. table.All, validation]);
+                }
+
                 var (start, modelName, dataName) = isResumed ? Trainer.Interrupted(folder) : (new TrainingRecipe(), null, null);
                 var before = isResumed ? Trainer.InterruptedTeacher(folder) : null;
                 var teacherName = arguments.GetValue(teacher) ?? before?.Teacher ?? throw new BeretException("--teacher is missing: name the classifier to learn from, such as runs/big");
@@ -88,7 +93,7 @@ internal static class DistilCommand
                     return repetition.Go(job, cancellation);
                 }
 
-                var again = $"beret distil --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{table.Repeated(arguments)} --resume";
+                var again = $"beret distil --output {CommonOptions.Quote(folder)} --resume";
                 return TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);
             },
             endsByItself: true);

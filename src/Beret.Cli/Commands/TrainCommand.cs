@@ -63,6 +63,11 @@ internal static class TrainCommand
 
                 var folder = arguments.GetValue(output);
                 var isResumed = arguments.GetValue(resume);
+                if (isResumed && folder is not null)
+                {
+                    arguments = RunArguments.Completed(arguments, folder, [.. table.All, validation, test]);
+                }
+
                 if (!arguments.GetValue(printRecipe) && staged.AreMeant(arguments, folder, isResumed))
                 {
                     if (arguments.GetValue(test) is not null)
@@ -129,7 +134,7 @@ internal static class TrainCommand
                         : repetition.Go(job, cancellation);
                 }
 
-                var again = $"beret train {Sources.Quoted(dataName)} --model {CommonOptions.Quote(modelName)} --output {CommonOptions.Quote(folder)}{(arguments.GetValue(validation) is { } path ? $" --validation {CommonOptions.Quote(path)}" : "")}{(arguments.GetValue(test) is { } tests ? $" --test {CommonOptions.Quote(tests)}" : "")}{table.Repeated(arguments)} --resume";
+                var again = $"beret train --output {CommonOptions.Quote(folder)} --resume";
                 return repeated.Asked(arguments, runs) is { } asked
                     ? RepeatedArguments.Go(job, asked, again, arguments.GetValue(json), terminal, cancellation)
                     : TrainingRun.Go(job, again, arguments.GetValue(json), terminal, cancellation);

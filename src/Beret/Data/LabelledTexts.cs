@@ -8,7 +8,9 @@ namespace Beret.Data;
 /// <summary>Labelled texts in a fixed order. Where they are too many for the memory, the texts of a table lie on disk and are read when they are asked for. Immutable.</summary>
 public sealed class LabelledTexts
 {
-    private readonly Lazy<string> fingerprint;
+    private const int TextsBetweenReports = 1 << 14;
+
+    private string? fingerprint;
 
     /// <summary>Joins labels and examples.</summary>
     /// <param name="labels">The names of the classes; an example's label is an index into them.</param>
@@ -60,7 +62,6 @@ public sealed class LabelledTexts
         Origin = origin;
         Notes = notes ?? [];
         Counts = counts;
-        fingerprint = new Lazy<string>(ComputeFingerprint);
 
         void Count(Example example, int label)
         {
@@ -95,7 +96,10 @@ public sealed class LabelledTexts
     /// SHA-256, in lower-case hexadecimal, over the labels and every example's source, label, text and pair, in order. It does not depend on where
     /// the data lies: a folder and an archive of that folder have the same one. Computed on first use.
     /// </summary>
-    public string Fingerprint => fingerprint.Value;
+    public string Fingerprint => ComputeFingerprint(null);
+
+    /// <summary><see cref="Fingerprint"/>, with how many texts are read.</summary>
+    internal string ComputeFingerprint(Action<int>? progress) => fingerprint ??= Hash(progress);
 
     /// <summary>The same texts with their labels as indices into another list of labels, such as that of a trained model.</summary>
     /// <param name="labels">The labels to use; may hold classes that do not occur here.</param>
@@ -183,7 +187,7 @@ public sealed class LabelledTexts
     internal static double? Number(string label) =>
         double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
 
-    private string ComputeFingerprint()
+    private string Hash(Action<int>? progress)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Whole(Labels.Count);
@@ -193,8 +197,13 @@ public sealed class LabelledTexts
         }
 
         Whole(Examples.Count);
-        foreach (var example in Examples)
+        foreach (var (number, example) in Examples.Index())
         {
+            if (number % TextsBetweenReports == 0)
+            {
+                progress?.Invoke(number);
+            }
+
             var (text, pair) = example.Texts;
             Text(example.Source);
             Whole(example.Label);

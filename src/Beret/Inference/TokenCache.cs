@@ -27,13 +27,13 @@ internal static class TokenCache
     /// <param name="progress">Told, by this thread, what is done.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="BeretException">A pair cannot be cut to the length that is allowed, or the file cannot be written.</exception>
-    public static TokenFile Get(Tokenizer tokenizer, StoredTexts texts, EncodeOptions options, int threads, Action<TokenizingProgress>? progress, CancellationToken cancellation)
+    public static TokenFile Get(Tokenizer tokenizer, StoredTexts texts, EncodeOptions options, int threads, Action<TextProgress>? progress, CancellationToken cancellation)
     {
         var path = Path.Combine(texts.Folder, $"{Prefix}{KeyOf(tokenizer, texts, options)}.bin");
         try
         {
             Directory.CreateDirectory(texts.Folder);
-            using var claim = Wait(Path.ChangeExtension(path, ".lock"), () => progress?.Invoke(new TokenizingProgress(0, texts.Count, IsWaiting: true)), cancellation);
+            using var claim = Wait(Path.ChangeExtension(path, ".lock"), () => progress?.Invoke(new TextProgress(0, texts.Count, IsWaiting: true)), cancellation);
             if (TryOpen() is { } kept)
             {
                 File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
@@ -53,13 +53,13 @@ internal static class TokenCache
     }
 
     private static IEnumerable<int[]> Blocks(
-        Tokenizer tokenizer, StoredExamples examples, EncodeOptions options, int threads, Action<TokenizingProgress>? progress, CancellationToken cancellation)
+        Tokenizer tokenizer, StoredExamples examples, EncodeOptions options, int threads, Action<TextProgress>? progress, CancellationToken cancellation)
     {
         var count = (examples.Count + TokenBlock.Texts - 1) / TokenBlock.Texts;
         var made = new int[Math.Min(count, BlocksAtOnce * threads)][];
         for (var start = 0; start < count; start += made.Length)
         {
-            progress?.Invoke(new TokenizingProgress(start * TokenBlock.Texts, examples.Count));
+            progress?.Invoke(new TextProgress(start * TokenBlock.Texts, examples.Count));
             var (first, some) = (start, Math.Min(made.Length, count - start));
             TextLoop.Run(
                 some, threads, () => new TokenBlock.Scratch(), (number, scratch) => made[number] = TokenBlock.Encode(tokenizer, examples, first + number, options, scratch), cancellation);

@@ -83,7 +83,7 @@ internal sealed class TokenStore : ITokenizedTexts, IDisposable
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="BeretException">A pair cannot be cut to the length that is allowed, or a file cannot be written.</exception>
     public static TokenStore Build(
-        Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, Action<TokenizingProgress>? progress, CancellationToken cancellation)
+        Tokenizer tokenizer, IReadOnlyList<Example> examples, EncodeOptions options, int threads, Action<TextProgress>? progress, CancellationToken cancellation)
     {
         if (examples is StoredExamples stored)
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Beret.Data;
 using Beret.Inference;
 
 namespace Beret.Training;
@@ -19,6 +21,7 @@ internal sealed record RunInput(RunTexts Texts, TeacherAnswers? Answers)
         if (job.Teacher is null)
         {
             var own = RunTexts.Of(job, null, known, cancellation);
+            Read(own, callbacks);
             check(own.Fingerprint, null);
             return new RunInput(own, null);
         }
@@ -32,7 +35,24 @@ internal sealed record RunInput(RunTexts Texts, TeacherAnswers? Answers)
         using var teacher = Classifier.Load(job.Teacher.Folder, new ClassifierOptions { Threads = job.Recipe.ThreadCount });
         var texts = RunTexts.Of(job, teacher, known, cancellation);
         var fingerprint = TeacherAnswers.FingerprintOf(job.Teacher.Folder, teacher);
+        Read(texts, callbacks);
         check(texts.Fingerprint, fingerprint);
         return new RunInput(texts, TeacherAnswers.Of(teacher, fingerprint, job, texts, callbacks, cancellation));
+    }
+
+    /// <summary>Computes the fingerprints, which takes a while of texts that lie on disk.</summary>
+    private static void Read(RunTexts texts, TrainingCallbacks callbacks)
+    {
+        foreach (var part in (LabelledTexts?[])[texts.Training, texts.Validation])
+        {
+            var started = Stopwatch.GetTimestamp();
+            part?.ComputeFingerprint(done =>
+            {
+                if (done > 0)
+                {
+                    callbacks.Preparing(new TextProgress(done, part.Examples.Count).Say("reading the texts for their fingerprint", Stopwatch.GetElapsedTime(started)));
+                }
+            });
+        }
     }
 }

@@ -71,7 +71,7 @@ public sealed record RunRecord
     }
 
     /// <summary>The record in a folder; null where there is none that can be read.</summary>
-    internal static RunRecord? Find(string folder)
+    public static RunRecord? Find(string folder)
     {
         try
         {

@@ -17,6 +17,8 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
 {
     public const int NoLabel = -1;
 
+    private string? fingerprint;
+
     /// <summary>All that are learned from: labelled ones, then unlabelled ones.</summary>
     public IReadOnlyList<Example> Learned { get; } = Unlabelled.Count == 0 ? Training.Examples : [.. Training.Examples, .. Unlabelled];
 
@@ -25,7 +27,7 @@ internal sealed record RunTexts(ClassificationTask Task, LabelledTexts Training,
     public bool HasLabel(int text) => text < Training.Examples.Count;
 
     /// <summary>SHA-256 over what is learned from, in order.</summary>
-    public string Fingerprint { get; } = Unlabelled.Count == 0 ? Training.Fingerprint : FingerprintOf(Training.Fingerprint, Unlabelled);
+    public string Fingerprint => fingerprint ??= Unlabelled.Count == 0 ? Training.Fingerprint : FingerprintOf(Training.Fingerprint, Unlabelled);
 
     /// <summary>The texts of a job.</summary>
     /// <param name="job">The job.</param>

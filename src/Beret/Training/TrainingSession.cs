@@ -372,10 +372,10 @@ internal sealed class TrainingSession : IDisposable
         return logits;
     }
 
-    private static Action<TokenizingProgress> Tokenizing(TrainingCallbacks callbacks)
+    private static Action<TextProgress> Tokenizing(TrainingCallbacks callbacks)
     {
         var started = Stopwatch.GetTimestamp();
-        return state => callbacks.Preparing(state.Say(Stopwatch.GetElapsedTime(started)));
+        return state => callbacks.Preparing(state.Say("tokenizing", Stopwatch.GetElapsedTime(started)));
     }
 
     private double Agreement(ReadOnlySpan<float> logits, ReadOnlySpan<float> teacher)

@@ -52,11 +52,25 @@ public sealed class DataCommandTests : IDisposable
         };
         Assert.True(new Trainer(job, new After(3, stop.Cancel)).Run(stop.Token).IsInterrupted);
 
+        // Begun by a program, it remembers no command.
         var without = await CommandRun.Of("train", "--output", world.Output("half"), "--resume");
         Assert.Contains("--split grouped needs to know the groups", without.Error);
-        var rest = await CommandRun.Of("train", "--output", world.Output("half"), "--group-column", "author", "--resume", "--json");
-        Assert.True(rest.Code == 0, rest.Error);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(world.Output("whole"), "model.safetensors")), File.ReadAllBytes(Path.Combine(world.Output("half"), "model.safetensors")));
+        await AssertGoesOn("half", "--group-column", "author");
+
+        // Begun by a command, it does: what is not said again is as it was, and what is said is otherwise.
+        using var stopAgain = new CancellationTokenSource();
+        var command = new RunCommand("train", [one, two], ["--model", world.Model, "--group-column", "author"]);
+        Assert.True(new Trainer(job with { Output = world.Output("known"), Command = command }, new After(3, stopAgain.Cancel)).Run(stopAgain.Token).IsInterrupted);
+        Assert.Contains("no column `nobody`", (await CommandRun.Of("train", "--output", world.Output("known"), "--resume", "--group-column", "nobody")).Error);
+        await AssertGoesOn("known");
+        return;
+
+        async Task AssertGoesOn(string name, params string[] said)
+        {
+            var rest = await CommandRun.Of(["train", "--output", world.Output(name), "--resume", "--json", .. said]);
+            Assert.True(rest.Code == 0, rest.Error);
+            Assert.Equal(File.ReadAllBytes(Path.Combine(world.Output("whole"), "model.safetensors")), File.ReadAllBytes(Path.Combine(world.Output(name), "model.safetensors")));
+        }
     }
 
     [Fact]

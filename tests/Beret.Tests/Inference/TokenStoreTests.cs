@@ -253,7 +253,7 @@ public sealed class TokenStoreTests : IDisposable
         File.Delete(work.Path("disk"));
     }
 
-    private TokenStore Build(LabelledTexts texts, EncodeOptions options, Action<TokenizingProgress>? progress) => TokenStore.Build(tokenizer, texts.Examples, options, 2, progress, Stop);
+    private TokenStore Build(LabelledTexts texts, EncodeOptions options, Action<TextProgress>? progress) => TokenStore.Build(tokenizer, texts.Examples, options, 2, progress, Stop);
 
     private LabelledTexts Texts(TextPlace place, bool isPaired = true)
     {
