@@ -84,7 +84,7 @@ internal sealed class PlaygroundPage(IPage page, View view, List<string> complai
     /// <param name="state">What the page shows.</param>
     public async Task LooksGoodAsync(string state)
     {
-        Assert.SkipUnless(System.IO.File.Exists(AxeFile), $"there is no axe-core in {ModulesVariable}: npm install --prefix artifacts/node axe-core");
+        Assert.SkipUnless(System.IO.File.Exists(AxeFile), $"there is no {AxeFile}: npm install --prefix FOLDER axe-core, where {ModulesVariable} names FOLDER or it is artifacts/node");
         if (Environment.GetEnvironmentVariable(PicturesVariable) is { Length: > 0 } pictures)
         {
             await page.ScreenshotAsync(new() { Path = Path.Combine(pictures, $"{view}-{state}.png".ToLowerInvariant()), FullPage = true });
