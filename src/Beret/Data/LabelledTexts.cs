@@ -197,14 +197,13 @@ public sealed class LabelledTexts
         }
 
         Whole(Examples.Count);
-        foreach (var (number, example) in Examples.Index())
+        foreach (var (number, (example, text, pair)) in StoredExamples.Read(Examples).Index())
         {
             if (number % TextsBetweenReports == 0)
             {
                 progress?.Invoke(number);
             }
 
-            var (text, pair) = example.Texts;
             Text(example.Source);
             Whole(example.Label);
             Text(text);

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.ExceptionServices;
 
 namespace Beret.Data;
 
@@ -8,6 +9,11 @@ namespace Beret.Data;
 /// <param name="relabel">Gives an example other labels; null: none.</param>
 internal sealed class StoredExamples(StoredTexts store, int[]? order = null, Func<Example, Example>? relabel = null) : IReadOnlyList<Example>
 {
+    private const int ReadAtOnce = 4096;
+
+    // They wait for the disk for most of the time.
+    private const int ReadersOfProcessor = 4;
+
     public StoredTexts Store => store;
 
     public int Count => order?.Length ?? store.Count;
@@ -36,6 +42,46 @@ internal sealed class StoredExamples(StoredTexts store, int[]? order = null, Fun
         }
 
         return some;
+    }
+
+    /// <summary>
+    /// All examples of a list with their texts, in order. Stored ones are read some thousands at a time, by several threads: in a shuffled order each lies elsewhere on the disk.
+    /// </summary>
+    public static IEnumerable<(Example Example, string Text, string? Pair)> Read(IReadOnlyList<Example> examples)
+    {
+        if (examples is not StoredExamples stored)
+        {
+            foreach (var example in examples)
+            {
+                yield return (example, example.Text, example.Pair);
+            }
+
+            yield break;
+        }
+
+        var chunk = new (Example Example, string Text, string? Pair)[Math.Min(ReadAtOnce, stored.Count)];
+        for (var start = 0; start < stored.Count; start += chunk.Length)
+        {
+            var (first, count) = (start, Math.Min(chunk.Length, stored.Count - start));
+            try
+            {
+                Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = ReadersOfProcessor * Environment.ProcessorCount }, i =>
+                {
+                    var example = stored[first + i];
+                    var (text, pair) = example.Texts;
+                    chunk[i] = (example, text, pair);
+                });
+            }
+            catch (AggregateException errors)
+            {
+                ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                yield return chunk[i];
+            }
+        }
     }
 
     public IEnumerator<Example> GetEnumerator()

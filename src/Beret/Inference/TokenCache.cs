@@ -76,7 +76,9 @@ internal static class TokenCache
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
         // What another build of the program makes of the same texts is not asked.
-        hash.AppendData(Encoding.UTF8.GetBytes($"{typeof(Tokenizer).Module.ModuleVersionId} {texts.Content} {tokenizer.Flavour.Format()} {options}\n"));
+        // What is said of windows says nothing of texts that have none: training and validation differ in it.
+        var cut = options.Truncation == Truncation.Windows ? options : options with { WindowOverlap = null, MostWindows = null };
+        hash.AppendData(Encoding.UTF8.GetBytes($"{typeof(Tokenizer).Module.ModuleVersionId} {texts.Content} {tokenizer.Flavour.Format()} {cut}\n"));
         var folder = Directory.CreateTempSubdirectory("beret-").FullName;
         try
         {

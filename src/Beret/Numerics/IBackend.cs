@@ -244,6 +244,7 @@ internal interface IBackend : IDisposable
 
     /// <summary>branch = residual + dropout(branch), in place; output = LayerNorm(branch); statistics[t] = (mean, 1/σ). Variance is the biased one.</summary>
     /// <param name="residual">[T, H], or none: 0.</param>
+    /// <param name="output">[T, H]; may be the branch itself, which then holds no sum.</param>
     /// <param name="beta">[1, H], or none: 0.</param>
     void ResidualLayerNorm(
         Matrix residual, Matrix branch, Dropout dropout, Matrix gamma, Matrix beta, float epsilon, Matrix statistics, Matrix output);

@@ -4,7 +4,19 @@ namespace Beret.Numerics;
 internal sealed partial class Ops
 {
     /// <summary>LayerNorm(residual + dropout(branch)). The branch's memory is used up.</summary>
-    public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate) => AddNorm(residual, branch, norm, dropoutRate).Normal;
+    public Value ResidualNorm(Value residual, Value branch, LayerNorm norm, double dropoutRate)
+    {
+        if (tape is not null)
+        {
+            return AddNorm(residual, branch, norm, dropoutRate).Normal;
+        }
+
+        // Nobody reads the sum again, so the norm takes its place: less memory passes through the caches.
+        var statistics = arena.Take(branch.Data.Rows, 2);
+        backend.ResidualLayerNorm(
+            residual.Data, branch.Data, NextDropout(dropoutRate), norm.Gamma.Value, norm.BetaValue, norm.Epsilon, statistics, branch.Data);
+        return branch;
+    }
 
     /// <summary>
     /// From one pre-norm sub-block to the next: sum = residual + dropout(branch), which goes on as the residual, and LayerNorm(sum), which the next sub-block reads.

@@ -83,6 +83,8 @@ public sealed class TokenStoreTests : IDisposable
         Assert.Equal(0, told);
         Assert.Equal(bytes, File.ReadAllBytes(file));
         Assert.True(File.GetLastWriteTimeUtc(file) > written, "that it was used can be seen");
+        Build(texts, Cut with { MostWindows = 8 }, _ => told++).Dispose();
+        Assert.Equal(0, told);
         Build(texts, Cut with { MaxLength = 11 }, null).Dispose();
         Build(texts, Windowed, null).Dispose();
         Assert.Equal(3, Files.Length);

@@ -92,7 +92,13 @@ internal static unsafe class Attention<V, S>
             range.Hide(scores, float.NegativeInfinity);
             for (var half = 0; half < width; half += S.Count)
             {
-                var sum = Softmax(scores + half, range.Count, g.Scale, out var logSumExp);
+                var sum = Softmax(scores + half, range.Count, g.Scale, out var highest);
+                if (g.LogSumExp is not null && half < count)
+                {
+                    S.StorePart(
+                        g.LogSumExp + head * g.LogSumExpStride + start + first + half, LogSumExp(sum, highest, g.Scale), Math.Min(S.Count, count - half));
+                }
+
                 if (g.Dropout.IsActive)
                 {
                     sum = S.Multiply(sum, S.Broadcast(1 / g.Dropout.Scale));
@@ -100,10 +106,6 @@ internal static unsafe class Attention<V, S>
 
                 // What every query's sum of values is divided by; kept beside the query panel, which is no longer needed.
                 S.Store(queryPanel + half, S.Divide(S.Broadcast(1f), sum));
-                if (g.LogSumExp is not null && half < count)
-                {
-                    S.StorePart(g.LogSumExp + head * g.LogSumExpStride + start + first + half, logSumExp, Math.Min(S.Count, count - half));
-                }
             }
 
             if (g.Dropout.IsActive)
@@ -263,22 +265,29 @@ internal static unsafe class Attention<V, S>
         }
     }
 
-    /// <summary>scores → e^(scale·(score − the column's maximum)); returns the columns' sums, and the logarithm of Σ e^(scale·score).</summary>
+    /// <summary>scores → e^(scale·(score − the column's maximum)); returns the columns' sums, and their maxima.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static V Softmax(float* scores, int length, float scale, out V logSumExp)
+    internal static V Softmax(float* scores, int length, float scale, out V highest)
     {
         var width = Tile.Width<V, S>();
-        var highest = Highest(scores, length);
+        highest = Highest(scores, length);
 
         var factor = S.Broadcast(scale * VectorMath.Log2E);
+        var shift = S.Multiply(S.Broadcast(-scale * VectorMath.Log2E), highest);
         var sum = S.Zero;
         for (var t = 0; t < length; t++)
         {
-            var e = VectorMath.Exp2<V, S>(S.Multiply(factor, S.Subtract(S.Load(scores + (nint)t * width), highest)));
+            var e = VectorMath.Exp2<V, S>(S.MultiplyAdd(factor, S.Load(scores + (nint)t * width), shift));
             S.Store(scores + (nint)t * width, e);
             sum = S.Add(sum, e);
         }
 
+        return sum;
+    }
+
+    /// <summary>The logarithm of Σ e^(scale·score), for the backward pass.</summary>
+    internal static V LogSumExp(V sum, V highest, float scale)
+    {
         var lanes = stackalloc float[2 * S.Count];
         S.Store(lanes, sum);
         for (var i = 0; i < S.Count; i++)
@@ -286,8 +295,7 @@ internal static unsafe class Attention<V, S>
             lanes[i] = (float)Math.Log(lanes[i]);
         }
 
-        logSumExp = S.MultiplyAdd(S.Broadcast(scale), highest, S.Load(lanes));
-        return sum;
+        return S.MultiplyAdd(S.Broadcast(scale), highest, S.Load(lanes));
     }
 
     /// <summary>The columns' maxima, of every fourth row by itself first: each comparison would otherwise wait for the one before.</summary>

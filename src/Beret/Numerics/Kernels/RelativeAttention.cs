@@ -67,14 +67,18 @@ internal static unsafe partial class RelativeAttention<V, S>
             Scores(ref g, ref frame, first);
             for (var half = 0; half < width; half += S.Count)
             {
-                var sum = Attention<V, S>.Softmax(frame.Scores + half, length, plain.Scale, out var logSumExp);
+                var sum = Attention<V, S>.Softmax(frame.Scores + half, length, plain.Scale, out var highest);
+                if (plain.LogSumExp is not null)
+                {
+                    S.Store(frame.LogSumExp + half, Attention<V, S>.LogSumExp(sum, highest, plain.Scale));
+                }
+
                 if (plain.Dropout.IsActive)
                 {
                     sum = S.Multiply(sum, S.Broadcast(1 / plain.Dropout.Scale));
                 }
 
                 S.Store(frame.Divisors + half, S.Divide(S.Broadcast(1f), sum));
-                S.Store(frame.LogSumExp + half, logSumExp);
             }
 
             if (plain.Dropout.IsActive)

@@ -109,11 +109,11 @@ internal static unsafe partial class TalkingHeads<V, S>
             {
                 for (var half = 0; half < width; half += S.Count)
                 {
-                    var sum = Attention<V, S>.Softmax(room.Scores + head * layout.TileFloats + half, length, 1, out var logSumExp);
+                    var sum = Attention<V, S>.Softmax(room.Scores + head * layout.TileFloats + half, length, 1, out var highest);
                     S.Store(room.Columns + head * width + half, S.Divide(S.Broadcast(1f), sum));
                     if (g.LogSumExp is not null && half < count)
                     {
-                        S.StorePart(g.LogSumExp + head * g.LogSumExpStride + start + first + half, logSumExp, Math.Min(S.Count, count - half));
+                        S.StorePart(g.LogSumExp + head * g.LogSumExpStride + start + first + half, Attention<V, S>.LogSumExp(sum, highest, 1), Math.Min(S.Count, count - half));
                     }
                 }
 

@@ -16,6 +16,7 @@ internal static class LayerNormCases
                 yield return Forward(tokens, width, Rates[number % 3]);
                 yield return Gradient(tokens, width, Rates[number % 3], accumulate: OpCases.Has(0, number), branch: OpCases.Has(1, number));
                 yield return Forward(tokens, width, Rates[number % 3], residual: OpCases.Has(2, number), beta: false);
+                yield return Forward(tokens, width, Rates[number % 3], residual: OpCases.Has(3, number), inPlace: true);
                 yield return Gradient(
                     tokens, width, Rates[number % 3], accumulate: OpCases.Has(3, number), branch: OpCases.Has(4, number), beta: OpCases.Has(5, number), skip: true);
                 yield return ApplyDropout(tokens, width, Rates[number % 2 + 1]);
@@ -39,6 +40,7 @@ internal static class LayerNormCases
                 foreach (var rate in (double[])[0, 0.1])
                 {
                     yield return Forward(4096, width, rate) with { Uses = Uses.Speed };
+                    yield return Forward(4096, width, rate, inPlace: true) with { Uses = Uses.Speed };
                     yield return Gradient(4096, width, rate, accumulate: false, branch: true) with { Uses = Uses.Speed };
                 }
 
@@ -50,15 +52,15 @@ internal static class LayerNormCases
     /// <summary>BERT's ε; where a row has so few columns that they may be nearly alike, one that keeps 1/σ, and with it the rounding errors, small.</summary>
     public static float Epsilon(int width) => width <= 3 ? 1e-2f : 1e-12f;
 
-    private static OpCase Forward(int tokens, int width, double rate, bool residual = true, bool beta = true) => new(
-        "ResidualLayerNorm", $"[{tokens}, {width}] dropout {rate}{(residual ? "" : " alone")}{(beta ? "" : " no beta")}", 11, Work.Floats(4.0 * tokens * width, 10.0 * tokens * width), operands =>
+    private static OpCase Forward(int tokens, int width, double rate, bool residual = true, bool beta = true, bool inPlace = false) => new(
+        "ResidualLayerNorm", $"[{tokens}, {width}] dropout {rate}{(residual ? "" : " alone")}{(beta ? "" : " no beta")}{(inPlace ? " in place" : "")}", 11, Work.Floats(4.0 * tokens * width, 10.0 * tokens * width), operands =>
         {
             var rest = residual ? operands.Input(tokens, width) : Matrix.None;
             var branch = operands.InOut("sum", tokens, width);
             var gamma = operands.Input(1, width);
             var shift = beta ? operands.Input(1, width) : Matrix.None;
             var statistics = operands.Statistics(tokens);
-            var output = operands.Output("output", tokens, width);
+            var output = inPlace ? branch : operands.Output("output", tokens, width);
             return new(() => operands.Backend.ResidualLayerNorm(
                 rest, branch, OpCases.Dropout(rate), gamma, shift, Epsilon(width), statistics, output));
         })
