@@ -180,7 +180,8 @@ def ragged(net, batch, cut, texts, file, precision="fp32"):
 
 def single(net, tokens, runs, precision="fp32"):
     run = make_pass(net, torch.randint(0, VOCABULARY, (1, tokens)), torch.zeros(1, 1, 1, tokens), precision)
-    for _ in range(10):
+    warm = time.perf_counter() + 2
+    while time.perf_counter() < warm:
         run()
     times = sorted(seconds_of(run) for _ in range(runs))
     report("single", f"{net.name} {tokens} tokens", median(times), forward_flops(net.depth, net.width, [tokens]),

@@ -10,7 +10,7 @@ internal static class PerformancePage
         page.Title("Performance");
         page.Text("<!-- Written by bench/run; do not edit. -->");
         page.Text(
-            "All of this page is what `bench/run` measured and wrote, in one run on one machine. Run it to have the figures of yours; "
+            "All of this page is what `bench/run` measured and wrote, on one machine; what is compared was measured in one run, in turns. Run it to have the figures of yours; "
             + "`beret bench` gives them for one model within a minute ([bench.md](bench.md)).");
         var summary = new Summary(results);
         if (summary.Rows.Count > 0)
