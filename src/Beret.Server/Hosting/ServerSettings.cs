@@ -31,7 +31,7 @@ public sealed record ServerSettings
     public int BatchTokens { get; init; } = 2048;
 
     /// <summary>The most tokens that a request may have before it; requests beyond are told to come again.</summary>
-    public long QueueTokens { get; init; } = 1 << 18;
+    public long QueueTokens { get; init; } = 1 << 16;
 
     /// <summary>The most texts of a request.</summary>
     public int MostTexts { get; init; } = 1024;
