@@ -27,15 +27,19 @@ internal sealed class RunArguments
             [.. Given(arguments).Where(option => !own.Contains(option.Option.Name) && !isOfRecipe(option.Option)).SelectMany(Words)]);
     }
 
+    /// <summary>The command that began the run in a folder; null where it remembers none.</summary>
+    public static RunCommand? CommandOf(string folder) =>
+        StagedState.IsIn(folder) ? StagedState.Read(folder).Command
+        : RepeatedState.IsIn(folder) ? RepeatedState.Read(folder).Command
+        : RunRecord.Find(folder)?.Command;
+
     /// <summary>The command line of a run that goes on, with what the command that began the run said of its texts, and this one does not say again.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="options">The options that say something of texts.</param>
     public static ParseResult Completed(ParseResult arguments, string folder, IEnumerable<Option> options)
     {
-        var command = StagedState.IsIn(folder) ? StagedState.Read(folder).Command
-            : RepeatedState.IsIn(folder) ? RepeatedState.Read(folder).Command
-            : RunRecord.Find(folder)?.Command;
+        var command = CommandOf(folder);
         var verb = arguments.CommandResult.Command;
         if (command is null || command.Verb != verb.Name)
         {

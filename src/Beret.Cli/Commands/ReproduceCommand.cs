@@ -47,9 +47,8 @@ internal static class ReproduceCommand
             async (arguments, cancellation) =>
             {
                 var folder = Path.TrimEndingDirectorySeparator(arguments.GetRequiredValue(run));
-                var (isStaged, isRepeated) = (StagedState.IsIn(folder), RepeatedState.IsIn(folder));
-                var record = isStaged || isRepeated ? null : Finished(folder);
-                var command = (isStaged ? StagedState.Read(folder).Command : isRepeated ? RepeatedState.Read(folder).Command : record!.Command)
+                var record = StagedState.IsIn(folder) || RepeatedState.IsIn(folder) ? null : Finished(folder);
+                var command = RunArguments.CommandOf(folder)
                     ?? throw new BeretException(
                         $"{folder} does not remember the command that it was trained by: it is a part of another run (then reproduce that one, the folder above it), or was trained by a program or an earlier version");
                 command = arguments.GetValue(data) is { } texts ? command with { Arguments = [texts] } : command;

@@ -46,7 +46,8 @@ internal sealed class TermTable
             cancellation.ThrowIfCancellationRequested();
             terms.Clear();
             seen.Clear();
-            TermHashes.Add(text.Text, text.Pair, terms);
+            var (one, pair) = text.Texts;
+            TermHashes.Add(one, pair, terms);
             foreach (var term in terms)
             {
                 if (seen.Add(term) && frequencies[term]++ == 0)
@@ -73,7 +74,8 @@ internal sealed class TermTable
     {
         terms.Clear();
         counts.Clear();
-        TermHashes.Add(text.Text, text.Pair, terms);
+        var (one, pair) = text.Texts;
+        TermHashes.Add(one, pair, terms);
         foreach (var term in terms)
         {
             if (columns.TryGetValue(term, out var column))

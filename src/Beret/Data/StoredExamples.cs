@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Runtime.ExceptionServices;
 
 namespace Beret.Data;
 
@@ -63,20 +62,15 @@ internal sealed class StoredExamples(StoredTexts store, int[]? order = null, Fun
         for (var start = 0; start < stored.Count; start += chunk.Length)
         {
             var (first, count) = (start, Math.Min(chunk.Length, stored.Count - start));
-            try
-            {
-                Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = ReadersOfProcessor * Environment.ProcessorCount }, i =>
+            TextLoop.Run(
+                count, ReadersOfProcessor * Environment.ProcessorCount, () => 0,
+                (i, _) =>
                 {
                     var example = stored[first + i];
                     var (text, pair) = example.Texts;
                     chunk[i] = (example, text, pair);
-                });
-            }
-            catch (AggregateException errors)
-            {
-                ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
-            }
-
+                },
+                CancellationToken.None);
             for (var i = 0; i < count; i++)
             {
                 yield return chunk[i];

@@ -50,6 +50,6 @@ public abstract class TextSource
     private sealed class Unlabelled(LabelledTexts texts) : TextSource(texts.Origin)
     {
         public override IEnumerable<string> Read(CancellationToken cancellationToken = default) =>
-            texts.Examples.SelectMany(example => (string?[])[example.Text, example.Pair]).OfType<string>().Where(text => !string.IsNullOrWhiteSpace(text));
+            texts.Examples.Select(example => example.Texts).SelectMany(both => (string?[])[both.Text, both.Pair]).OfType<string>().Where(text => !string.IsNullOrWhiteSpace(text));
     }
 }

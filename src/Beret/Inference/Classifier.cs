@@ -312,14 +312,7 @@ public sealed class Classifier : IDisposable
     private void Encode(string text, string? pair, TokenBuffer buffer)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (pair is null)
-        {
-            Tokenizer.Encode(text, encode, buffer);
-        }
-        else
-        {
-            Tokenizer.Encode(text, pair, encode, buffer);
-        }
+        Tokenizer.EncodeEither(text, pair, encode, buffer);
     }
 
     private static async IAsyncEnumerable<TextPair> Alone(IAsyncEnumerable<string> texts, [EnumeratorCancellation] CancellationToken cancellation)

@@ -58,14 +58,7 @@ internal readonly ref struct TokenBlock(ReadOnlySpan<int> words)
         for (var i = 0; i < count; i++)
         {
             var (text, pair) = examples[start + i].Texts;
-            if (pair is null)
-            {
-                tokenizer.Encode(text, options, buffer);
-            }
-            else
-            {
-                tokenizer.Encode(text, pair, options, buffer);
-            }
+            tokenizer.EncodeEither(text, pair, options, buffer);
 
             ids.AddRange(buffer.Ids);
             head[2 + i] = ids.Count;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Beret.Checkpoints;
 using Beret.Checksums;
+using Beret.Data;
 
 namespace Beret.Inference;
 
@@ -16,10 +17,10 @@ internal sealed class TokenFile : IDisposable
     private const int EntrySize = 16;
 
     private readonly MappedFile file;
-    private readonly (long Place, int Words)[] blocks;
+    private readonly (long Place, int Words, uint Checksum)[] blocks;
     private bool isWhole;
 
-    private TokenFile(MappedFile file, (long Place, int Words)[] blocks, int count)
+    private TokenFile(MappedFile file, (long Place, int Words, uint Checksum)[] blocks, int count)
     {
         (this.file, this.blocks) = (file, blocks);
         (Lengths, Windows, IsCut) = (new int[count], new ushort[count], new bool[count]);
@@ -104,7 +105,7 @@ internal sealed class TokenFile : IDisposable
     public void Dispose() => file.Dispose();
 
     /// <summary>The places of the blocks; null where the file is not what it has to be.</summary>
-    private static (long Place, int Words)[]? Read(MappedFile file, int count)
+    private static (long Place, int Words, uint Checksum)[]? Read(MappedFile file, int count)
     {
         var end = file.Slice(file.Length - EndSize, EndSize);
         var place = BinaryPrimitives.ReadInt64LittleEndian(end[8..]);
@@ -121,11 +122,11 @@ internal sealed class TokenFile : IDisposable
             return null;
         }
 
-        var blocks = new (long Place, int Words)[number];
+        var blocks = new (long Place, int Words, uint Checksum)[number];
         for (var i = 0; i < number; i++)
         {
             var entry = directory.Slice(i * EntrySize, EntrySize);
-            blocks[i] = (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt32LittleEndian(entry[8..]));
+            blocks[i] = (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt32LittleEndian(entry[8..]), BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]));
             if (blocks[i].Words < 0 || blocks[i].Place < 0 || blocks[i].Place % sizeof(int) != 0 || blocks[i].Place > place - (long)blocks[i].Words * sizeof(int))
             {
                 return null;
@@ -147,8 +148,7 @@ internal sealed class TokenFile : IDisposable
         var words = Words(blocks[number]);
         var start = number * TokenBlock.Texts;
         var count = Math.Min(TokenBlock.Texts, Lengths.Length - start);
-        var entry = file.Slice(file.Length - EndSize - (long)(blocks.Length - number) * EntrySize, EntrySize);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]) != Crc32C.Of(MemoryMarshal.AsBytes(words)) || !TokenBlock.IsOne(words, count, vocabularySize))
+        if (blocks[number].Checksum != Crc32C.Of(MemoryMarshal.AsBytes(words)) || !TokenBlock.IsOne(words, count, vocabularySize))
         {
             return false;
         }
@@ -167,5 +167,5 @@ internal sealed class TokenFile : IDisposable
         return true;
     }
 
-    private ReadOnlySpan<int> Words((long Place, int Words) block) => MemoryMarshal.Cast<byte, int>(file.Slice(block.Place, checked(block.Words * sizeof(int))));
+    private ReadOnlySpan<int> Words((long Place, int Words, uint Checksum) block) => MemoryMarshal.Cast<byte, int>(file.Slice(block.Place, checked(block.Words * sizeof(int))));
 }

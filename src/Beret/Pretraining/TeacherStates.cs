@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Beret.Data;
 using Beret.Inference;
 using Beret.Training;
 

@@ -118,16 +118,22 @@ public sealed class Tokenizer
     public TokenizedText Encode(string text, string? pair = null, EncodeOptions? options = null)
     {
         var buffer = threadBuffer ??= new TokenBuffer();
+        EncodeEither(text, pair, options ?? EncodeOptions.Default, buffer);
+        return new TokenizedText(buffer);
+    }
+
+    /// <summary>Tokenizes a text, or a pair where there is a second one, into a buffer, whose former content is dropped.</summary>
+    /// <exception cref="TokenizerException">The texts cannot be packed as asked.</exception>
+    internal void EncodeEither(string text, string? pair, EncodeOptions options, TokenBuffer buffer)
+    {
         if (pair is null)
         {
-            Encode(text, options ?? EncodeOptions.Default, buffer);
+            Encode(text, options, buffer);
         }
         else
         {
-            Encode(text, pair, options ?? EncodeOptions.Default, buffer);
+            Encode(text, pair, options, buffer);
         }
-
-        return new TokenizedText(buffer);
     }
 
     /// <summary>Tokenizes one text into a buffer, whose former content is dropped.</summary>

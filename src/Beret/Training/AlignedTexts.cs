@@ -48,14 +48,8 @@ internal sealed class AlignedTexts
 
     private static void Encode(Tokenizer tokenizer, Example text, EncodeOptions options, TokenBuffer buffer)
     {
-        if (text.Pair is null)
-        {
-            tokenizer.Encode(text.Text, options, buffer);
-        }
-        else
-        {
-            tokenizer.Encode(text.Text, text.Pair, options, buffer);
-        }
+        var (one, pair) = text.Texts;
+        tokenizer.EncodeEither(one, pair, options, buffer);
     }
 
     private static (int First, int End)[] Align(TokenBuffer own, Tokenizer student, TokenBuffer its, Tokenizer teacher)

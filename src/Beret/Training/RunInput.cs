@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Beret.Data;
 using Beret.Inference;
 
@@ -45,12 +44,12 @@ internal sealed record RunInput(RunTexts Texts, TeacherAnswers? Answers)
     {
         foreach (var part in (LabelledTexts?[])[texts.Training, texts.Validation])
         {
-            var started = Stopwatch.GetTimestamp();
+            var telling = callbacks.Doing("reading the texts for their fingerprint");
             part?.ComputeFingerprint(done =>
             {
                 if (done > 0)
                 {
-                    callbacks.Preparing(new TextProgress(done, part.Examples.Count).Say("reading the texts for their fingerprint", Stopwatch.GetElapsedTime(started)));
+                    telling(new TextProgress(done, part.Examples.Count));
                 }
             });
         }

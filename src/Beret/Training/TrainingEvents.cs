@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Beret.Data;
 using Beret.Evaluation;
+using Beret.Inference;
 
 namespace Beret.Training;
 
@@ -181,6 +183,13 @@ public abstract class TrainingCallbacks
     /// <summary>Something takes a while before training: tokenizing, loading.</summary>
     public virtual void Preparing(string what)
     {
+    }
+
+    /// <summary>Says by <see cref="Preparing"/> how far something is that is done with many texts, how fast, and how long it will take, from now on.</summary>
+    internal Action<TextProgress> Doing(string what)
+    {
+        var started = Stopwatch.GetTimestamp();
+        return state => Preparing(state.Say(what, Stopwatch.GetElapsedTime(started)));
     }
 
     /// <summary>The maximum length was left to the training texts, and this is what they say.</summary>

@@ -171,14 +171,14 @@ internal sealed class TrainingSession : IDisposable
 
             callbacks.Preparing($"tokenizing {texts.Learned.Count + (texts.Validation?.Examples.Count ?? 0):n0} texts");
             var options = recipe.TrainingEncodeOptions;
-            store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, Tokenizing(callbacks), cancellation);
+            store = TokenStore.Build(tokenizer, texts.Learned, options, recipe.ThreadCount, callbacks.Doing("tokenizing"), cancellation);
             guide?.Prepare(job, model, tokenizer, options, texts, store.Longest, cancellation);
             session = new TrainingSession(job, backend, model, tokenizer, texts, objective, answers, store, guide) { Keep = keep, ModelFingerprint = fingerprint };
             session.newLayers = newLayers;
             session.replaced = isForeign ? known!.Task : null;
             if (texts.Validation is { } validation)
             {
-                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, Tokenizing(callbacks), cancellation);
+                session.validationStore = TokenStore.Build(tokenizer, validation.Examples, recipe.EncodeOptions, recipe.ThreadCount, callbacks.Doing("tokenizing"), cancellation);
             }
 
             if (texts.Validation is not null || job.Test is not null)
@@ -307,7 +307,7 @@ internal sealed class TrainingSession : IDisposable
     public (EvaluationResult Result, float[] Logits) Evaluate(LabelledTexts judged, TrainingCallbacks callbacks)
     {
         var examples = judged.As(task.Kind).WithLabels(task.Labels).Examples;
-        using var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, Tokenizing(callbacks), CancellationToken.None);
+        using var store = TokenStore.Build(tokenizer, examples, recipe.EncodeOptions, recipe.ThreadCount, callbacks.Doing("tokenizing"), CancellationToken.None);
         var logits = Score(store, callbacks, CancellationToken.None);
         return (task.Evaluate(examples, logits), logits);
     }
@@ -370,12 +370,6 @@ internal sealed class TrainingSession : IDisposable
         var done = 0;
         scorer!.Score(store, logits, (count, _) => callbacks.Validating(done += count, store.Count), cancellation);
         return logits;
-    }
-
-    private static Action<TextProgress> Tokenizing(TrainingCallbacks callbacks)
-    {
-        var started = Stopwatch.GetTimestamp();
-        return state => callbacks.Preparing(state.Say("tokenizing", Stopwatch.GetElapsedTime(started)));
     }
 
     private double Agreement(ReadOnlySpan<float> logits, ReadOnlySpan<float> teacher)

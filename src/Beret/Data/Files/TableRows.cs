@@ -100,8 +100,8 @@ internal sealed record TableRows(IReadOnlyList<string>? Names, TableColumns Colu
     }
 
     /// <summary>The keys that another table of JSON, or the user, says that there are.</summary>
-    private static IReadOnlyList<string> Wanted(FirstTable? first, TableOptions asked) => first is { Names: { } names } before
-        ? [names[before.Columns.Text], names[before.Columns.Label], .. before.Columns.Pair is { } pair ? [names[pair]] : Array.Empty<string>(), .. before.Columns.Group is { } group ? [names[group]] : Array.Empty<string>()]
+    private static IReadOnlyList<string> Wanted(FirstTable? first, TableOptions asked) => first is { Names: { } names, Columns: var used }
+        ? [.. new[] { used.Text, used.Pair, used.Label, used.Group }.OfType<int>().Select(column => names[column])]
         : [.. new[] { asked.Text, asked.Pair, asked.Label, asked.Group }.OfType<string>()];
 
     private static bool HasNames(in TableRow row, IReadOnlyList<string>? names) => names is not null && row.Cells.Select(cell => cell ?? "").Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal));

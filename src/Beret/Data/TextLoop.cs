@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
 
-namespace Beret.Inference;
+namespace Beret.Data;
 
-/// <summary>Work on many texts that do not depend on each other, such as tokenizing them.</summary>
+/// <summary>Work on many texts that do not depend on each other, such as reading or tokenizing them.</summary>
 internal static class TextLoop
 {
     /// <summary>Runs a body for each of 0 … count−1 on some threads.</summary>
