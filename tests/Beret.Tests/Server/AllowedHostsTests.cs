@@ -88,6 +88,20 @@ public sealed class AllowedHostsTests
     }
 
     [Fact]
+    public async Task EveryAddressOfTheDocumentSaysSo()
+    {
+        await using var server = await RunningServer.StartAsync();
+        foreach (var (path, operations) in (await server.Get("/openapi.json")).Ok()["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in operations!.AsObject())
+            {
+                Assert.Equal(HttpStatusCode.MisdirectedRequest, (await As("evil.example", server, HttpMethod.Parse(method), path)).Status);
+                Assert.NotNull(operation!["responses"]!["421"]);
+            }
+        }
+    }
+
+    [Fact]
     public async Task ATextIsClassifiedForTheNamesAlone()
     {
         await using var server = await RunningServer.StartAsync(settings => settings with { AllowedHosts = ["beret.example"] });
