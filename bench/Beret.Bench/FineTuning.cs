@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Bench;

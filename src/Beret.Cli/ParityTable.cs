@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Beret.Parity;
 using Beret.Training;
 
 namespace Beret.Cli;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Beret.Pipelines;
 using Beret.Pretraining;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Cli;
 

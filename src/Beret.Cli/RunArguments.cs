@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Beret.Pipelines;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Cli;
 

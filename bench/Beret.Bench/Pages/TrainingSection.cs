@@ -1,3 +1,4 @@
+
 namespace Beret.Bench.Pages;
 
 /// <summary>Fine-tuning steps.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Beret.Data;
 using Beret.Inference;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Cli.Commands;
 

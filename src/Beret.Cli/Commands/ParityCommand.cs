@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Beret.Parity;
 using Beret.Training;
 
 namespace Beret.Cli.Commands;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Benchmarks;

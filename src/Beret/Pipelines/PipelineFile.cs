@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pipelines;
 

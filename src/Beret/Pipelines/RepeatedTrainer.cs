@@ -5,6 +5,7 @@ using Beret.Inference;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pipelines;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Beret.Evaluation;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pipelines;
 

@@ -1,6 +1,7 @@
 using Beret.Data;
 using Beret.Hub;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pipelines;
 

@@ -1,4 +1,5 @@
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pipelines;
 

@@ -4,6 +4,8 @@ using Beret.Hub;
 using Beret.Inference;
 using Beret.Pretraining;
 using Beret.Training;
+using Beret.Training.Runs;
+using Beret.Training.Teachers;
 
 namespace Beret.Pipelines;
 

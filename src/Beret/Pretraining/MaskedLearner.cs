@@ -1,6 +1,8 @@
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Pretraining;
 

@@ -2,6 +2,7 @@ using Beret.Hub;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Pretraining;
 

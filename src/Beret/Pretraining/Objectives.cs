@@ -3,6 +3,7 @@ using Beret.Hub;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Pretraining;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pretraining;
 

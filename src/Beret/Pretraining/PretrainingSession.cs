@@ -6,6 +6,7 @@ using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Pretraining;
 
@@ -84,7 +85,7 @@ internal sealed class PretrainingSession : IDisposable
                 var files = ModelFiles.Open(folder, job.Source);
                 (tokenizer, source) = (files.LoadTokenizer(), files.Source);
                 using var weights = files.OpenWeights();
-                fingerprint = Training.ModelFingerprint.Of(files.Path, weights);
+                fingerprint = Training.Runs.ModelFingerprint.Of(files.Path, weights);
                 objective = Objectives.Load(files.Config, weights, files.Path, backend, recipe, width);
             }
             else

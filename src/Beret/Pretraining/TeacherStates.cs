@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Beret.Data;
 using Beret.Inference;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Pretraining;
 

@@ -1,5 +1,7 @@
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

@@ -1,5 +1,6 @@
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

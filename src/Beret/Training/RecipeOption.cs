@@ -3,8 +3,10 @@ using System.Text.Json;
 using Beret.Data;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tasks;
 using Beret.Text;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

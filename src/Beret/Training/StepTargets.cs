@@ -1,4 +1,5 @@
 using Beret.Tasks;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

@@ -5,6 +5,9 @@ using Beret.Data;
 using Beret.Evaluation;
 using Beret.Inference;
 using Beret.Numerics;
+using Beret.Optimization;
+using Beret.Training.Runs;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

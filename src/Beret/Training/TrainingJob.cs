@@ -1,6 +1,8 @@
 using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Hub;
+using Beret.Training.Runs;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

@@ -1,7 +1,9 @@
 using Beret.Data;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Text;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 

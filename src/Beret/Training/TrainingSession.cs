@@ -6,8 +6,11 @@ using Beret.Evaluation;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tasks;
 using Beret.Text;
+using Beret.Training.Runs;
+using Beret.Training.Teachers;
 
 namespace Beret.Training;
 
@@ -146,7 +149,7 @@ internal sealed class TrainingSession : IDisposable
                 var config = WithRates(files.Config, recipe);
                 var loaded = ModelLoader.Load(config, weights, backend, texts.Task.Outputs, (ulong)recipe.Seed, guide?.ProjectionFor(config) ?? 0, drawsHead: isForeign);
                 (model, newLayers) = (loaded.Model, loaded.NewLayers);
-                fingerprint = Training.ModelFingerprint.Of(files.Path, weights);
+                fingerprint = Runs.ModelFingerprint.Of(files.Path, weights);
             }
 
             model.Parameters.Use(recipe.Precision.Arithmetic());

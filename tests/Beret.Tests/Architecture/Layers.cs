@@ -5,12 +5,12 @@ internal static class Layers
 {
     /// <summary>From left to right, after the checksum and the wire format that several of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Batches", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
+        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Batches", "Optimization", "Parity", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
-    /// except that Training computes attention weights on the reference backend, which alone keeps them, and that Inference, which understands models of every format,
-    /// and Training, which compares with TensorFlow's own names, know the formats of TensorFlow.
+    /// except that Parity computes attention weights on the reference backend, which alone keeps them; that Inference, which understands models of every format, and Parity,
+    /// which compares with TensorFlow's own names, know the formats of TensorFlow; and that what else runs keeps its folder, and learns from a teacher, as Training does.
     /// </summary>
     public static readonly Dictionary<string, string[]> Allowed = new()
     {
@@ -38,11 +38,15 @@ internal static class Layers
         ["Baselines"] = ["Numerics", "Checkpoints", "Data", "Evaluation", "Tasks"],
         ["Inference"] = ["Checksums", "Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
         ["Batches"] = ["Checkpoints", "Data", "Tasks", "Inference"],
-        ["Training"] = ["Checksums", "Protobuf", "Text", "Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference"],
-        ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Training"],
-        ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Training"],
-        ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training"],
-        ["Pipelines"] = ["Numerics", "Checkpoints", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Pretraining", "Reports"],
+        ["Optimization"] = ["Numerics", "Models"],
+        ["Parity"] = ["Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Inference", "Optimization"],
+        ["Training"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Optimization", "Training.Runs", "Training.Teachers"],
+        ["Training.Runs"] = ["Checksums", "Protobuf", "Numerics", "Checkpoints", "Evaluation", "Inference", "Training"],
+        ["Training.Teachers"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Tasks", "Inference", "Training", "Training.Runs"],
+        ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Optimization", "Training", "Training.Runs", "Training.Teachers"],
+        ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Optimization", "Training", "Training.Teachers"],
+        ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training", "Training.Teachers"],
+        ["Pipelines"] = ["Numerics", "Checkpoints", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Training.Runs", "Training.Teachers", "Pretraining", "Reports"],
 
         // The server, an assembly of its own: its root holds its one exception. A request goes from Hosting through a protocol, the servables and the scheduler to the classifier.
         ["Server"] = [],

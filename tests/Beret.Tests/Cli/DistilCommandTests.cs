@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Beret.Tests.Training;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Tests.Cli;
 

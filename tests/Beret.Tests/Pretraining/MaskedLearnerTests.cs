@@ -1,9 +1,11 @@
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Pretraining;
 using Beret.Tests.Models;
 using Beret.Tests.Training;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Tests.Pretraining;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Pretraining;
 using Beret.Tests.Models;
 using Beret.Tests.Training;

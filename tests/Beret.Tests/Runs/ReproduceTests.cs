@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Beret.Tests.Cli;
 using Beret.Tests.Training;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Tests.Runs;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Tests.Training;

@@ -1,5 +1,6 @@
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Training;
 

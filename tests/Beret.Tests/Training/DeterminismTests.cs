@@ -1,6 +1,7 @@
 using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Training;
 

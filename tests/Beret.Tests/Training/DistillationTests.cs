@@ -3,11 +3,13 @@ using Beret.Data;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tasks;
 using Beret.Tests.Inference;
 using Beret.Tests.Models;
 using Beret.Text;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Tests.Training;
 

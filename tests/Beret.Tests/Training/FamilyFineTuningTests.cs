@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Tests.Training;

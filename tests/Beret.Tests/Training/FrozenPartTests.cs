@@ -1,8 +1,10 @@
 using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Tests.Training;
 

@@ -1,6 +1,7 @@
 using Beret.Data;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Text;
 using Beret.Training;

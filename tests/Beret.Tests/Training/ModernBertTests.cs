@@ -2,6 +2,7 @@ using Beret.Checkpoints;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Parity;
 using Beret.Tests.Checkpoints;
 using Beret.Tests.Models;
 using Beret.Training;
@@ -36,7 +37,7 @@ public sealed class ModernBertTests : IDisposable
     public void EveryOutputIsTheOneOfHuggingFace(string name, string backendName)
     {
         using var backend = Backend(backendName);
-        var rows = Parity.Run(Case(name), Path.Combine(Case(name), "expected.safetensors"), null, backend);
+        var rows = ParityRun.Run(Case(name), Path.Combine(Case(name), "expected.safetensors"), null, backend);
 
         // The reference files hold no gradients but the classifier's; the next test has the others from PyTorch.
         AssertAllPass(rows);
@@ -54,7 +55,7 @@ public sealed class ModernBertTests : IDisposable
     public void EveryGradientIsTheOneOfPlainPyTorch(string name, string backendName)
     {
         using var backend = Backend(backendName);
-        var rows = Parity.Run(Case(name), Repository.Path("tests", "fixtures", "gradients", name, "expected.safetensors"), null, backend);
+        var rows = ParityRun.Run(Case(name), Repository.Path("tests", "fixtures", "gradients", name, "expected.safetensors"), null, backend);
         AssertAllPass(rows);
         Assert.All(rows, r => Assert.True(r.IsCompared, r.Name));
         using var model = Load(name, backend);
@@ -66,7 +67,7 @@ public sealed class ModernBertTests : IDisposable
     public void AMaskMayHaveHoles()
     {
         using var backend = CpuBackend.Create(2);
-        var rows = Parity.Run(
+        var rows = ParityRun.Run(
             Case("modernbert_mean"), Repository.Path("tests", "fixtures", "gradients", "modernbert_mean_holes", "expected.safetensors"), null, backend);
         AssertAllPass(rows);
         Assert.All(rows, r => Assert.True(r.IsCompared, r.Name));
@@ -82,7 +83,7 @@ public sealed class ModernBertTests : IDisposable
         File.Copy(Path.Combine(Case(name), "model.safetensors"), temporary["model.safetensors"]);
         using var backend = CpuBackend.Create(1);
         var expected = Path.Combine(Case(name), "expected.safetensors");
-        Assert.Equal(Parity.Run(Case(name), expected, null, backend), Parity.Run(temporary.Path, expected, null, backend));
+        Assert.Equal(ParityRun.Run(Case(name), expected, null, backend), ParityRun.Run(temporary.Path, expected, null, backend));
     }
 
     /// <summary>Without a tape only the two streams outlive a block: more blocks need no more memory.</summary>

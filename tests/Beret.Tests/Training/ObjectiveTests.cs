@@ -3,6 +3,7 @@ using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Models;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Tasks;
 using Beret.Training;
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 using Beret.Data;
 using Beret.Inference;
 using Beret.Numerics;
+using Beret.Optimization;
 using Beret.Training;
+using Beret.Training.Teachers;
 
 namespace Beret.Tests.Training;
 

@@ -1,5 +1,6 @@
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Parity;
 using Beret.Training;
 
 namespace Beret.Tests.Training;
@@ -25,7 +26,7 @@ public class TensorFlowEncoderTests
     {
         var folder = Shared.Path("fixtures", "tf", name);
         using var backend = backendName == "reference" ? new ReferenceBackend() : CpuBackend.Create(2, Enum.Parse<InstructionSet>(backendName));
-        var rows = Parity.Run(folder, Path.Combine(folder, "expected.safetensors"), null, backend);
+        var rows = ParityRun.Run(folder, Path.Combine(folder, "expected.safetensors"), null, backend);
 
         Assert.Empty(rows.Where(r => !r.Passes).Select(r => $"{r.Name}: {r.LargestDifference:g3} > {r.Allowed:g3}"));
         Assert.All(rows.Where(r => !r.IsCompared), r => Assert.EndsWith("key/bias", r.Name));

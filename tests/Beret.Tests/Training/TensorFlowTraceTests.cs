@@ -4,6 +4,7 @@ using Beret.Checkpoints.TensorFlow;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Optimization;
 using Beret.Training;
 
 namespace Beret.Tests.Training;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Beret.Data;
 using Beret.Hub;
 using Beret.Inference;
+using Beret.Optimization;
 using Beret.Text;
 using Beret.Training;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Beret.Training;
+using Beret.Training.Runs;
 
 namespace Beret.Tests.Training;
 

@@ -3,6 +3,7 @@ using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Numerics.Reference;
+using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Text;
 using Beret.Training;
