@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Beret.Inference;
 using Beret.Numerics;
+using Beret.Tokens;
 
 namespace Beret.Bench;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Beret.Data;
-using Beret.Inference;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Bench;
 

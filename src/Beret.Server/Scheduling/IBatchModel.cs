@@ -1,4 +1,5 @@
 using Beret.Inference;
+using Beret.Tokens;
 
 namespace Beret.Server.Scheduling;
 

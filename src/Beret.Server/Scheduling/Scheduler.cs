@@ -1,5 +1,6 @@
 using Beret.Inference;
 using Beret.Server.Operations;
+using Beret.Tokens;
 
 namespace Beret.Server.Scheduling;
 

@@ -1,4 +1,4 @@
-using Beret.Inference;
+using Beret.Tokens;
 
 namespace Beret.Server.Scheduling;
 

@@ -1,6 +1,7 @@
 using Beret.Inference;
 using Beret.Server.Operations;
 using Beret.Server.Scheduling;
+using Beret.Tokens;
 using Microsoft.Extensions.Logging;
 
 namespace Beret.Server.Servables;

@@ -1,5 +1,6 @@
 using Beret.Inference;
 using Beret.Server.Scheduling;
+using Beret.Tokens;
 
 namespace Beret.Server.Servables;
 

@@ -7,6 +7,7 @@ using Beret.Models;
 using Beret.Numerics;
 using Beret.Tasks;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Inference;
 

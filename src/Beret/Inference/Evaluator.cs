@@ -1,5 +1,6 @@
 using Beret.Data;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Inference;
 

@@ -1,4 +1,5 @@
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Inference;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Beret.Data;
 using Beret.Numerics;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Inference;
 

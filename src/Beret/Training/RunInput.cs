@@ -1,5 +1,6 @@
 using Beret.Data;
 using Beret.Inference;
+using Beret.Tokens;
 using Beret.Training.Teachers;
 
 namespace Beret.Training;

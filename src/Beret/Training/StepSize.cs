@@ -1,6 +1,6 @@
 using Beret.Data;
-using Beret.Inference;
 using Beret.Numerics;
+using Beret.Tokens;
 
 namespace Beret.Training;
 

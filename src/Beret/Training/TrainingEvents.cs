@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Beret.Data;
 using Beret.Evaluation;
-using Beret.Inference;
+using Beret.Tokens;
 
 namespace Beret.Training;
 

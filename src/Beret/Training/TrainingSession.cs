@@ -9,6 +9,7 @@ using Beret.Numerics;
 using Beret.Optimization;
 using Beret.Tasks;
 using Beret.Text;
+using Beret.Tokens;
 using Beret.Training.Runs;
 using Beret.Training.Teachers;
 

@@ -5,7 +5,7 @@ internal static class Layers
 {
     /// <summary>From left to right, after the checksum and the wire format that several of them read: text becomes ids, ids become logits, logits become weights and metrics. No layer reaches to its right.</summary>
     public static readonly string[] Order =
-        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Batches", "Optimization", "Parity", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
+        ["Checksums", "Protobuf", "Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Tokens", "Inference", "Batches", "Optimization", "Parity", "Training", "Pretraining", "Benchmarks", "Reports", "Pipelines", "Server"];
 
     /// <summary>
     /// What each may use beside itself and the root, which holds the one base of all exceptions. A nested namespace is its layer's own: others have no business in it,
@@ -36,13 +36,14 @@ internal static class Layers
         ["Evaluation"] = [],
         ["Tasks"] = ["Numerics", "Data", "Evaluation"],
         ["Baselines"] = ["Numerics", "Checkpoints", "Data", "Evaluation", "Tasks"],
-        ["Inference"] = ["Checksums", "Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines"],
+        ["Tokens"] = ["Checksums", "Text", "Numerics", "Checkpoints", "Data"],
+        ["Inference"] = ["Text", "Numerics", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Tokens"],
         ["Batches"] = ["Checkpoints", "Data", "Tasks", "Inference"],
         ["Optimization"] = ["Numerics", "Models"],
         ["Parity"] = ["Numerics", "Numerics.Reference", "Checkpoints", "Checkpoints.TensorFlow", "Models", "Hub", "Inference", "Optimization"],
-        ["Training"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Inference", "Optimization", "Training.Runs", "Training.Teachers"],
+        ["Training"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Evaluation", "Tasks", "Baselines", "Tokens", "Inference", "Optimization", "Training.Runs", "Training.Teachers"],
         ["Training.Runs"] = ["Checksums", "Protobuf", "Numerics", "Checkpoints", "Evaluation", "Inference", "Training"],
-        ["Training.Teachers"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Tasks", "Inference", "Training", "Training.Runs"],
+        ["Training.Teachers"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Tasks", "Tokens", "Inference", "Training", "Training.Runs"],
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Optimization", "Training", "Training.Runs", "Training.Teachers"],
         ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Optimization", "Training", "Training.Teachers"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training", "Training.Teachers"],
@@ -52,8 +53,8 @@ internal static class Layers
         ["Server"] = [],
         ["Server.Json"] = [],
         ["Server.Operations"] = ["Server"],
-        ["Server.Scheduling"] = ["Server", "Server.Operations", "Inference"],
-        ["Server.Servables"] = ["Server", "Server.Operations", "Server.Scheduling", "Inference"],
+        ["Server.Scheduling"] = ["Server", "Server.Operations", "Inference", "Tokens"],
+        ["Server.Servables"] = ["Server", "Server.Operations", "Server.Scheduling", "Inference", "Tokens"],
         ["Server.Protocols"] = ["Server", "Server.Json", "Server.Operations", "Server.Scheduling", "Server.Servables", "Inference", "Tasks"],
         ["Server.Protocols.TensorFlow"] = ["Server", "Server.Json", "Server.Scheduling", "Server.Servables", "Server.Protocols", "Server.Protocols.TensorFlow.Wire", "Inference", "Tasks"],
         ["Server.Protocols.TensorFlow.Wire"] = [],

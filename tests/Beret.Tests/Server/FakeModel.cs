@@ -1,6 +1,7 @@
 using Beret.Inference;
 using Beret.Server.Scheduling;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Tests.Server;
 

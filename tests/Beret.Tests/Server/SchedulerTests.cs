@@ -148,7 +148,7 @@ public sealed class SchedulerTests : IDisposable
 
         public string Name => "blocking";
 
-        public void Predict(Beret.Inference.EncodedTexts texts, Span<Beret.Inference.Prediction> predictions)
+        public void Predict(Beret.Tokens.EncodedTexts texts, Span<Beret.Inference.Prediction> predictions)
         {
             meanwhile();
             fake.Predict(texts, predictions);

@@ -6,6 +6,7 @@ using Beret.Numerics.Reference;
 using Beret.Optimization;
 using Beret.Tests.Models;
 using Beret.Text;
+using Beret.Tokens;
 using Beret.Training;
 
 namespace Beret.Tests.Training;

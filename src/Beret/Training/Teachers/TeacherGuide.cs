@@ -3,6 +3,7 @@ using Beret.Inference;
 using Beret.Models;
 using Beret.Numerics;
 using Beret.Text;
+using Beret.Tokens;
 
 namespace Beret.Training.Teachers;
 

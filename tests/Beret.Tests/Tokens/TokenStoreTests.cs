@@ -5,8 +5,9 @@ using Beret.Numerics;
 using Beret.Tests.Data;
 using Beret.Tests.Training;
 using Beret.Text;
+using Beret.Tokens;
 
-namespace Beret.Tests.Inference;
+namespace Beret.Tests.Tokens;
 
 /// <summary>Tokens in a file are those in memory, are there for the next run, and are made anew where the file is damaged.</summary>
 public sealed class TokenStoreTests : IDisposable

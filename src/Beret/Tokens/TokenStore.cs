@@ -2,7 +2,7 @@ using Beret.Data;
 using Beret.Numerics;
 using Beret.Text;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>
 /// The token ids of many texts: tokenized once, read every epoch. Those of texts that are held in memory are held there too; those of stored texts lie in a file, of which

@@ -1,7 +1,7 @@
 using Beret.Data;
 using Beret.Text;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>
 /// Some texts' tokens as they lie side by side in memory or in a file, in words of 32 bits: the number of texts n; where each text's tokens begin among all, and where they

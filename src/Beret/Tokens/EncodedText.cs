@@ -1,7 +1,7 @@
 using System.Buffers;
 using Beret.Text;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>The token ids of a text or pair, in borrowed memory, to be returned once.</summary>
 internal readonly struct EncodedText

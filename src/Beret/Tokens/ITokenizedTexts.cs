@@ -1,6 +1,6 @@
 using Beret.Numerics;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>Tokenized texts by number, each one window or several, to make batches of.</summary>
 internal interface ITokenizedTexts

@@ -1,6 +1,6 @@
 using Beret.Numerics;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>Some texts on their way through the model, to be filled and returned again and again.</summary>
 internal sealed class EncodedTexts(int capacity) : ITokenizedTexts

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>How far something is that is done with many texts.</summary>
 /// <param name="Texts">Texts that are done.</param>

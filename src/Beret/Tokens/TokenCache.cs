@@ -4,7 +4,7 @@ using Beret.Checkpoints;
 using Beret.Data;
 using Beret.Text;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>
 /// Files with the tokens of stored texts, for this run and the next. A file is called by what its tokens follow from: the texts, the tokenizer, how texts are cut, and the
@@ -42,11 +42,11 @@ internal static class TokenCache
 
             Prune(texts.Folder);
             AtomicFile.Write(path, stream => TokenFile.Write(stream, Blocks(tokenizer, new StoredExamples(texts), options, threads, progress, cancellation), texts.Count));
-            return TryOpen() ?? throw new InferenceException($"{path} was written and cannot be read: is the disk sound?");
+            return TryOpen() ?? throw new DataException($"{path} was written and cannot be read: is the disk sound?");
         }
         catch (Exception error) when (error is CheckpointException or IOException or UnauthorizedAccessException)
         {
-            throw new InferenceException($"The tokens of {texts.Count:n0} texts cannot be put into {texts.Folder}: {error.Message.TrimEnd('.')}. BERET_CACHE names another folder.", error);
+            throw new DataException($"The tokens of {texts.Count:n0} texts cannot be put into {texts.Folder}: {error.Message.TrimEnd('.')}. BERET_CACHE names another folder.", error);
         }
 
         TokenFile? TryOpen() => File.Exists(path) ? TokenFile.TryOpen(path, texts.Count, tokenizer.VocabularySize, threads, cancellation) : null;

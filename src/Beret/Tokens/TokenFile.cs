@@ -4,7 +4,7 @@ using Beret.Checkpoints;
 using Beret.Checksums;
 using Beret.Data;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>
 /// A file of tokens, mapped into memory: blocks (<see cref="TokenBlock"/>), then for each its place, its size and its checksum, then the end: what the file is, how many texts it

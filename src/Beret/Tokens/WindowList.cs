@@ -1,6 +1,6 @@
 using Beret.Numerics;
 
-namespace Beret.Inference;
+namespace Beret.Tokens;
 
 /// <summary>All windows of some texts, numbered from the first of the first text to the last of the last.</summary>
 internal readonly struct WindowList
