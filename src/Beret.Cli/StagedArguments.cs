@@ -133,6 +133,7 @@ internal sealed class StagedArguments
         recipe = recipe with
         {
             Stages = arguments.GetValue(stages) is { } words ? TrainingStages.Parse(words) : recipe.Stages,
+            Chunks = settings.Apply(arguments, recipe.Chunks) with { Epochs = recipe.Chunks.Epochs },
             FineTuning = settings.Apply(arguments, recipe.FineTuning),
             Distillation = settings.Apply(arguments, recipe.Distillation),
         };

@@ -42,6 +42,7 @@ internal static class TrainCommand
             "beret train tickets.csv --model beret/mini --output runs/tickets --seeds 3",
             "beret train tickets.csv --model beret/mini --output runs/tickets --folds 5",
             "beret train tickets.csv --model beret/mini --output runs/tickets --stages pretrain,finetune,quantize --set pretrain.epochs=5",
+            "beret train imdb --model beret/mini --output runs/imdb --stages chunks,finetune --set chunks.learning-rate=3e-4",
             "beret train imdb --model all-MiniLM-L6-v2 --student beret/mini --output runs/small --stages finetune,distil,quantize --max-drop 1",
             "beret train --print-recipe > recipe.json; beret train imdb --model all-MiniLM-L6-v2 --output runs/imdb --recipe recipe.json")
         {

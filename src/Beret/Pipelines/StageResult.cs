@@ -11,7 +11,7 @@ namespace Beret.Pipelines;
 /// <param name="Loss">Of a classifier on the validation texts; of pre-training on the tokens that it held out.</param>
 /// <param name="Accuracy">The classifier's on the validation texts; null for pre-training.</param>
 /// <param name="Baseline">
-/// What the gate compares with: the accuracy of the model before; for fine-tuning the share of the commonest label (where texts have sets of labels, of the commonest set); for pre-training the first loss on what it held out, or null.
+/// What the gate compares with: the accuracy of the model before; for fine-tuning the share of the commonest label (where texts have sets of labels, of the commonest set); for pre-training the first loss on what it held out, or null; null for chunks, which have no gate: fine-tuning follows.
 /// </param>
 /// <param name="TextsPerSecond">The validation texts that the classifier labels in a second; null for pre-training.</param>
 public sealed record StageResult(TrainingStage Stage, double Seconds, long Bytes, double Loss, double? Accuracy, double? Baseline, double? TextsPerSecond)
@@ -25,6 +25,7 @@ public sealed record StageResult(TrainingStage Stage, double Seconds, long Bytes
         TrainingStage.Pretrain => Baseline is { } first && !(Loss <= first)
             ? Text($"the loss on the held-out tokens rose from {first:0.0000} to {Loss:0.0000}: take a lower pretrain.learning-rate or fewer pretrain.steps")
             : null,
+        TrainingStage.Chunks => null,
         TrainingStage.FineTune => !(Accuracy > Baseline)
             ? Text($"the accuracy {Accuracy:0.0000} is not above the share of the commonest label, {Baseline:0.0000}: take another learning rate, or more epochs")
             : null,

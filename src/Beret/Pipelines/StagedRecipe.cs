@@ -16,6 +16,12 @@ public sealed record StagedRecipe
     /// <summary>Of <see cref="TrainingStage.Pretrain"/>.</summary>
     public PretrainingRecipe Pretraining { get; init; } = new();
 
+    /// <summary>
+    /// Of <see cref="TrainingStage.Chunks"/>, whose pieces are of <see cref="TrainingRecipe.MaxLength"/> tokens and have <see cref="TrainingRecipe.WindowOverlap"/> of them in common
+    /// with the one before, by default half.
+    /// </summary>
+    public TrainingRecipe Chunks { get; init; } = new() { Epochs = 1 };
+
     /// <summary>Of <see cref="TrainingStage.FineTune"/>; its split and seed are those of the texts that all stages are judged on.</summary>
     public TrainingRecipe FineTuning { get; init; } = new();
 
@@ -47,6 +53,7 @@ public sealed record StagedRecipe
             (TrainingStage.Quantize, MaxDropName) => this with { QuantizeMaxDrop = Points(value, place) },
             (TrainingStage.Pretrain, _) when PretrainingOption.All.FirstOrDefault(option => option.Name == name) is { } option =>
                 this with { Pretraining = option.Set(Pretraining, value) },
+            (TrainingStage.Chunks, _) when RecipeOption.Find(name) is { NeedsTeacher: false } option => this with { Chunks = option.Set(Chunks, value) },
             (TrainingStage.FineTune, _) when RecipeOption.Find(name) is { NeedsTeacher: false } option => this with { FineTuning = option.Set(FineTuning, value) },
             (TrainingStage.Distil, _) when RecipeOption.Find(name) is { } option => this with { Distillation = option.Set(Distillation, value) },
             _ => throw new PipelineException($"the stage {stage} has no setting \"{name}\""),
@@ -60,6 +67,8 @@ public sealed record StagedRecipe
         writer.WriteString("stages", string.Join(',', Stages.Select(stage => stage.Format())));
         writer.WritePropertyName("pretrain");
         PretrainingOption.Write(writer, Pretraining);
+        writer.WritePropertyName("chunks");
+        RecipeFile.Write(writer, Chunks);
         writer.WritePropertyName("finetune");
         RecipeFile.Write(writer, FineTuning);
         writer.WritePropertyName("distil");
@@ -74,6 +83,7 @@ public sealed record StagedRecipe
     {
         Stages = TrainingStages.Parse(json.GetProperty("stages").GetString()!),
         Pretraining = PretrainingOption.Read(json.GetProperty("pretrain")),
+        Chunks = json.TryGetProperty("chunks", out var chunks) ? RecipeFile.Parse(chunks.GetRawText(), where) : new StagedRecipe().Chunks,
         FineTuning = RecipeFile.Parse(json.GetProperty("finetune").GetRawText(), where),
         Distillation = RecipeFile.Parse(json.GetProperty("distil").GetRawText(), where),
         DistilMaxDrop = json.GetProperty("distil_max_drop").GetDouble(),
@@ -83,6 +93,7 @@ public sealed record StagedRecipe
     /// <summary>Whether another recipe computes the same: what may be lost, and how many threads there are, decides on no weight.</summary>
     internal bool ComputesAs(StagedRecipe other) => other.Stages.SequenceEqual(Stages)
         && other.Pretraining with { Threads = Pretraining.Threads } == Pretraining
+        && other.Chunks with { Threads = Chunks.Threads } == Chunks
         && other.FineTuning with { Threads = FineTuning.Threads } == FineTuning
         && other.Distillation with { Threads = Distillation.Threads } == Distillation;
 

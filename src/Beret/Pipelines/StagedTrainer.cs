@@ -3,6 +3,8 @@ using Beret.Data;
 using Beret.Hub;
 using Beret.Inference;
 using Beret.Pretraining;
+using Beret.Text;
+using Beret.Tokens;
 using Beret.Training;
 using Beret.Training.Runs;
 using Beret.Training.Teachers;
@@ -10,7 +12,7 @@ using Beret.Training.Teachers;
 namespace Beret.Pipelines;
 
 /// <summary>
-/// Training in stages: masked language modelling on the task's own texts, fine-tuning, distillation into a smaller encoder, int8. Every stage has a folder of its own and is
+/// Training in stages: masked language modelling on the task's own texts, fine-tuning on all pieces of long texts and then as usual, distillation into a smaller encoder, int8. Every stage has a folder of its own and is
 /// held to a gate: all are judged on the same validation texts, of which no stage sees anything else. What was interrupted goes on in the stage under way.
 /// </summary>
 public sealed class StagedTrainer
@@ -37,11 +39,36 @@ public sealed class StagedTrainer
             throw new PipelineException("--student is missing: name the encoder that the stage distil is to teach, such as beret/mini");
         }
 
+        if (job.Recipe.Stages.Contains(TrainingStage.Chunks))
+        {
+            CheckChunks();
+        }
+
         var texts = RunTexts.Of(job.Data, job.Validation, job.Recipe.FineTuning);
         training = texts.Task.Kind != LabelKind.Number ? texts.Training
             : throw new PipelineException($"stages are held to their accuracy, and {texts.Training.Origin} is labelled with numbers, of which there is none: fine-tune without --stages (beret train, then beret quantize)");
         validation = texts.Validation
             ?? throw new PipelineException("stages are held to their accuracy on validation texts: give some (--validation), or a part of the others (--validation-split)");
+    }
+
+    private void CheckChunks()
+    {
+        var recipe = job.Recipe.Chunks;
+        if (recipe.MaxLength == TrainingRecipe.AutoLength)
+        {
+            throw new PipelineException("the stage chunks cuts texts into pieces of --max-length tokens: give it as a number, not auto");
+        }
+
+        if (recipe.WindowOverlap > EncodeOptions.LargestOverlap(recipe.MaxLength))
+        {
+            throw new PipelineException(
+                $"chunks.window-overlap {recipe.WindowOverlap} is more than half of --max-length {recipe.MaxLength}: pieces of so many tokens overlap by 0 to {EncodeOptions.LargestOverlap(recipe.MaxLength)}");
+        }
+
+        if (job.Data.Examples is StoredExamples)
+        {
+            throw new PipelineException("the stage chunks holds the pieces of all texts in memory, and these texts lie on disk because they are many: leave out chunks, or, where there is memory, add --on-disk never");
+        }
     }
 
     /// <summary>Goes through the stages, until all are done, one does not pass its gate, or it is cancelled.</summary>
@@ -81,7 +108,7 @@ public sealed class StagedTrainer
                 return new StagedSummary(results, $"{stages[i].Format()}: {failure}", kept, IsInterrupted: false);
             }
 
-            kept = stages[i] == TrainingStage.Pretrain ? null : job.FolderOf(stages[i]);
+            kept = stages[i] < TrainingStage.FineTune ? null : job.FolderOf(stages[i]);
         }
 
         return new StagedSummary(results, null, kept, IsInterrupted: false);
@@ -123,7 +150,8 @@ public sealed class StagedTrainer
             return stage switch
             {
                 TrainingStage.Pretrain => Pretrain(cancellation),
-                TrainingStage.FineTune => Train(stage, FineTuning(isPretrained: before.Count > 0), CommonestLabel(), cancellation),
+                TrainingStage.Chunks => Train(stage, Chunks(Last(before), cancellation), null, cancellation),
+                TrainingStage.FineTune => Train(stage, FineTuning(Last(before)), CommonestLabel(), cancellation),
                 TrainingStage.Distil => Train(stage, Distillation(), before[^1].Accuracy!.Value, cancellation),
                 _ => Quantize(job.FolderOf(before[^1].Stage), cancellation),
             };
@@ -161,24 +189,39 @@ public sealed class StagedTrainer
         return new StageResult(TrainingStage.Pretrain, summary.Seconds, SizeOf(output), last.ValidationLoss ?? last.Loss, null, first.ValidationLoss, null);
     }
 
-    private TrainingJob FineTuning(bool isPretrained)
-    {
-        var title = TrainingJob.TitleOf(job.Model.Name);
-        return new TrainingJob
-        {
-            ModelFolder = isPretrained ? job.FolderOf(TrainingStage.Pretrain) : job.Model.Folder,
-            ModelName = isPretrained ? $"{title}, pre-trained further" : job.Model.Name,
-            Source = isPretrained ? ModelSource.HuggingFace : job.Model.Source,
-            Data = training,
-            Validation = validation,
-            DataName = job.DataName,
-            Output = job.FolderOf(TrainingStage.FineTune),
-            Recipe = job.Recipe.FineTuning,
-            HasTensorBoard = job.HasTensorBoard,
+    private static TrainingStage? Last(List<StageResult> before) => before.Count > 0 ? before[^1].Stage : null;
 
-            // The model of an earlier stage is as good as that stage's own repetition.
-            Repeats = job.Repeats is { } run && !isPretrained ? RunRecord.Read(Path.Combine(run, TrainingStage.FineTune.Format())) : null,
-        };
+    /// <summary>Training a classifier from what the last stage wrote, or from the model itself.</summary>
+    private TrainingJob Classifying(TrainingStage stage, TrainingStage? last, LabelledTexts data, TrainingRecipe recipe) => new()
+    {
+        ModelFolder = last is { } folder ? job.FolderOf(folder) : job.Model.Folder,
+        ModelName = last switch
+        {
+            null => job.Model.Name,
+            TrainingStage.Pretrain => $"{TrainingJob.TitleOf(job.Model.Name)}, pre-trained further",
+            _ => $"{TrainingJob.TitleOf(job.Model.Name)}, trained on chunks",
+        },
+        Source = last is null ? job.Model.Source : ModelSource.HuggingFace,
+        Data = data,
+        Validation = validation,
+        DataName = job.DataName,
+        Output = job.FolderOf(stage),
+        Recipe = recipe,
+        HasTensorBoard = job.HasTensorBoard,
+
+        // The model of an earlier stage is as good as that stage's own repetition.
+        Repeats = job.Repeats is { } run && last is null ? RunRecord.Read(Path.Combine(run, stage.Format())) : null,
+    };
+
+    private TrainingJob FineTuning(TrainingStage? last) => Classifying(TrainingStage.FineTune, last, training, job.Recipe.FineTuning);
+
+    private TrainingJob Chunks(TrainingStage? last, CancellationToken cancellation)
+    {
+        var recipe = job.Recipe.Chunks;
+        var run = Classifying(TrainingStage.Chunks, last, training, recipe with { Truncation = Truncation.Head, WindowOverlap = null });
+        var tokenizer = ModelFiles.Open(run.ModelFolder, run.Source).LoadTokenizer();
+        var overlap = recipe.WindowOverlap ?? EncodeOptions.LargestOverlap(recipe.MaxLength);
+        return run with { Data = TextChunks.Of(training, tokenizer, recipe.MaxLength, overlap, recipe.ThreadCount, cancellation) };
     }
 
     private TrainingJob Distillation() => new()
@@ -198,7 +241,7 @@ public sealed class StagedTrainer
         HasTensorBoard = job.HasTensorBoard,
     };
 
-    private StageResult? Train(TrainingStage stage, TrainingJob run, double baseline, CancellationToken cancellation)
+    private StageResult? Train(TrainingStage stage, TrainingJob run, double? baseline, CancellationToken cancellation)
     {
         var isInterrupted = Trainer.IsInterrupted(run.Output);
         run = run with { Resume = isInterrupted, Overwrite = !isInterrupted };
@@ -225,7 +268,7 @@ public sealed class StagedTrainer
     }
 
     /// <summary>The model of a folder on the validation texts, and how fast it is.</summary>
-    private StageResult Measure(TrainingStage stage, string folder, double seconds, double baseline, CancellationToken cancellation)
+    private StageResult Measure(TrainingStage stage, string folder, double seconds, double? baseline, CancellationToken cancellation)
     {
         using var classifier = Classifier.Load(folder, new ClassifierOptions { Threads = job.Recipe.FineTuning.ThreadCount });
         classifier.Predict([.. validation.Examples.Take(WarmupTexts).Select(example => example.Text)], cancellation);

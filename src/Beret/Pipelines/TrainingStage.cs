@@ -6,6 +6,9 @@ public enum TrainingStage
     /// <summary>The encoder goes on with masked language modelling on the task's own texts.</summary>
     Pretrain,
 
+    /// <summary>A classifier is fine-tuned on all pieces of long texts.</summary>
+    Chunks,
+
     /// <summary>A classifier is fine-tuned.</summary>
     FineTune,
 
@@ -19,7 +22,7 @@ public enum TrainingStage
 /// <summary>Stages by their names.</summary>
 public static class TrainingStages
 {
-    private static readonly string[] Names = ["pretrain", "finetune", "distil", "quantize"];
+    private static readonly string[] Names = ["pretrain", "chunks", "finetune", "distil", "quantize"];
 
     /// <summary>All of them, as a user writes them.</summary>
     public static string All => string.Join(',', Names);
@@ -27,7 +30,7 @@ public static class TrainingStages
     /// <summary>The stage's name, which is that of its folder too.</summary>
     public static string Format(this TrainingStage stage) => Names[(int)stage];
 
-    /// <summary>Reads some of "pretrain,finetune,distil,quantize", in this order.</summary>
+    /// <summary>Reads some of "pretrain,chunks,finetune,distil,quantize", in this order.</summary>
     /// <exception cref="PipelineException">There is another word, another order, or no finetune.</exception>
     public static IReadOnlyList<TrainingStage> Parse(string text)
     {

@@ -47,7 +47,7 @@ internal static class Layers
         ["Pretraining"] = ["Text", "Numerics", "Checkpoints", "Models", "Hub", "Data", "Inference", "Optimization", "Training", "Training.Runs", "Training.Teachers"],
         ["Benchmarks"] = ["Numerics", "Checkpoints", "Models", "Hub", "Evaluation", "Inference", "Optimization", "Training", "Training.Teachers"],
         ["Reports"] = ["Text", "Numerics", "Data", "Evaluation", "Inference", "Training", "Training.Teachers"],
-        ["Pipelines"] = ["Numerics", "Checkpoints", "Hub", "Data", "Evaluation", "Tasks", "Inference", "Training", "Training.Runs", "Training.Teachers", "Pretraining", "Reports"],
+        ["Pipelines"] = ["Text", "Numerics", "Checkpoints", "Hub", "Data", "Evaluation", "Tasks", "Tokens", "Inference", "Training", "Training.Runs", "Training.Teachers", "Pretraining", "Reports"],
 
         // The server, an assembly of its own: its root holds its one exception. A request goes from Hosting through a protocol, the servables and the scheduler to the classifier.
         ["Server"] = [],

@@ -43,6 +43,23 @@ public sealed class StagedCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task ChunksHaveSettingsOfTheirOwnAndOnePassUnlessTheySayOtherwise()
+    {
+        var run = await Train("--stages", "chunks,finetune", "--set", "chunks.max-length=6", "--set", "chunks.window-overlap=0", "--set", "chunks.learning-rate=1e-3", "--json");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(["chunks", "finetune"], JsonNode.Parse(run.Output)!["stages"]!.AsArray().Select(stage => (string?)stage!["stage"]));
+        var recipe = JsonNode.Parse(File.ReadAllText(world.Output("run", "stages.json")))!["recipe"]!;
+        Assert.Equal(("1", "0", "0.001"), (recipe["chunks"]!["epochs"]!.ToJsonString(), recipe["chunks"]!["window_overlap"]!.ToJsonString(), recipe["chunks"]!["learning_rate"]!.ToJsonString()));
+        Assert.NotEqual("1", recipe["finetune"]!["epochs"]!.ToJsonString());
+
+        // A run of before there were chunks has no recipe for them.
+        var old = JsonNode.Parse(File.ReadAllText(world.Output("run", "stages.json")))!;
+        old["recipe"]!.AsObject().Remove("chunks");
+        File.WriteAllText(world.Output("run", "stages.json"), old.ToJsonString());
+        Assert.Contains("other stages, models or settings", (await CommandRun.Of("train", "--output", world.Output("run"), "--resume", "--set", "chunks.epochs=3")).Error);
+    }
+
+    [Fact]
     public async Task AStageThatLosesTooMuchEndsItWithOne()
     {
         string[] stages = ["--stages", "finetune,distil", "--student", world.Student, "--set", "distil.epochs=0", "--set", "distil.max-drop=1"];

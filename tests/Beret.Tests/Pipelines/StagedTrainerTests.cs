@@ -25,13 +25,15 @@ public sealed class StagedTrainerTests : IDisposable
         Assert.Equal(All, summary.Results.Select(result => result.Stage));
         Assert.Equal(world.Output("run", "quantize"), summary.Kept);
 
-        Assert.Equal("model, pre-trained further", ModelDescription.Read(world.Output("run", "finetune"))!.BaseModel);
+        Assert.Equal("model, pre-trained further", ModelDescription.Read(world.Output("run", "chunks"))!.BaseModel);
+        Assert.Equal("model, trained on chunks", ModelDescription.Read(world.Output("run", "finetune"))!.BaseModel);
         Assert.Equal("finetune", ModelDescription.Read(world.Output("run", "distil"))!.Teacher);
         Assert.Equal(Precision.Int8, ModelDescription.Read(world.Output("run", "quantize"))!.Precision);
-        Assert.Equal(summary.Results[1].Accuracy, summary.Results[2].Baseline);
+        Assert.Null(summary.Results[1].Baseline);
         Assert.Equal(summary.Results[2].Accuracy, summary.Results[3].Baseline);
-        Assert.True(summary.Results[1].Accuracy > 0.9);
-        Assert.True(summary.Results[3].Bytes < summary.Results[2].Bytes);
+        Assert.Equal(summary.Results[3].Accuracy, summary.Results[4].Baseline);
+        Assert.True(summary.Results[2].Accuracy > 0.9);
+        Assert.True(summary.Results[4].Bytes < summary.Results[3].Bytes);
     }
 
     [Fact]
@@ -50,8 +52,46 @@ public sealed class StagedTrainerTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Chunks_are_all_pieces_of_the_training_texts_and_fine_tuning_goes_on_with_what_they_taught()
+    {
+        var recipe = StagedWorld.Recipe with { Stages = TrainingStages.Parse("chunks,finetune") };
+        var job = world.Job("run", recipe);
+        var (training, validation) = Beret.Data.DatasetSplit.TutorialSplit(job.Data, 0.2, 42);
+        var seen = new Jobs();
+        new StagedTrainer(job, seen).Run(Cancellation);
+        var (chunks, fine) = (seen.Runs[0], seen.Runs[1]);
+        Assert.Equal((training.Fingerprint, validation.Fingerprint, validation.Fingerprint), (fine.Data.Fingerprint, chunks.Validation!.Fingerprint, fine.Validation!.Fingerprint));
+        Assert.Equal(world.Output("run", "chunks"), fine.ModelFolder);
+
+        // Four words a piece, of which two are in common.
+        Assert.True(chunks.Data.Examples.Count > training.Examples.Count);
+        Assert.All(chunks.Data.Examples, piece => Assert.InRange(piece.Text.Split(' ').Length, 1, 4));
+        foreach (var (whole, pieces) in training.Examples.Zip(chunks.Data.Examples.GroupBy(piece => piece.Source.Split(" [")[0])))
+        {
+            Assert.Equal(1 + (int)Math.Ceiling((whole.Text.Split(' ').Length - 4) / 2.0), pieces.Count());
+            Assert.All(pieces, piece => Assert.Equal(whole.Label, piece.Label));
+            Assert.StartsWith(pieces.First().Text, whole.Text);
+            Assert.EndsWith(pieces.Last().Text, whole.Text);
+        }
+
+        using var classifier = Classifier.Load(world.Output("run", "chunks"));
+        Assert.Equal((6, Beret.Text.Truncation.Head), (classifier.Description.MaxLength, classifier.Description.Truncation));
+    }
+
+    [Theory]
+    [InlineData(TrainingRecipe.AutoLength, null, "give it as a number, not auto")]
+    [InlineData(32, 17, "chunks.window-overlap 17 is more than half of --max-length 32")]
+    public void What_cannot_be_cut_is_refused_before_anything_is_done(int length, int? overlap, string message)
+    {
+        var recipe = StagedWorld.Recipe with { Chunks = StagedWorld.Recipe.Chunks with { MaxLength = length, WindowOverlap = overlap } };
+        Assert.Contains(message, Assert.Throws<PipelineException>(() => new StagedTrainer(world.Job("run", recipe))).Message);
+        Assert.False(Directory.Exists(world.Output("run")));
+    }
+
     [Theory]
     [InlineData("finetune")]
+    [InlineData("chunks,finetune")]
     [InlineData("finetune,quantize")]
     [InlineData("pretrain,finetune")]
     public void Stages_may_be_left_out(string stages)
@@ -68,14 +108,14 @@ public sealed class StagedTrainerTests : IDisposable
         var summary = Run("run", recipe);
         Assert.Matches(@"^distil: the accuracy 0\.\d{4} is \d+\.\d{2} points below that of the teacher, [01]\.\d{4}; --max-drop allows 1$", summary.Failure);
         Assert.Equal(world.Output("run", "finetune"), summary.Kept);
-        Assert.Equal(3, summary.Results.Count);
+        Assert.Equal(4, summary.Results.Count);
         Assert.False(Directory.Exists(world.Output("run", "quantize")));
 
         // With more that may be lost it goes on, and trains nothing again.
         var seen = new Jobs();
         var again = new StagedTrainer(world.Job("run", recipe with { DistilMaxDrop = 100 }, resume: true), seen).Run(Cancellation);
         Assert.Null(again.Failure);
-        Assert.Equal(4, again.Results.Count);
+        Assert.Equal(5, again.Results.Count);
         Assert.Empty(seen.Runs);
     }
 
@@ -109,6 +149,7 @@ public sealed class StagedTrainerTests : IDisposable
 
     [Theory]
     [InlineData(TrainingStage.Pretrain)]
+    [InlineData(TrainingStage.Chunks)]
     [InlineData(TrainingStage.FineTune)]
     [InlineData(TrainingStage.Distil)]
     public void What_was_interrupted_goes_on_in_its_stage_to_the_same_bits(TrainingStage stage)
@@ -123,7 +164,7 @@ public sealed class StagedTrainerTests : IDisposable
         var summary = new StagedTrainer(world.Job("broken", resume: true), seen).Run(Cancellation);
         Assert.Null(summary.Failure);
         Assert.Equal(All, summary.Results.Select(result => result.Stage));
-        Assert.Equal([true, .. Enumerable.Repeat(false, 2 - (int)stage)], seen.Resumed);
+        Assert.Equal([true, .. Enumerable.Repeat(false, 3 - (int)stage)], seen.Resumed);
         foreach (var folder in All.Select(one => one.Format()))
         {
             Assert.Equal(File.ReadAllBytes(world.Output("whole", folder, "model.safetensors")), File.ReadAllBytes(world.Output("broken", folder, "model.safetensors")));

@@ -21,6 +21,7 @@ internal sealed class StagedWorld : IDisposable
     {
         Stages = TrainingStages.Parse(TrainingStages.All),
         Pretraining = new PretrainingRecipe { Steps = 12, BatchTokens = 400, MaxLength = 24, LearningRate = 1e-3, HeldOut = 0.1, CheckpointEvery = 2, Threads = 2 },
+        Chunks = TinyWorld.Recipe() with { Epochs = 2, LearningRate = 5e-3, MaxLength = 6 },
         FineTuning = TinyWorld.Recipe() with { Epochs = 12, LearningRate = 5e-3 },
         Distillation = TinyWorld.Recipe() with { Epochs = 8, LearningRate = 1e-2 },
         DistilMaxDrop = 100,
