@@ -196,11 +196,11 @@ public sealed class ReproduceTests : IDisposable
     public async Task AllStagesAreRepeated()
     {
         var student = world.WriteModel("student");
-        await world.Trained("run", "--stages", "pretrain,finetune,distil,quantize", "--student", student, "--set", "pretrain.steps=6", "--max-drop", "100", "--epochs", "12", "--batch-size", "16",
+        await world.Trained("run", "--stages", "pretrain,chunks,finetune,distil,quantize", "--student", student, "--set", "pretrain.steps=6", "--set", "chunks.max-length=6", "--max-drop", "100", "--epochs", "12", "--batch-size", "16",
             "--learning-rate", "5e-3");
         var run = await Reproduce("run");
         Assert.True(run.Code == 0, run.Error + run.Output);
-        foreach (var stage in (string[])["pretrain", "finetune", "distil", "quantize"])
+        foreach (var stage in (string[])["pretrain", "chunks", "finetune", "distil", "quantize"])
         {
             Assert.Contains($"weights of {stage}: identical", run.Output, StringComparison.Ordinal);
             Assert.Equal(world.Weights("run", stage), world.Weights("run-again", stage));
