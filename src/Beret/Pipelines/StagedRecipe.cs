@@ -18,7 +18,7 @@ public sealed record StagedRecipe
 
     /// <summary>
     /// Of <see cref="TrainingStage.Chunks"/>, whose pieces are of <see cref="TrainingRecipe.MaxLength"/> tokens and have <see cref="TrainingRecipe.WindowOverlap"/> of them in common
-    /// with the one before, by default half.
+    /// with the one before, by default none.
     /// </summary>
     public TrainingRecipe Chunks { get; init; } = new() { Epochs = 1 };
 

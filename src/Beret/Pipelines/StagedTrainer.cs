@@ -220,8 +220,7 @@ public sealed class StagedTrainer
         var recipe = job.Recipe.Chunks;
         var run = Classifying(TrainingStage.Chunks, last, training, recipe with { Truncation = Truncation.Head, WindowOverlap = null });
         var tokenizer = ModelFiles.Open(run.ModelFolder, run.Source).LoadTokenizer();
-        var overlap = recipe.WindowOverlap ?? EncodeOptions.LargestOverlap(recipe.MaxLength);
-        return run with { Data = TextChunks.Of(training, tokenizer, recipe.MaxLength, overlap, recipe.ThreadCount, cancellation) };
+        return run with { Data = TextChunks.Of(training, tokenizer, recipe.MaxLength, recipe.WindowOverlap ?? 0, recipe.ThreadCount, cancellation) };
     }
 
     private TrainingJob Distillation() => new()

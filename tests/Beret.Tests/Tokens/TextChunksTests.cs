@@ -1,6 +1,6 @@
 using Beret.Data;
-using Beret.Text;
 using Beret.Tests.Training;
+using Beret.Text;
 using Beret.Tokens;
 
 namespace Beret.Tests.Tokens;
