@@ -64,12 +64,12 @@ public sealed class StagedTrainerTests : IDisposable
         Assert.Equal((training.Fingerprint, validation.Fingerprint, validation.Fingerprint), (fine.Data.Fingerprint, chunks.Validation!.Fingerprint, fine.Validation!.Fingerprint));
         Assert.Equal(world.Output("run", "chunks"), fine.ModelFolder);
 
-        // Four words a piece, of which two are in common.
+        // Four words a piece.
         Assert.True(chunks.Data.Examples.Count > training.Examples.Count);
         Assert.All(chunks.Data.Examples, piece => Assert.InRange(piece.Text.Split(' ').Length, 1, 4));
         foreach (var (whole, pieces) in training.Examples.Zip(chunks.Data.Examples.GroupBy(piece => piece.Source.Split(" [")[0])))
         {
-            Assert.Equal(1 + (int)Math.Ceiling((whole.Text.Split(' ').Length - 4) / 2.0), pieces.Count());
+            Assert.Equal((int)Math.Ceiling(whole.Text.Split(' ').Length / 4.0), pieces.Count());
             Assert.All(pieces, piece => Assert.Equal(whole.Label, piece.Label));
             Assert.StartsWith(pieces.First().Text, whole.Text);
             Assert.EndsWith(pieces.Last().Text, whole.Text);

@@ -250,7 +250,7 @@ public sealed class TokenStoreTests : IDisposable
         var texts = Texts(TextPlace.Disk);
         Directory.Delete(work.Path("disk"), recursive: true);
         File.WriteAllText(work.Path("disk"), "in the way");
-        var error = Assert.Throws<InferenceException>(() => Build(texts, Cut, null));
+        var error = Assert.Throws<DataException>(() => Build(texts, Cut, null));
         Assert.Contains(work.Path("disk"), error.Message);
         Assert.Contains("BERET_CACHE", error.Message);
         File.Delete(work.Path("disk"));
