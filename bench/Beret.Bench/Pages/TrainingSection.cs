@@ -1,4 +1,3 @@
-
 namespace Beret.Bench.Pages;
 
 /// <summary>Fine-tuning steps.</summary>

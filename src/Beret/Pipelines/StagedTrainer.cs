@@ -151,7 +151,7 @@ public sealed class StagedTrainer
             {
                 TrainingStage.Pretrain => Pretrain(cancellation),
                 TrainingStage.Chunks => Train(stage, Chunks(Last(before), cancellation), null, cancellation),
-                TrainingStage.FineTune => Train(stage, FineTuning(Last(before)), CommonestLabel(), cancellation),
+                TrainingStage.FineTune => Train(stage, Classifying(stage, Last(before), training, job.Recipe.FineTuning), CommonestLabel(), cancellation),
                 TrainingStage.Distil => Train(stage, Distillation(), before[^1].Accuracy!.Value, cancellation),
                 _ => Quantize(job.FolderOf(before[^1].Stage), cancellation),
             };
@@ -212,8 +212,6 @@ public sealed class StagedTrainer
         // The model of an earlier stage is as good as that stage's own repetition.
         Repeats = job.Repeats is { } run && last is null ? RunRecord.Read(Path.Combine(run, stage.Format())) : null,
     };
-
-    private TrainingJob FineTuning(TrainingStage? last) => Classifying(TrainingStage.FineTune, last, training, job.Recipe.FineTuning);
 
     private TrainingJob Chunks(TrainingStage? last, CancellationToken cancellation)
     {

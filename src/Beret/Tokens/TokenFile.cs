@@ -17,10 +17,10 @@ internal sealed class TokenFile : IDisposable
     private const int EntrySize = 16;
 
     private readonly MappedFile file;
-    private readonly (long Place, int Words, uint Checksum)[] blocks;
+    private readonly Entry[] blocks;
     private bool isWhole;
 
-    private TokenFile(MappedFile file, (long Place, int Words, uint Checksum)[] blocks, int count)
+    private TokenFile(MappedFile file, Entry[] blocks, int count)
     {
         (this.file, this.blocks) = (file, blocks);
         (Lengths, Windows, IsCut) = (new int[count], new ushort[count], new bool[count]);
@@ -105,7 +105,7 @@ internal sealed class TokenFile : IDisposable
     public void Dispose() => file.Dispose();
 
     /// <summary>The places of the blocks; null where the file is not what it has to be.</summary>
-    private static (long Place, int Words, uint Checksum)[]? Read(MappedFile file, int count)
+    private static Entry[]? Read(MappedFile file, int count)
     {
         var end = file.Slice(file.Length - EndSize, EndSize);
         var place = BinaryPrimitives.ReadInt64LittleEndian(end[8..]);
@@ -122,11 +122,11 @@ internal sealed class TokenFile : IDisposable
             return null;
         }
 
-        var blocks = new (long Place, int Words, uint Checksum)[number];
+        var blocks = new Entry[number];
         for (var i = 0; i < number; i++)
         {
             var entry = directory.Slice(i * EntrySize, EntrySize);
-            blocks[i] = (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt32LittleEndian(entry[8..]), BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]));
+            blocks[i] = new Entry(BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt32LittleEndian(entry[8..]), BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]));
             if (blocks[i].Words < 0 || blocks[i].Place < 0 || blocks[i].Place % sizeof(int) != 0 || blocks[i].Place > place - (long)blocks[i].Words * sizeof(int))
             {
                 return null;
@@ -167,5 +167,8 @@ internal sealed class TokenFile : IDisposable
         return true;
     }
 
-    private ReadOnlySpan<int> Words((long Place, int Words, uint Checksum) block) => MemoryMarshal.Cast<byte, int>(file.Slice(block.Place, checked(block.Words * sizeof(int))));
+    private ReadOnlySpan<int> Words(Entry block) => MemoryMarshal.Cast<byte, int>(file.Slice(block.Place, checked(block.Words * sizeof(int))));
+
+    /// <summary>What the end of the file says of a block: where it begins, how many words of four bytes it has, and their CRC-32C.</summary>
+    private readonly record struct Entry(long Place, int Words, uint Checksum);
 }
