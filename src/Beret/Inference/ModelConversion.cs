@@ -65,11 +65,11 @@ public static class ModelConversion
         using var parameters = loaded.Parameters;
         var config = loaded.Encoder.Config;
         Write(destination, tokenizer, parameters, stream => HuggingFaceConfig.Write(stream, config, files.Source, config.Family.EncoderArchitecture));
-        var held = weights.Tensors.Select(tensor => WithPrefix(tensor.Name)).ToHashSet(StringComparer.Ordinal);
+        var held = weights.Tensors.Select(tensor => tensor.Name).ToLookup(WithPrefix, StringComparer.Ordinal);
         var written = parameters.All.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
         return new ConversionSummary(
-            files.Kind, config.Family.ModelType, parameters.Count, null, tokenizer is not null, [.. written.Except(held).Order(StringComparer.Ordinal)],
-            [.. held.Except(written).Order(StringComparer.Ordinal)]);
+            files.Kind, config.Family.ModelType, parameters.Count, null, tokenizer is not null, [.. written.Where(name => !held.Contains(name)).Order(StringComparer.Ordinal)],
+            [.. held.Where(names => !written.Contains(names.Key)).SelectMany(names => names).Order(StringComparer.Ordinal)]);
 
         string WithPrefix(string name) =>
             (name.StartsWith(config.Family.Prefix, StringComparison.Ordinal) ? name : config.Family.Prefix + name)

@@ -55,7 +55,10 @@ public sealed class TextEncoding
     /// <summary>The token ids, special tokens included: the tutorial's <c>input_word_ids</c> without the padding.</summary>
     public IReadOnlyList<int> Ids { get; }
 
-    /// <summary>The text as a whole, [H]: the tutorial's <c>pooled_output</c>. Empty where it was not asked for.</summary>
+    /// <summary>
+    /// The text as a whole, [H]: the tutorial's <c>pooled_output</c>; of an encoder without a pooler, such as one that only guessed hidden words, the vector of the
+    /// first token. Empty where it was not asked for.
+    /// </summary>
     public ReadOnlySpan<float> Pooled => PooledVector;
 
     /// <summary>Each token in its context, [T, H]: the tutorial's <c>sequence_output</c>.</summary>

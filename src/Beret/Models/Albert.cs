@@ -62,7 +62,7 @@ internal sealed class Albert : EncoderModel
     /// <inheritdoc cref="Bert.Initialize"/>
     public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.Draw(parameter, backend, seed) ?? false;
 
-    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler!.Forward(ops, x, batch);
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler?.Forward(ops, x, batch) ?? base.Pool(ops, x, batch);
 
     private static AlbertConfig Read(ConfigFields fields)
     {

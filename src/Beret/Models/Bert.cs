@@ -40,7 +40,7 @@ internal sealed class Bert : EncoderModel
     /// <summary>The pooler is new where the checkpoint is that of a masked language model, which has none.</summary>
     public override bool Initialize(Parameter parameter, IBackend backend, ulong? seed) => pooler?.Draw(parameter, backend, seed) ?? false;
 
-    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler!.Forward(ops, x, batch);
+    protected override Value Pool(Ops ops, Value x, in BatchIndices batch) => pooler?.Forward(ops, x, batch) ?? base.Pool(ops, x, batch);
 
     private static EncoderConfig Read(ConfigFields fields) => BertKeys.Read(fields, Family);
 }

@@ -73,10 +73,7 @@ internal sealed record ElectraConfig : EncoderConfig
     public ElectraConfig(EncoderConfig sizes)
         : base(sizes)
     {
+        // Hugging Face's, whose classifier has a dense layer more; TensorFlow Hub's has a pooler.
+        HasPooler = false;
     }
-
-    /// <summary>Whether it is TensorFlow Hub's encoder, with a pooler, or Hugging Face's, whose classifier has a dense layer more.</summary>
-    public bool HasPooler { get; init; }
-
-    public override bool BringsPooler => HasPooler && base.BringsPooler;
 }

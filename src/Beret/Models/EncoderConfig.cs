@@ -48,8 +48,11 @@ internal record EncoderConfig
     /// <summary>What goes to the classifier.</summary>
     public Pooling Pooling { get; init; }
 
+    /// <summary>Whether the encoder has a pooler, where its family knows one; a masked language model that is read as an encoder has none.</summary>
+    public bool HasPooler { get; init; } = true;
+
     /// <summary>Whether a pooler's dense layer belongs to the model.</summary>
-    public virtual bool BringsPooler => Pooling == Pooling.Pooler;
+    public virtual bool BringsPooler => HasPooler && Pooling == Pooling.Pooler;
 
     /// <summary>The standard deviation of new weights.</summary>
     public double InitializerRange { get; init; } = 0.02;

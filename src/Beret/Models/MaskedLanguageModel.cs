@@ -84,7 +84,7 @@ internal sealed class MaskedLanguageModel : IDisposable
     /// <summary>Keeps the pooler, which no token's task depends on, from being trained.</summary>
     public static IReadOnlyList<Parameter> FreezePooler(ParameterSet set, EncoderConfig config)
     {
-        Parameter[] pooler = [.. set.All.Where(parameter => parameter.Name.StartsWith($"{config.Family.Prefix}pooler.", StringComparison.Ordinal))];
+        Parameter[] pooler = [.. Pooler.Parameters(set, config)];
         foreach (var parameter in pooler)
         {
             parameter.IsFrozen = true;

@@ -63,7 +63,10 @@ internal static class ModelLoader
         return LoadEncoder(config, checkpoint, backend);
     }
 
-    /// <summary>Loads an encoder without a classifier; a classifier that the checkpoint may have is left alone.</summary>
+    /// <summary>
+    /// Loads an encoder without a classifier; a classifier that the checkpoint may have is left alone. A pooler that the checkpoint lacks, as those of masked language
+    /// models do, the encoder lacks too (<see cref="EncoderConfig.HasPooler"/>), unless the family knows its start: nothing is left to chance.
+    /// </summary>
     /// <param name="config">The encoder's sizes.</param>
     /// <param name="checkpoint">The weights; stays the caller's.</param>
     /// <param name="backend">Where the parameters live; stays the caller's.</param>
@@ -77,7 +80,14 @@ internal static class ModelLoader
         {
             var encoder = config.Family.Create(parameters, config);
             parameters.Allocate();
-            Complete(WeightLoader.Load(checkpoint, parameters, config.Family.Prefix), checkpoint, parameters, parameter => encoder.Initialize(parameter, backend, seed: null));
+            var report = WeightLoader.Load(checkpoint, parameters, config.Family.Prefix);
+            if (config.BringsPooler && Pooler.Parameters(parameters, config).All(parameter => report.Missing.Contains(parameter) && !encoder.Initialize(parameter, backend, seed: null)))
+            {
+                parameters.Dispose();
+                return LoadEncoder(config with { HasPooler = false }, checkpoint, backend);
+            }
+
+            Complete(report, checkpoint, parameters, parameter => encoder.Initialize(parameter, backend, seed: null));
             return new LoadedEncoder(encoder, parameters);
         }
         catch

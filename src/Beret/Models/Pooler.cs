@@ -17,6 +17,10 @@ internal sealed class Pooler
     /// <summary>The pooler of a model; null where something else goes to its classifier.</summary>
     public static Pooler? Of(ParameterSet set, string name, EncoderConfig config) => config.BringsPooler ? new Pooler(set, name, config) : null;
 
+    /// <summary>The pooler's among a model's parameters, whatever its family.</summary>
+    public static IEnumerable<Parameter> Parameters(ParameterSet set, EncoderConfig config) =>
+        set.All.Where(parameter => parameter.Name.StartsWith($"{config.Family.Prefix}pooler.", StringComparison.Ordinal));
+
     /// <summary>[T, H] → [B, H].</summary>
     public Value Forward(Ops ops, Value x, in BatchIndices batch) => ops.Linear(ops.First(x, batch), dense, Activation.Tanh);
 

@@ -12,17 +12,41 @@ public sealed class ChaosTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
-    public async Task KillsAtAnyMomentChangeNoBit()
+    public Task KillsOfTrainingChangeNoBit() => KillsChangeNoBit(output => world.Train(output, "--epochs", "4", "--validate-every", "7"));
+
+    [Fact]
+    public Task KillsOfPretrainingChangeNoBit() => KillsChangeNoBit(world.Pretrain);
+
+    [Fact]
+    public async Task KillsOfDistillingChangeNoBit()
     {
-        string[] more = ["--epochs", "4", "--validate-every", "7"];
-        await world.Trained("whole", more);
+        await world.Trained("teacher", "--epochs", "1");
+        await KillsChangeNoBit(output => world.Distil(output, "teacher"));
+    }
+
+    [Fact]
+    public async Task ARunThatIsKilledBeforeItsFirstCheckpointBeginsAgain()
+    {
+        await world.Trained("whole", "--checkpoint-every", "0");
+        await world.Killed("parts", steps: 2, "--checkpoint-every", "0");
+        Assert.False(File.Exists(world.Output("parts", "resume.safetensors")));
+        var run = await CommandRun.Of(world.Train("parts", "--checkpoint-every", "0", "--resume"));
+        Assert.Equal(0, run.Code);
+        Assert.Contains("the run begins again with its first step", run.Error, StringComparison.Ordinal);
+        world.AssertSame("whole", "parts");
+    }
+
+    private async Task KillsChangeNoBit(Func<string, string[]> command)
+    {
+        var whole = await CommandRun.Of(command("whole"));
+        Assert.True(whole.Code == 0, whole.Error);
 
         var random = new Random(7);
         var (kills, writing) = (0, 0);
         for (; kills < Kills && !IsFinished(); kills++)
         {
             // The first session may be ended before there is a folder; then it begins anew.
-            using var process = BeretProcess.Start(world.Train("parts", [.. more, .. Directory.Exists(world.Output("parts")) ? ["--resume"] : Array.Empty<string>()]));
+            using var process = BeretProcess.Start([.. command("parts"), .. Directory.Exists(world.Output("parts")) ? ["--resume"] : Array.Empty<string>()]);
             var (before, steps) = (world.StepsOf("parts"), random.Next(1, 5));
             switch (kills % 4)
             {
@@ -50,25 +74,13 @@ public sealed class ChaosTests : IDisposable
         }
 
         Assert.True(kills >= 4 && writing >= 2, $"{kills} kills, {writing} while writing: the run is too short");
-        var last = await CommandRun.Of(world.Train("parts", [.. more, "--resume"]));
+        var last = await CommandRun.Of([.. command("parts"), "--resume"]);
         Assert.True(last.Code == 0, last.Error);
         world.AssertSame("whole", "parts");
 
         // And one more time: that there is nothing to do is no failure, so that a script may say it until it is so.
-        var finished = await CommandRun.Of(world.Train("parts", [.. more, "--resume"]));
+        var finished = await CommandRun.Of([.. command("parts"), "--resume"]);
         Assert.Equal((0, $"beret: the run in {world.Output("parts")} is finished; there is nothing to go on with\n"), (finished.Code, finished.Error));
-    }
-
-    [Fact]
-    public async Task ARunThatIsKilledBeforeItsFirstCheckpointBeginsAgain()
-    {
-        await world.Trained("whole", "--checkpoint-every", "0");
-        await world.Killed("parts", steps: 2, "--checkpoint-every", "0");
-        Assert.False(File.Exists(world.Output("parts", "resume.safetensors")));
-        var run = await CommandRun.Of(world.Train("parts", "--checkpoint-every", "0", "--resume"));
-        Assert.Equal(0, run.Code);
-        Assert.Contains("the run begins again with its first step", run.Error, StringComparison.Ordinal);
-        world.AssertSame("whole", "parts");
     }
 
     private bool IsFinished() => Directory.Exists(world.Output("parts")) && Beret.Training.Trainer.IsFinished(world.Output("parts"));
